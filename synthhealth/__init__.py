@@ -1,0 +1,91 @@
+"""Synthetic tables of patients, with the evidence that they may be used.
+
+Every public name is loaded on first use, so that importing the package costs neither torch nor SDV.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from synthhealth import (
+        benchmark,
+        datasets,
+        evaluation,
+        io,
+        models,
+        report,
+        schema,
+        testing,
+    )
+    from synthhealth.artifact import load
+    from synthhealth.errors import SynthHealthError
+    from synthhealth.evaluation import describe
+    from synthhealth.io import read_table, write_table
+    from synthhealth.progress import ProgressEvent
+    from synthhealth.report import Report, evaluate
+    from synthhealth.schema import Column, Kind, Schema
+    from synthhealth.synthesizer import Synthesizer
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Column",
+    "Kind",
+    "ProgressEvent",
+    "Report",
+    "Schema",
+    "SynthHealthError",
+    "Synthesizer",
+    "benchmark",
+    "datasets",
+    "describe",
+    "evaluate",
+    "evaluation",
+    "io",
+    "load",
+    "models",
+    "read_table",
+    "report",
+    "schema",
+    "testing",
+    "write_table",
+]
+
+_HOMES = {
+    "Column": "schema",
+    "Kind": "schema",
+    "ProgressEvent": "progress",
+    "Report": "report",
+    "Schema": "schema",
+    "SynthHealthError": "errors",
+    "Synthesizer": "synthesizer",
+    "describe": "evaluation",
+    "evaluate": "report",
+    "load": "artifact",
+    "read_table": "io",
+    "write_table": "io",
+}
+_ROOMS = {
+    "benchmark",
+    "datasets",
+    "evaluation",
+    "io",
+    "models",
+    "report",
+    "schema",
+    "testing",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

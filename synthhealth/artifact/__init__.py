@@ -1,0 +1,5 @@
+"""The saved synthesizer."""
+
+from synthhealth.artifact._format import load, save
+
+__all__ = ["load", "save"]

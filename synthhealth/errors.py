@@ -1,0 +1,72 @@
+"""Every error that synthhealth raises on purpose.
+
+Each message says what is wrong, where (column or file) and how to mend it, and never contains
+a cell value of the table. Catch `SynthHealthError` for all of them; where a built-in exception
+says the same, the class derives from it too, so that existing handlers keep working.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ArtifactError",
+    "ConditionError",
+    "FileError",
+    "FitError",
+    "FitInterruptedError",
+    "NotFittedError",
+    "ParameterError",
+    "SchemaError",
+    "SynthHealthError",
+    "TableError",
+]
+
+
+class SynthHealthError(Exception):
+    """Base of all errors of this library.
+
+    Examples
+    --------
+    >>> import synthhealth as sh
+    >>> try:
+    ...     sh.Synthesizer("ctgann").fit(sh.datasets.load_ra_panel())
+    ... except sh.SynthHealthError as error:
+    ...     print(error)
+    unknown model 'ctgann' (did you mean 'ctgan'?); the models are copula_gan, ctgan, \
+gaussian_copula, tvae
+    """
+
+
+class TableError(SynthHealthError, ValueError):
+    """The table cannot be used as it is: its shape, its column names or a column's values."""
+
+
+class SchemaError(SynthHealthError, ValueError):
+    """The schema and the table disagree, or the schema itself is malformed."""
+
+
+class ParameterError(SynthHealthError, ValueError):
+    """An argument or a model parameter is unknown or out of its bounds."""
+
+
+class ConditionError(SynthHealthError, ValueError):
+    """A condition cannot be met, or too few rows that meet it were found."""
+
+
+class FileError(SynthHealthError, OSError):
+    """A file cannot be read or written."""
+
+
+class ArtifactError(SynthHealthError, ValueError):
+    """A saved model is damaged, of a newer format, or no saved model at all."""
+
+
+class NotFittedError(SynthHealthError, ValueError, AttributeError):
+    """The synthesizer was used before `fit`."""
+
+
+class FitError(SynthHealthError, RuntimeError):
+    """Training failed."""
+
+
+class FitInterruptedError(SynthHealthError, RuntimeError):
+    """Training was interrupted and no partial model was asked for."""

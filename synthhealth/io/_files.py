@@ -1,0 +1,175 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from synthhealth.errors import FileError, SynthHealthError
+
+
+@contextmanager
+def whole_file(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[Path]:
+    """Give a temporary path beside `path`; it becomes `path` when the block ends without an error.
+
+    Whoever looks at `path` sees the old file or the whole new one, never a part; after an error
+    or an interruption the temporary file is removed.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to be written.
+    force : bool
+        Replace the file if it exists.
+
+    Yields
+    ------
+    pathlib.Path
+        An empty file in the same folder, whose name ends as that of `path`.
+
+    Raises
+    ------
+    FileError
+        The file exists, its folder does not, or the disk refuses.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from synthhealth.io import whole_file
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with whole_file(Path(folder) / "note.txt") as file:
+    ...         _ = file.write_text("done")
+    ...     [entry.name for entry in Path(folder).iterdir()]
+    ['note.txt']
+    """
+    check_target(path, force=force)
+    target = Path(path).resolve()  # through a symbolic link: the link itself stays
+    temporary = target.with_name(f".{secrets.token_hex(4)}.{target.name}")
+    try:
+        # Created here and not by the writer, so that the umask holds and no other file is hit.
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        yield temporary
+        with temporary.open("r+b") as written:
+            os.fsync(written.fileno())
+        check_target(path, force=force)
+        _publish(temporary, target)
+    except OSError as error:
+        if isinstance(error, SynthHealthError):
+            raise
+        raise FileError(f"{path}: the file cannot be written ({reason(error)})") from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+@contextmanager
+def whole_folder(
+    path: str | os.PathLike[str], names: Iterable[str], *, force: bool = False
+) -> Iterator[Path]:
+    """Give a temporary folder; its files move to `path` when the block ends without an error.
+
+    After an error or an interruption the folder is as it was, and gone if it did not exist.
+
+    Parameters
+    ----------
+    path : path-like
+        The folder; it and its parents are created.
+    names : iterable of str
+        The files that the block will write.
+    force : bool
+        Replace those of them that exist; other files in the folder stay.
+
+    Yields
+    ------
+    pathlib.Path
+        An empty folder inside `path`.
+
+    Raises
+    ------
+    FileError
+        `path` is a file, one of the files exists, or the disk refuses.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from synthhealth.io import whole_folder
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     with whole_folder(f"{root}/out", ["note.txt"]) as folder:
+    ...         _ = (folder / "note.txt").write_text("done")
+    ...     [entry.name for entry in Path(root, "out").iterdir()]
+    ['note.txt']
+    """
+    folder = Path(path)
+    if os.path.exists(folder) and not os.path.isdir(folder):
+        raise FileError(f"{path}: this is a file; give the name of a folder")
+    targets = [folder / name for name in names]
+    # The folder itself may be missing, and then holds none of the files.
+    for target in targets if os.path.exists(folder) else ():
+        check_target(target, force=force)
+    missing = [part for part in (folder, *folder.parents) if not os.path.exists(part)]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".", dir=folder) as temporary:
+            yield Path(temporary)
+            for target in targets:
+                check_target(target, force=force)
+            for target in targets:
+                _publish(Path(temporary, target.name), target.resolve())
+        missing.clear()
+    except OSError as error:
+        if isinstance(error, SynthHealthError):
+            raise
+        raise FileError(f"{path}: the folder cannot be written ({reason(error)})") from None
+    finally:
+        for part in missing:
+            with suppress(OSError):
+                part.rmdir()
+
+
+def check_target(path: str | os.PathLike[str], *, force: bool = False) -> None:
+    """Refuse a path that `whole_file` could not write, before any long work is done for it.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to be written.
+    force : bool
+        Replace the file if it exists.
+
+    Raises
+    ------
+    FileError
+        The file exists and `force` is false, it is a folder or a device, or its folder is missing.
+    """
+    # os.path's tests and not Path's, which raise where a name is too long for the system.
+    if os.path.isdir(path):
+        raise FileError(f"{path}: this is a folder; give the name of a file")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise FileError(f"{path}: this is not a regular file and cannot be replaced")
+    if os.path.exists(path) and not force:
+        raise FileError(
+            f"{path}: the file exists already; pass force=True (on the command line --force) to "
+            "replace it, or choose another name"
+        )
+    parent = Path(path).parent
+    if not os.path.isdir(parent):
+        raise FileError(f"{path}: the folder {parent} does not exist; create it first")
+
+
+def _publish(temporary: Path, target: Path) -> None:
+    # A file that was closed to others does not open by being replaced.
+    if target.exists():
+        shutil.copymode(target, temporary)
+    os.replace(temporary, target)
+
+
+def reason(error: OSError) -> str:
+    """Say why the system refused; never the error's own message, which may quote the content."""
+    return os.strerror(error.errno) if error.errno else type(error).__name__

@@ -1,0 +1,148 @@
+"""The parameter table of a model family: one entry per parameter, read by people and by code."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from synthhealth.errors import ParameterError
+
+__all__ = ["Parameter", "resolve"]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a model family.
+
+    Attributes
+    ----------
+    name : str
+    type : type
+        ``int``, ``float``, ``bool``, ``str``, ``tuple`` (of positive integers: layer widths) or
+        ``dict`` (from column name to one of `choices`).
+    default : object or callable
+        The default, or a function from the number of rows to the default.
+    meaning : str
+        What it does, in one or two sentences.
+    default_is : str
+        The default in words, where it depends on the number of rows, and why.
+    low, high : number or None
+        The smallest and largest value that is allowed.
+    choices : tuple of str
+        The allowed values, for text.
+    """
+
+    name: str
+    type: type
+    default: Any
+    meaning: str
+    default_is: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+    def default_for(self, n_rows: int) -> Any:
+        """Give the default for a table of `n_rows` rows."""
+        return self.default(n_rows) if callable(self.default) else self.default
+
+    def check(self, value: Any) -> Any:
+        """Return `value` in the parameter's type, or refuse it.
+
+        Raises
+        ------
+        ParameterError
+        """
+        if self.type is tuple:
+            return self._check_widths(value)
+        if self.type is dict:
+            return self._check_mapping(value)
+        if self.type is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if not isinstance(value, self.type) or (self.type is int and isinstance(value, bool)):
+            raise ParameterError(
+                f"parameter {self.name!r} takes {_TYPE_WORDS[self.type]}, "
+                f"not {type(value).__name__}"
+            )
+        if self.choices and value not in self.choices:
+            raise ParameterError(
+                f"parameter {self.name!r} cannot be {value!r}{nearest(value, self.choices)}; "
+                f"it is one of {', '.join(self.choices)}"
+            )
+        return self._check_bounds(value)
+
+    def _check_bounds(self, value: Any) -> Any:
+        if self.low is not None and value < self.low:
+            raise ParameterError(
+                f"parameter {self.name!r} is {value}, below its smallest value {self.low:g}; "
+                f"the nearest valid value is {self.low:g}"
+            )
+        # `not <=` refuses NaN too.
+        if self.high is not None and not value <= self.high:
+            raise ParameterError(
+                f"parameter {self.name!r} is {value}, above its largest value {self.high:g}; "
+                f"the nearest valid value is {self.high:g}"
+            )
+        return value
+
+    def _check_widths(self, value: Any) -> tuple[int, ...]:
+        if (
+            not isinstance(value, tuple | list)
+            or not value
+            or any(not isinstance(width, int) or isinstance(width, bool) for width in value)
+            or any(not 1 <= width <= (self.high or 1) for width in value)
+        ):
+            raise ParameterError(
+                f"parameter {self.name!r} takes the widths of the layers, each from 1 to "
+                f"{self.high:g}, such as (128, 128)"
+            )
+        return tuple(value)
+
+    def _check_mapping(self, value: Any) -> dict[str, str]:
+        if not isinstance(value, Mapping):
+            raise ParameterError(
+                f"parameter {self.name!r} takes a dict from column name to one of "
+                f"{', '.join(self.choices)}"
+            )
+        for column, choice in value.items():
+            if choice not in self.choices:
+                raise ParameterError(
+                    f"parameter {self.name!r}, column {column!r}: {choice!r} is unknown"
+                    f"{nearest(choice, self.choices)}; it is one of {', '.join(self.choices)}"
+                )
+        return dict(value)
+
+
+def resolve(
+    model: str, parameters: Iterable[Parameter], given: Mapping[str, Any], n_rows: int
+) -> dict[str, Any]:
+    """Give every parameter its value: the one that was given, else the default for `n_rows`.
+
+    Raises
+    ------
+    ParameterError
+        A parameter is unknown, of the wrong type, or out of its bounds.
+    """
+    known = {parameter.name: parameter for parameter in parameters}
+    for name in given:
+        if name not in known:
+            raise ParameterError(
+                f"model {model!r} has no parameter {name!r}{nearest(name, known)}; "
+                f"it has {', '.join(sorted(known))}"
+            )
+    return {
+        name: parameter.check(given[name])
+        if given.get(name) is not None
+        else parameter.default_for(n_rows)
+        for name, parameter in known.items()
+    }
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """Give a hint such as ``(did you mean 'ctgan'?)``, after a space, or nothing."""
+    close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+_TYPE_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}

@@ -1,0 +1,171 @@
+"""What the SDV families share: everything SDV that the rest of the house must not see.
+
+SDV 2.x takes ``{table: DataFrame}``, guesses keys and personal data from column names, fits
+unseeded, samples from one hidden seed, clips to the patients' extremes, and keeps training rows in
+its samplers. Here the columns are renamed and declared one by one, all randomness comes from the
+caller's seed, limits and rounding are left to the table's form, and what only training needs is
+dropped when training ends.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from synthhealth.errors import FitError, FitInterruptedError, SynthHealthError
+from synthhealth.models._parameters import Parameter, resolve
+from synthhealth.models._seeding import seeded
+from synthhealth.models._training import Training
+from synthhealth.progress import ProgressEvent
+from synthhealth.schema import Kind, Schema
+
+#: What SDV's only table is called.
+TABLE = "table"
+
+_LOGGERS = ("sdv", "copulas", "rdt", "SingleTableSynthesizer")
+
+
+class SDVModel:
+    """Base of the families that wrap a single-table synthesizer of SDV."""
+
+    name: ClassVar[str]
+    parameters: ClassVar[tuple[Parameter, ...]]
+
+    def __init__(self, **params: Any) -> None:
+        self.params = params
+
+    def fit(self, table: pd.DataFrame, schema: Schema, *, seed: int, training: Training) -> None:
+        """Learn a plain table. See `synthhealth.models.Model.fit`."""
+        self.settings_ = self._settings(table, schema)
+        self.partial_ = False
+        self._names = dict(zip(table.columns, _neutral_names(table.shape[1]), strict=True))
+        data = table.rename(columns=self._names)
+        try:
+            with seeded(seed), _quiet():
+                self._sdv = self._build(self._metadata(table, schema))
+                self._train(data, training)
+        except KeyboardInterrupt:
+            if not (training.keep_partial and self._is_usable()):
+                raise FitInterruptedError(
+                    f"training of {self.name!r} was interrupted and nothing is kept; to keep the "
+                    "model as far as it has come, fit with on_interrupt='keep' (--keep-partial)"
+                ) from None
+            self._sdv._fitted = True
+            self.partial_ = True
+        except SynthHealthError:
+            raise
+        except Exception as error:
+            # SDV's messages quote cell values, so the original is not passed on in words.
+            raise FitError(
+                f"model {self.name!r} failed in {type(error).__module__}."
+                f"{type(error).__qualname__}; check the table with synthhealth.describe, or try "
+                "another model"
+            ) from error
+        self._forget_training()
+
+    def sample(self, n: int, *, seed: int) -> pd.DataFrame:
+        """Draw `n` rows in the plain form. See `synthhealth.models.Model.sample`."""
+        with seeded(seed), _quiet():
+            # SDV's own seed is put aside: with none of its own, the model draws from the global
+            # generators, which hold ours.
+            self._sdv.reset_sampling()
+            self._sdv._set_random_state(None)
+            return self._in_our_names(self._draw(n))
+
+    def state(self) -> dict[str, Any]:
+        """Give the fitted model as plain values and SDV's object as bytes."""
+        import cloudpickle
+
+        return {
+            "settings": self.settings_,
+            "partial": self.partial_,
+            "names": self._names,
+            "sdv": cloudpickle.dumps(self._sdv),
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> SDVModel:
+        """Rebuild a fitted model from its `state`; runs code that is in it."""
+        import cloudpickle
+
+        # A check turns the lists of JSON back into tuples.
+        checked = {one.name: one.check(state["settings"][one.name]) for one in cls.parameters}
+        model = cls(**checked)
+        model.settings_ = state["settings"] | checked
+        model.partial_ = state["partial"]
+        model._names = state["names"]
+        model._sdv = cloudpickle.loads(state["sdv"])
+        return model
+
+    def _settings(self, table: pd.DataFrame, schema: Schema) -> dict[str, Any]:
+        return resolve(self.name, self.parameters, self.params, len(table))
+
+    def _build(self, metadata: Any) -> Any:
+        """Give the SDV object that `settings_` asks for."""
+        raise NotImplementedError
+
+    def _train(self, data: pd.DataFrame, training: Training) -> None:
+        """Fit SDV's object; families that train in epochs report each of them instead."""
+        begin = time.monotonic()
+        self._sdv.fit({TABLE: data})
+        training.on_progress(ProgressEvent("fit", 1, 1, "pass", time.monotonic() - begin))
+
+    def _draw(self, n: int) -> pd.DataFrame:
+        return self._sdv.sample(n)[TABLE]
+
+    def _in_our_names(self, drawn: pd.DataFrame) -> pd.DataFrame:
+        ours = {neutral: name for name, neutral in self._names.items()}
+        return drawn.rename(columns=ours)[list(self._names)]
+
+    def _is_usable(self) -> bool:
+        """Whether an interrupted model can already sample."""
+        return False
+
+    def _forget_training(self) -> None:
+        """Drop what holds training rows and only training needs."""
+
+    def _metadata(self, table: pd.DataFrame, schema: Schema) -> Any:
+        from sdv.metadata import Metadata
+
+        metadata = Metadata()
+        metadata.add_table(TABLE)
+        for name, neutral in self._names.items():
+            kind = schema[name].kind
+            if kind.is_numerical:
+                described: dict[str, Any] = {"sdtype": "numerical"}
+            elif kind is Kind.ORDINAL:
+                # Undeclared, the order would be that of first appearance in the table.
+                levels = range(int(table[name].max()) + 1)
+                described = {"sdtype": "ordinal", "range_values": list(levels)}
+            else:
+                described = {"sdtype": "categorical"}
+            metadata.add_column(neutral, TABLE, **described)
+        return metadata
+
+
+def _neutral_names(n: int) -> list[str]:
+    return [f"c{position:04d}" for position in range(n)]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep SDV's warnings and log lines, some with values in them, from the user's screen."""
+    loggers = [
+        logging.getLogger(name) for name in ("sdv", "copulas", "rdt", "SingleTableSynthesizer")
+    ]
+    levels = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

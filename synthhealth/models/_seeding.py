@@ -1,0 +1,54 @@
+"""One seed for everything, and no trace of it in the caller's random states."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+__all__ = ["derive_seed", "seeded"]
+
+# SDV draws from the global generators, so only one fit or sample may own them at a time.
+_GLOBAL_STATE = threading.RLock()
+
+
+def derive_seed(seed: int, *path: int) -> int:
+    """Derive an independent 32-bit seed for one part of the work (numpy's SeedSequence)."""
+    return int(np.random.SeedSequence(entropy=seed, spawn_key=path).generate_state(1)[0])
+
+
+@contextmanager
+def seeded(seed: int, *, threads: int = 1) -> Iterator[None]:
+    """Seed the global generators of Python, numpy and torch; put them back afterwards.
+
+    The number of threads is part of what a seed means, since the order of additions depends on it:
+    without it, a machine with more cores would give other bytes. One thread is also the fastest for
+    small networks, above all on a busy machine. Worker processes would not share the generators.
+    """
+    import joblib
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    with _GLOBAL_STATE:
+        python_state = random.getstate()
+        numpy_state = np.random.get_state()
+        torch_state = torch.get_rng_state()
+        torch_threads = torch.get_num_threads()
+        gpu_states = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+        try:
+            random.seed(seed)
+            np.random.seed(seed)
+            torch.manual_seed(seed)
+            torch.set_num_threads(threads)
+            with threadpool_limits(1), joblib.parallel_config(backend="sequential"):
+                yield
+        finally:
+            random.setstate(python_state)
+            np.random.set_state(numpy_state)
+            torch.set_rng_state(torch_state)
+            torch.set_num_threads(torch_threads)
+            if gpu_states:
+                torch.cuda.set_rng_state_all(gpu_states)

@@ -1,0 +1,74 @@
+"""The protocol that every model family keeps, and the plain table that it is given.
+
+A family is a class that learns a *plain table*: one column per schema column, in the schema's order
+and under its names, without missing values. Numerical columns (``Kind.is_numerical``) hold float64,
+dates in seconds; all others hold the positions 0, 1, ... of their levels as int64. The family need
+not care about dtypes, decimals, limits, missing values or conditions: `synthhealth.Synthesizer`
+does.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+import pandas as pd
+
+from synthhealth.models._parameters import Parameter
+from synthhealth.models._training import Training
+from synthhealth.schema import Schema
+
+__all__ = ["ConditionalModel", "Model", "Parameter", "Training"]
+
+
+@runtime_checkable
+class Model(Protocol):
+    """A family of synthesizers.
+
+    Attributes
+    ----------
+    name : str
+        The name it is registered under.
+    parameters : tuple of Parameter
+        All it can be told; nothing else is accepted.
+    settings_ : dict
+        After `fit`: the value of every parameter that was used.
+    partial_ : bool
+        After `fit`: whether training ended before its last epoch.
+    """
+
+    name: ClassVar[str]
+    parameters: ClassVar[tuple[Parameter, ...]]
+    settings_: dict[str, Any]
+    partial_: bool
+
+    def __init__(self, **params: Any) -> None:
+        """Keep the parameters; they are checked in `fit`."""
+
+    def fit(self, table: pd.DataFrame, schema: Schema, *, seed: int, training: Training) -> None:
+        """Learn a plain table; the same table, seed and versions give the same model.
+
+        Raises
+        ------
+        ParameterError
+            A parameter is unknown, out of bounds, or does not go with another.
+        FitInterruptedError
+            Ctrl-C came and no partial model was asked for.
+        """
+
+    def sample(self, n: int, *, seed: int) -> pd.DataFrame:
+        """Draw `n` rows in the plain form; the same seed gives the same rows."""
+
+    def state(self) -> dict[str, Any]:
+        """Give what the fitted model is made of: plain values and bytes, by name."""
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Model:
+        """Rebuild a fitted model from its `state`."""
+
+
+@runtime_checkable
+class ConditionalModel(Model, Protocol):
+    """A family that can draw rows around known values; the others are sampled until rows match."""
+
+    def sample_given(self, known: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+        """Draw one row for each row of `known`: some columns of a plain table, all filled."""

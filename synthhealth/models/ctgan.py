@@ -1,0 +1,163 @@
+"""CTGAN: a conditional generative adversarial network for tables."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from synthhealth.errors import ParameterError
+from synthhealth.models._deep import DeepModel
+from synthhealth.models._parameters import Parameter
+from synthhealth.schema import Schema
+
+
+def default_batch_size(n_rows: int) -> int:
+    """Give a batch of about the table's size, from 20 to 500, divisible by 20."""
+    return max(20, min(500, n_rows // 20 * 20))
+
+
+def default_width(n_rows: int) -> tuple[int, int]:
+    return (128, 128) if n_rows < 1_000 else (256, 256)
+
+
+def default_steps(n_rows: int) -> int:
+    return 1_500 if n_rows < 1_000 else 300 * (n_rows // 500)
+
+
+def default_pac(n_rows: int) -> int:
+    return 1 if n_rows < 1_000 else 10
+
+
+GAN_PARAMETERS: tuple[Parameter, ...] = (
+    Parameter(
+        "steps",
+        int,
+        default_steps,
+        "updates of the generator in all, whatever the batch; rounded up to whole epochs",
+        default_is="1,500 below 1,000 rows, then SDV's 300 epochs",
+        low=1,
+        high=10_000_000,
+    ),
+    Parameter(
+        "batch_size",
+        int,
+        default_batch_size,
+        "rows of one step; even and divisible by `pac`",
+        default_is="the rows of the table, at most 500: SDV's 500 would repeat each of 61 "
+        "patients eight times in a step",
+        low=2,
+        high=100_000,
+    ),
+    Parameter(
+        "pac",
+        int,
+        default_pac,
+        "rows that the discriminator judges together (PacGAN), against mode collapse",
+        default_is="1 below 1,000 rows, where packs leave too few of them to judge; else SDV's 10",
+        low=1,
+        high=100,
+    ),
+    Parameter(
+        "embedding_dim", int, 128, "size of the noise that a row is made from", low=1, high=4_096
+    ),
+    Parameter(
+        "generator_dim",
+        tuple,
+        default_width,
+        "widths of the generator's layers",
+        default_is="(128, 128) below 1,000 rows, then SDV's (256, 256)",
+        high=8_192,
+    ),
+    Parameter(
+        "discriminator_dim",
+        tuple,
+        default_width,
+        "widths of the discriminator's layers",
+        default_is="as `generator_dim`",
+        high=8_192,
+    ),
+    Parameter("generator_lr", float, 2e-4, "learning rate of the generator", low=1e-8, high=1.0),
+    Parameter("generator_decay", float, 1e-6, "weight decay of the generator", low=0.0, high=1.0),
+    Parameter(
+        "discriminator_lr", float, 2e-4, "learning rate of the discriminator", low=1e-8, high=1.0
+    ),
+    Parameter(
+        "discriminator_decay", float, 1e-6, "weight decay of the discriminator", low=0.0, high=1.0
+    ),
+    Parameter(
+        "discriminator_steps", int, 1, "updates of the discriminator per step", low=1, high=100
+    ),
+    Parameter(
+        "log_frequency",
+        bool,
+        True,
+        "train rare categories more often, by the logarithm of their frequency",
+    ),
+    Parameter(
+        "true_frequency",
+        bool,
+        True,
+        "sample categories by their true frequency; false: by the logarithm, as ctgan does, which "
+        "inflates rare ones",
+    ),
+    Parameter(
+        "enable_gpu",
+        bool,
+        False,
+        "train on a GPU if there is one; results then differ from the CPU's",
+    ),
+)
+
+
+class CTGANModel(DeepModel):
+    """Conditional tabular GAN through SDV's CTGANSynthesizer.
+
+    A generator and a discriminator compete; numbers are normalised by the modes of a Gaussian
+    mixture, and categories are drawn evenly while training (Xu et al., 2019, *Modeling Tabular Data
+    using Conditional GAN*, NeurIPS). Learns any dependence, given enough rows and steps.
+    """
+
+    name = "ctgan"
+    parameters: ClassVar[tuple[Parameter, ...]] = GAN_PARAMETERS
+    _loop_module = "ctgan.synthesizers.ctgan"
+    _batch_attribute = "_batch_size"
+
+    def _settings(self, table: pd.DataFrame, schema: Schema) -> dict[str, Any]:
+        settings = super()._settings(table, schema)
+        unit = math.lcm(2, settings["pac"])
+        batch_size = settings["batch_size"]
+        if batch_size % unit:
+            nearest = max(unit, round(batch_size / unit) * unit)
+            raise ParameterError(
+                f"parameter 'batch_size' is {batch_size}, which is not even and divisible by "
+                f"'pac' ({settings['pac']}); the nearest valid value is {nearest}"
+            )
+        return settings
+
+    @staticmethod
+    def _steps_per_epoch(n_rows: int, batch_size: int) -> int:
+        return max(n_rows // batch_size, 1)
+
+    def _build(self, metadata: Any) -> Any:
+        from sdv.single_table import CTGANSynthesizer
+
+        return CTGANSynthesizer(metadata, **self._sdv_arguments())
+
+    def _sdv_arguments(self) -> dict[str, Any]:
+        ours = {"steps", "true_frequency", "margin", "margins"}
+        theirs = {name: value for name, value in self.settings_.items() if name not in ours}
+        return theirs | {"enforce_min_max_values": False, "enforce_rounding": False}
+
+    def _forget_training(self) -> None:
+        """Drop the row numbers of each category, from which the patients could be rebuilt."""
+        sampler = self._sdv._model._data_sampler
+        if self.settings_["true_frequency"]:
+            for column, rows_by_category in enumerate(sampler._rid_by_cat_cols):
+                counts = np.array([len(rows) for rows in rows_by_category], dtype=float)
+                sampler._discrete_column_category_prob[column, : len(counts)] = (
+                    counts / counts.sum()
+                )
+        sampler._rid_by_cat_cols = None

@@ -1,0 +1,163 @@
+"""Whether a table can be synthesised at all, said in words that tell how to mend it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from synthhealth.errors import SchemaError, TableError
+from synthhealth.schema._schema import Schema
+
+#: Below this number of rows nothing about a distribution can be learned.
+MIN_ROWS = 10
+
+#: A categorical column with more levels than this is a code list or free text.
+MAX_LEVELS = 1_000
+
+#: Text that has more distinct values than this share of its rows names people, not groups.
+MAX_DISTINCT_SHARE = 0.5
+
+
+def check_shape(table: pd.DataFrame) -> None:
+    """Refuse what is not a table of enough rows and of well-named columns.
+
+    Raises
+    ------
+    TableError
+    """
+    if not isinstance(table, pd.DataFrame):
+        raise TableError(
+            f"the table is a {type(table).__name__}, not a pandas DataFrame; "
+            "wrap it in pandas.DataFrame(...) with column names"
+        )
+    if isinstance(table.columns, pd.MultiIndex) or isinstance(table.index, pd.MultiIndex):
+        raise TableError(
+            "the table has several levels of column names or of its index; flatten the names and "
+            "call reset_index() first"
+        )
+    not_text = [name for name in table.columns if not isinstance(name, str)]
+    if not_text:
+        raise TableError(
+            f"{len(not_text)} column names are not text (the first is of type "
+            f"{type(not_text[0]).__name__}); rename them: table.columns = table.columns.astype(str)"
+        )
+    twice = sorted(set(table.columns[table.columns.duplicated()]))
+    if twice:
+        raise TableError(f"the column names {twice} occur more than once; give each its own name")
+    if table.shape[1] == 0 or table.shape[0] == 0:
+        raise TableError(
+            f"the table is empty ({table.shape[0]} rows, {table.shape[1]} columns); "
+            "check the file and the query that made it"
+        )
+
+
+def check_table(table: pd.DataFrame, schema: Schema) -> None:
+    """Refuse a table from which nothing can be learned.
+
+    Raises
+    ------
+    TableError
+        Too few rows or columns; a column that is empty, constant, infinite, or names people.
+    SchemaError
+        The schema's columns are not the table's.
+    """
+    check_columns(table, schema)
+    if table.shape[1] == 1:
+        raise TableError(
+            f"the table has one column, {table.columns[0]!r}; a synthesizer learns how columns "
+            "belong together: add at least one more"
+        )
+    if len(table) < MIN_ROWS:
+        raise TableError(
+            f"the table has {len(table)} row{'s' if len(table) > 1 else ''}; at least {MIN_ROWS} "
+            "are needed to learn a distribution (and dozens to learn it well): add patients"
+        )
+    for column in schema:
+        values = table[column.name]
+        if column.kind.is_numerical:
+            _check_numerical(values)
+        else:
+            _check_categorical(values)
+
+
+def check_columns(table: pd.DataFrame, schema: Schema) -> None:
+    """Refuse a table whose columns are not those of the schema (in any order).
+
+    Raises
+    ------
+    SchemaError
+    """
+    missing = [name for name in schema.names if name not in table.columns]
+    if missing:
+        raise SchemaError(
+            f"the table lacks the columns {missing}, which the schema has; add them, or leave "
+            "them out of the schema"
+        )
+    known = set(schema.names)
+    unknown = [name for name in table.columns if name not in known]
+    if unknown:
+        raise SchemaError(
+            f"the table has the columns {unknown}, which the schema lacks; drop them, or declare "
+            "them in the schema"
+        )
+
+
+def _check_numerical(values: pd.Series) -> None:
+    _check_not_empty(values)
+    if types.is_datetime64_any_dtype(values.dtype):
+        if values.nunique() == 1:
+            raise _constant(values)
+        return
+    numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    if np.isnan(numbers).sum() > values.isna().sum():
+        wrong = int(np.isnan(numbers).sum() - values.isna().sum())
+        raise TableError(
+            f"column {values.name!r}: {wrong} values are not numbers; convert them "
+            "(pandas.to_numeric), or declare the column as nominal"
+        )
+    infinite = int(np.isinf(numbers).sum())
+    if infinite:
+        raise TableError(
+            f"column {values.name!r}: {infinite} values are infinite; replace them by missing "
+            "values (table.replace([numpy.inf, -numpy.inf], numpy.nan)) or correct them"
+        )
+    if np.nanmin(numbers) == np.nanmax(numbers):
+        raise _constant(values)
+
+
+def _check_categorical(values: pd.Series) -> None:
+    _check_not_empty(values)
+    n_levels = values.nunique()
+    if n_levels == 1:
+        raise _constant(values)
+    observed = int(values.notna().sum())
+    names_people = n_levels == observed or (
+        n_levels > 20 and n_levels > MAX_DISTINCT_SHARE * observed
+    )
+    if names_people and not types.is_numeric_dtype(values.dtype):
+        raise TableError(
+            f"column {values.name!r}: {n_levels} different values in {observed} rows look like "
+            "names, identifiers or free text, which must not be learned; drop the column, or "
+            "group its values"
+        )
+    if n_levels > MAX_LEVELS:
+        raise TableError(
+            f"column {values.name!r} has {n_levels:,} categories, more than {MAX_LEVELS:,}; group "
+            "the rare ones (for example by chapter of the code list), or drop the column"
+        )
+
+
+def _check_not_empty(values: pd.Series) -> None:
+    if values.isna().all():
+        raise TableError(
+            f"column {values.name!r} is empty: all {len(values)} values are missing; drop it "
+            f"(table.drop(columns={values.name!r})) and add it back, empty, afterwards"
+        )
+
+
+def _constant(values: pd.Series) -> TableError:
+    return TableError(
+        f"column {values.name!r} has the same value in every row, so there is nothing to learn; "
+        f"drop it (table.drop(columns={values.name!r})) and add the constant back afterwards"
+    )

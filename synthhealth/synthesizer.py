@@ -1,0 +1,523 @@
+"""The class that users meet: a table in, synthetic tables out."""
+
+from __future__ import annotations
+
+import operator
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from synthhealth.errors import ConditionError, NotFittedError, ParameterError
+from synthhealth.models import Model, Training, get
+from synthhealth.models._conditions import sample_known
+from synthhealth.models._parameters import nearest
+from synthhealth.models._seeding import derive_seed
+from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
+from synthhealth.schema import Schema
+from synthhealth.schema._check import check_shape, check_table
+from synthhealth.schema._encoding import TableForm
+from synthhealth.schema._missing import MissingPatterns, fill_missing
+
+if TYPE_CHECKING:
+    from synthhealth.report import Report
+
+__all__ = ["Synthesizer"]
+
+#: Rows that are sampled at once: bounds the memory, and is part of what a seed means.
+CHUNK_SIZE = 100_000
+
+_FIT, _GAPS, _SAMPLE, _REPLAY = range(4)
+
+
+class Synthesizer:
+    """Learns a table and draws synthetic tables of the same form.
+
+    Parameters
+    ----------
+    model : str
+        The family: ``"gaussian_copula"``, ``"ctgan"``, ``"tvae"``, ``"copula_gan"``, or one that
+        an installed package has registered (`synthhealth.models.available`).
+    schema : Schema, optional
+        What the columns are; detected from the table if it is not given.
+    random_state : int, optional
+        The one seed that decides everything. The same seed, table and versions give the same bytes
+        in any process. Without it a seed is drawn and kept in ``seed_``.
+    **model_params
+        Parameters of the family; `synthhealth.models.get` gives their table.
+
+    Attributes
+    ----------
+    schema_ : Schema
+        What the columns were taken to be.
+    settings_ : dict
+        The value of every parameter of the family that was used.
+    seed_ : int
+        The seed that was used.
+    partial_ : bool
+        Whether training ended before its last epoch.
+    n_rows_ : int
+        The number of rows that were learned.
+
+    Examples
+    --------
+    >>> import synthhealth as sh
+    >>> real = sh.datasets.load_ra_panel()
+    >>> model = sh.Synthesizer("gaussian_copula", random_state=0).fit(real)
+    >>> fake = model.sample(1000)
+    >>> fake.shape
+    (1000, 17)
+    >>> bool((fake.dtypes == real.dtypes).all())
+    True
+    >>> model.sample(5, conditions={"sex": "M"})["sex"].unique().tolist()
+    ['M']
+    """
+
+    _training_table: pd.DataFrame | None
+
+    def __init__(
+        self,
+        model: str = "gaussian_copula",
+        *,
+        schema: Schema | None = None,
+        random_state: int | None = None,
+        **model_params: Any,
+    ) -> None:
+        self.model = model
+        self.schema = schema
+        self.random_state = random_state
+        self.model_params = model_params
+
+    def fit(
+        self,
+        table: pd.DataFrame,
+        *,
+        on_progress: OnProgress | None = None,
+        on_interrupt: str = "raise",
+        max_seconds: float | None = None,
+    ) -> Synthesizer:
+        """Learn a table.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame, shape (n_rows, n_columns)
+            One row per patient. It is not changed.
+        on_progress : callable, optional
+            Called with a `synthhealth.ProgressEvent` after each epoch of a network.
+        on_interrupt : {"raise", "keep"}
+            What Ctrl-C during the training of a network leaves: `FitInterruptedError`, or the model as
+            far as it has come, with ``partial_`` true.
+        max_seconds : float, optional
+            A time budget: a network begins no new epoch after it, and ``partial_`` is true.
+
+        Returns
+        -------
+        Synthesizer
+            Itself.
+
+        Raises
+        ------
+        TableError
+            The table cannot be learned: too few rows, a constant column, mixed types, ...
+        SchemaError
+            The schema's columns are not the table's.
+        ParameterError
+            The model or one of its parameters is unknown or out of bounds.
+        FitInterruptedError
+            Ctrl-C came, and ``on_interrupt`` is ``"raise"``.
+        """
+        if on_interrupt not in ("raise", "keep"):
+            raise ParameterError(f"on_interrupt is {on_interrupt!r}; it is 'raise' or 'keep'")
+        if max_seconds is not None and not max_seconds > 0:
+            raise ParameterError(f"max_seconds is {max_seconds}; give a number above 0")
+        model: Model = get(self.model)(**self.model_params)
+        seed = _check_seed(self.random_state)
+        check_shape(table)
+        schema = self.schema or Schema.detect(table)
+        check_table(table, schema)
+
+        form = TableForm.learn(table, schema)
+        plain, missing = form.encode(table)
+        fill_missing(plain, missing, np.random.default_rng(derive_seed(seed, _GAPS)))
+        keep_partial = on_interrupt == "keep"
+        with progress_reporter(f"fitting {self.model}", on_progress) as report:
+            training = Training(report, max_seconds=max_seconds, keep_partial=keep_partial)
+            model.fit(plain, schema, seed=derive_seed(seed, _FIT), training=training)
+
+        self._take(model, schema, form, MissingPatterns.learn(missing), seed, len(table))
+        self._training_table = table.copy()
+        return self
+
+    def sample(
+        self,
+        n: int | None = None,
+        conditions: Mapping[str, Any] | pd.DataFrame | None = None,
+        *,
+        random_state: int | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> pd.DataFrame:
+        """Draw a synthetic table.
+
+        Each call continues the stream of `random_state`, so that two calls give different rows; a
+        reloaded synthesizer begins the stream anew and so replays them.
+
+        Parameters
+        ----------
+        n : int, optional
+            Number of rows; with a DataFrame of conditions it is the number of its rows.
+        conditions : dict or pandas.DataFrame, optional
+            Known values: a dict holds for every row (None: missing), a DataFrame gives one row per
+            row to draw (a missing cell: not known).
+        random_state : int, optional
+            Draw from a stream of its own instead: the same number gives the same rows every time.
+        on_progress : callable, optional
+            Called with a `synthhealth.ProgressEvent` after each chunk of 100,000 rows.
+
+        Returns
+        -------
+        pandas.DataFrame, shape (n, n_columns)
+            The columns, order, dtypes, decimals and type of index of the table that was learned.
+
+        Raises
+        ------
+        NotFittedError, ParameterError
+        ConditionError
+            A condition cannot be met, or too few rows that meet it were found.
+        """
+        chunks = self._chunks(n, conditions, random_state, on_progress, CHUNK_SIZE)
+        parts = list(chunks)
+        return parts[0] if len(parts) == 1 else _join(parts)
+
+    def sample_to(
+        self,
+        path: str | os.PathLike[str],
+        n: int,
+        *,
+        chunk_size: int = CHUNK_SIZE,
+        random_state: int | None = None,
+        on_progress: OnProgress | None = None,
+        force: bool = False,
+    ) -> Path:
+        """Draw `n` rows into a Parquet or CSV file, chunk by chunk, in bounded memory.
+
+        Parameters
+        ----------
+        path : path-like
+            The file; its suffix decides the form. It is written whole or not at all.
+        n : int
+            Number of rows.
+        chunk_size : int
+            Rows held in memory at once. With the same `random_state` and `chunk_size` the rows are
+            those of `sample` for the default chunk size.
+        random_state, on_progress
+            As for `sample`.
+        force : bool
+            Whether to overwrite an existing file.
+
+        Returns
+        -------
+        pathlib.Path
+
+        Raises
+        ------
+        NotFittedError, ParameterError, FileError
+        """
+        from synthhealth.io import write_chunks
+
+        chunk_size = _check_count("chunk_size", chunk_size)
+        chunks = self._chunks(n, None, random_state, on_progress, chunk_size)
+        return write_chunks(chunks, path, force=force)
+
+    def evaluate(
+        self, real: pd.DataFrame | None = None, synthetic: pd.DataFrame | None = None
+    ) -> Report:
+        """Judge the synthesizer.
+
+        Parameters
+        ----------
+        real : pandas.DataFrame, optional
+            Patients to compare with, best those that it has not seen. Without it the training table
+            is used, as long as the synthesizer has not been reloaded, and the report says so.
+        synthetic : pandas.DataFrame, optional
+            The table to judge; by default as many rows as `real` has are drawn.
+
+        Returns
+        -------
+        Report
+
+        Raises
+        ------
+        NotFittedError, ParameterError, TableError
+        """
+        from synthhealth.report import evaluate
+
+        self._check_fitted()
+        real_is = "training" if real is None else "holdout"
+        if real is None:
+            real = self._training_table
+        if real is None:
+            raise ParameterError(
+                "evaluate: a reloaded synthesizer does not carry the training table; pass the "
+                "patients to compare with: evaluate(real)"
+            )
+        if synthetic is None:
+            synthetic = self.sample(len(real))
+        return evaluate(
+            real,
+            synthetic,
+            self.schema_,
+            real_is=real_is,
+            random_state=self.seed_,
+            model={"name": self.model, "partial": self.partial_, "settings": self.settings_},
+        )
+
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> Path:
+        """Write the synthesizer to a ``.synth`` file, whole or not at all.
+
+        Raises
+        ------
+        NotFittedError
+        FileError
+            The file exists and `force` is false, or it cannot be written.
+        """
+        from synthhealth.artifact import save
+
+        self._check_fitted()
+        return save(self, path, force=force)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Synthesizer:
+        """Read a synthesizer from a ``.synth`` file. See `synthhealth.load`."""
+        from synthhealth.artifact import load
+
+        return load(path)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Give the constructor's arguments, as scikit-learn does."""
+        return {
+            "model": self.model,
+            "schema": self.schema,
+            "random_state": self.random_state,
+            **self.model_params,
+        }
+
+    def set_params(self, **params: Any) -> Synthesizer:
+        """Change the constructor's arguments; they are checked in `fit`, as scikit-learn does."""
+        for name, value in params.items():
+            if name in ("model", "schema", "random_state"):
+                setattr(self, name, value)
+            else:
+                self.model_params = {**self.model_params, name: value}
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_model")
+
+    def __repr__(self) -> str:
+        given = {"random_state": self.random_state, **self.model_params}
+        if self.schema is not None:
+            given["schema"] = f"<{len(self.schema)} columns>"
+        words = "".join(f", {name}={value!r}" for name, value in given.items() if value is not None)
+        return f"Synthesizer({self.model!r}{words})"
+
+    def _take(
+        self,
+        model: Model,
+        schema: Schema,
+        form: TableForm,
+        patterns: MissingPatterns,
+        seed: int,
+        n_rows: int,
+    ) -> None:
+        """Become fitted; also how a saved synthesizer comes back."""
+        self._model = model
+        self._form = form
+        self._patterns = patterns
+        self._calls = 0
+        self._training_table = None
+        self.schema_ = schema
+        self.settings_ = model.settings_
+        self.partial_ = model.partial_
+        self.seed_ = seed
+        self.n_rows_ = n_rows
+
+    def _check_fitted(self) -> None:
+        if not self.__sklearn_is_fitted__():
+            raise NotFittedError("this synthesizer has learned nothing yet; call fit(table) first")
+
+    def _chunks(
+        self,
+        n: int | None,
+        conditions: Mapping[str, Any] | pd.DataFrame | None,
+        random_state: int | None,
+        on_progress: OnProgress | None,
+        chunk_size: int,
+    ) -> Iterator[pd.DataFrame]:
+        """Check everything now; give the chunks as they are asked for."""
+        self._check_fitted()
+        known = self._known(n, conditions)
+        n_rows = _check_count("n", n) if known is None else len(known)
+        if random_state is None:
+            stream = derive_seed(self.seed_, _SAMPLE, self._calls)
+            self._calls += 1
+        else:
+            stream = derive_seed(_check_seed(random_state), _REPLAY)
+        return self._draw_chunks(n_rows, known, stream, on_progress, chunk_size)
+
+    def _draw_chunks(
+        self,
+        n: int,
+        known: _Known | None,
+        stream: int,
+        on_progress: OnProgress | None,
+        chunk_size: int,
+    ) -> Iterator[pd.DataFrame]:
+        import time
+
+        begin = time.monotonic()
+        with progress_reporter("sampling", on_progress) as report:
+            for part, start in enumerate(range(0, n, chunk_size)):
+                stop = min(start + chunk_size, n)
+                yield self._draw(
+                    start, stop, None if known is None else known.rows(start, stop), stream, part
+                )
+                elapsed = time.monotonic() - begin
+                report(ProgressEvent("sample", stop, n, "row", elapsed))
+
+    def _draw(
+        self, start: int, stop: int, known: _Known | None, stream: int, part: int
+    ) -> pd.DataFrame:
+        n = stop - start
+        seed = derive_seed(stream, part, 0)
+        rng = np.random.default_rng(derive_seed(stream, part, 1))
+        if known is None:
+            plain = self._model.sample(n, seed=seed)
+            gaps = self._patterns.draw(n, rng)
+        else:
+            plain = sample_known(self._model, self._form, known.values, seed=seed)
+            gaps = known.draw_gaps(self._patterns, rng)
+        missing = dict(zip(self._patterns.columns, gaps.T, strict=True))
+        return self._form.decode(plain, missing, start=start)
+
+    def _known(
+        self, n: int | None, conditions: Mapping[str, Any] | pd.DataFrame | None
+    ) -> _Known | None:
+        if conditions is None:
+            return None
+        if isinstance(conditions, pd.DataFrame):
+            if n is not None and n != len(conditions):
+                raise ParameterError(
+                    f"n is {n}, but the conditions have {len(conditions)} rows; leave n out"
+                )
+            _check_count("number of rows of the conditions", len(conditions))
+            asked = {name: list(conditions[name]) for name in conditions.columns}
+            missing_means_unknown = True
+        else:
+            n_rows = _check_count("n", n)
+            asked = {name: [value] * n_rows for name, value in conditions.items()}
+            missing_means_unknown = False
+        known = _Known.encode(self._form, asked, missing_means_unknown)
+        # Refuses, before anything is drawn, gaps that no patient had.
+        known.draw_gaps(self._patterns, np.random.default_rng(0))
+        return known
+
+
+class _Known:
+    """What is known of the rows to draw: values in the plain form, and which shall be missing."""
+
+    def __init__(self, values: pd.DataFrame, gaps: pd.DataFrame) -> None:
+        self.values = values
+        self.gaps = gaps
+
+    @classmethod
+    def encode(
+        cls, form: TableForm, asked: Mapping[str, list[Any]], missing_means_unknown: bool
+    ) -> _Known:
+        values: dict[str, npt.NDArray[np.float64]] = {}
+        gaps: dict[str, list[bool | None]] = {}
+        for name, cells in asked.items():
+            if name not in form.names:
+                raise ConditionError(
+                    f"conditions: the table has no column {name!r}{nearest(str(name), form.names)}"
+                )
+            column = form[name]
+            plain: dict[Any, float] = {}
+            encoded = np.full(len(cells), np.nan)
+            missing: list[bool | None] = [None if missing_means_unknown else True] * len(cells)
+            for place, cell in enumerate(cells):
+                if pd.api.types.is_scalar(cell) and pd.isna(cell):
+                    continue
+                if not pd.api.types.is_scalar(cell):
+                    raise ConditionError(
+                        f"condition on column {name!r}: give one value, not a "
+                        f"{type(cell).__name__}; for several, draw once for each"
+                    )
+                if cell not in plain:
+                    plain[cell] = column.encode_condition(cell)
+                encoded[place] = plain[cell]
+                missing[place] = False
+            values[name] = encoded
+            gaps[name] = missing
+        return cls(pd.DataFrame(values), pd.DataFrame(gaps, dtype=object))
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def rows(self, start: int, stop: int) -> _Known:
+        return _Known(
+            self.values.iloc[start:stop].reset_index(drop=True),
+            self.gaps.iloc[start:stop].reset_index(drop=True),
+        )
+
+    def draw_gaps(
+        self, patterns: MissingPatterns, rng: np.random.Generator
+    ) -> npt.NDArray[np.bool_]:
+        drawn = np.zeros((len(self), len(patterns.columns)), dtype=bool)
+        for asked, places in self.gaps.groupby(
+            list(self.gaps.columns), dropna=False
+        ).groups.items():
+            cells = asked if isinstance(asked, tuple) else (asked,)
+            known = {
+                name: bool(cell)
+                for name, cell in zip(self.gaps.columns, cells, strict=True)
+                if not pd.isna(cell)
+            }
+            drawn[np.asarray(places)] = patterns.draw(len(places), rng, known=known)
+        return drawn
+
+
+def _join(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    joined = pd.concat(parts)
+    joined.attrs = dict(parts[0].attrs)
+    return joined
+
+
+def _check_seed(random_state: int | None) -> int:
+    if random_state is None:
+        return secrets.randbits(32)
+    try:
+        seed = operator.index(random_state)
+    except TypeError:
+        raise ParameterError(
+            f"random_state is a {type(random_state).__name__}; give a whole number, or None"
+        ) from None
+    if seed < 0:
+        raise ParameterError(f"random_state is {seed}; give a whole number from 0")
+    return seed
+
+
+def _check_count(name: str, count: int | None) -> int:
+    try:
+        number = operator.index(count)  # type: ignore[arg-type]
+    except TypeError:
+        raise ParameterError(
+            f"{name} is a {type(count).__name__}; give a whole number from 1"
+        ) from None
+    if isinstance(count, bool) or number < 1:
+        raise ParameterError(f"{name} is {count}; give a whole number from 1")
+    return number
