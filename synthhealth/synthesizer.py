@@ -7,7 +7,7 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -254,10 +254,10 @@ class Synthesizer:
         ------
         NotFittedError, ParameterError, TableError
         """
-        from synthhealth.report import evaluate
+        from synthhealth.report import ModelInfo, evaluate
 
         self._check_fitted()
-        real_is = "training" if real is None else "holdout"
+        real_is: Literal["training", "holdout"] = "training" if real is None else "holdout"
         if real is None:
             real = self._training_table
         if real is None:
@@ -273,7 +273,12 @@ class Synthesizer:
             self.schema_,
             real_is=real_is,
             random_state=self.seed_,
-            model={"name": self.model, "partial": self.partial_, "settings": self.settings_},
+            model=ModelInfo(
+                name=self.model,
+                settings=self.settings_,
+                seed=self.seed_,
+                partial=self.partial_,
+            ),
         )
 
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> Path:

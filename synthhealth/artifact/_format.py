@@ -26,7 +26,7 @@ FORMAT_VERSION = 1
 
 _PACKAGES = ("sdv", "ctgan", "rdt", "copulas", "torch", "numpy", "pandas", "scipy")
 
-#: A fixed time for every member, so that equal synthesizers give equal files.
+#: A fixed time for every member: the file does not tell when it was made.
 _TIME = (1980, 1, 1, 0, 0, 0)
 
 

@@ -10,12 +10,34 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from synthhealth.models._parameters import Parameter
+from synthhealth.models._scale import SCALE_PARAMETER
 from synthhealth.models._sdv import TABLE, SDVModel
 from synthhealth.models._training import Training
 from synthhealth.schema import Schema
 
 #: Rows that a network generates at once; a small training batch would make long samples slow.
 SAMPLING_BATCH = 500
+
+
+NETWORK_PARAMETERS = (
+    Parameter(
+        "threads",
+        int,
+        1,
+        "processor threads of the training; a network small enough for a clinical table is fastest "
+        "with one, and another number gives other rows",
+        low=1,
+        high=256,
+    ),
+    Parameter(
+        "enable_gpu",
+        bool,
+        False,
+        "train on a GPU if there is one, which gives other rows than the processor does",
+    ),
+    SCALE_PARAMETER,
+)
 
 
 class DeepModel(SDVModel):
@@ -71,6 +93,10 @@ class DeepModel(SDVModel):
             for name, value in last.items()
             if name.endswith("Loss")
         }
+
+    def _threads(self) -> int:
+        threads: int = self.settings_["threads"]
+        return threads
 
     def _is_usable(self) -> bool:
         return self._epochs_done > 0

@@ -5,14 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
 from synthhealth.errors import ParameterError
 from synthhealth.models._parameters import Parameter, nearest
+from synthhealth.schema import Schema
 
 #: SDV's kernel density is not offered: it keeps the value of every patient.
 MARGINS = ("beta", "gamma", "norm", "truncnorm", "uniform")
 
+#: What "auto" chooses from; the others never won by much, and truncnorm is slow.
+_CANDIDATES = ("norm", "beta", "gamma")
+
+#: Rows that a margin is chosen on; more do not change the choice.
+_CHOICE_ROWS = 5_000
+
 MARGIN_PARAMETERS: tuple[Parameter, ...] = (
-    Parameter("margin", str, "beta", "family of the numerical columns' margins", choices=MARGINS),
+    Parameter(
+        "margin",
+        str,
+        "auto",
+        "family of the numerical columns' margins; auto: for each column the one of norm, beta and "
+        "gamma with the smallest Kolmogorov-Smirnov distance",
+        choices=("auto", *MARGINS),
+    ),
     Parameter(
         "margins",
         dict,
@@ -23,22 +41,45 @@ MARGIN_PARAMETERS: tuple[Parameter, ...] = (
 )
 
 
-def neutral_margins(settings: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """Give SDV's arguments for the margins; `names` are SDV's names for our columns.
+def margins_by_column(
+    settings: Mapping[str, Any], table: pd.DataFrame, schema: Schema
+) -> dict[str, str]:
+    """Give the margin of each numerical column of a plain table.
 
     Raises
     ------
     ParameterError
-        A column does not exist.
+        ``settings["margins"]`` names a column that does not exist.
     """
-    for column in settings["margins"]:
-        if column not in names:
+    given = settings["margins"]
+    for column in given:
+        if column not in schema.numerical:
             raise ParameterError(
-                f"parameter 'margins': the table has no column {column!r}{nearest(column, names)}"
+                f"parameter 'margins': the table has no numerical column {column!r}"
+                f"{nearest(column, schema.numerical)}"
             )
+    margin = settings["margin"]
     return {
-        "default_distribution": settings["margin"],
-        "numerical_distributions": {
-            names[column]: margin for column, margin in settings["margins"].items()
-        },
+        name: given.get(name) or (_choose(table[name].to_numpy()) if margin == "auto" else margin)
+        for name in schema.numerical
     }
+
+
+def _choose(values: npt.NDArray[np.float64]) -> str:
+    from scipy.stats import kstest
+    from sdv.single_table import GaussianCopulaSynthesizer
+
+    stride = max(1, len(values) // _CHOICE_ROWS)
+    values = np.sort(values)[::stride]
+    distances: dict[str, float] = {}
+    for name in _CANDIDATES:
+        margin = GaussianCopulaSynthesizer.get_distribution_class(name)()
+        try:
+            margin.fit(values)
+        except ValueError:
+            # copulas says so when a fit ends outside the data; the others remain.
+            continue
+        distance = kstest(values, margin.cdf).statistic
+        if np.isfinite(distance):
+            distances[name] = distance
+    return min(distances, key=lambda name: distances[name], default="norm")

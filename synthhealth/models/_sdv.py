@@ -20,6 +20,7 @@ import pandas as pd
 
 from synthhealth.errors import FitError, FitInterruptedError, SynthHealthError
 from synthhealth.models._parameters import Parameter, resolve
+from synthhealth.models._scale import from_log, log_offsets, to_log
 from synthhealth.models._seeding import seeded
 from synthhealth.models._training import Training
 from synthhealth.progress import ProgressEvent
@@ -45,10 +46,12 @@ class SDVModel:
         self.settings_ = self._settings(table, schema)
         self.partial_ = False
         self._names = dict(zip(table.columns, _neutral_names(table.shape[1]), strict=True))
+        self._offsets = log_offsets(table, schema) if self.settings_["log_scale"] else {}
+        table = to_log(table, self._offsets)
         data = table.rename(columns=self._names)
         try:
-            with seeded(seed), _quiet():
-                self._sdv = self._build(self._metadata(table, schema))
+            with seeded(seed, threads=self._threads()), _quiet():
+                self._sdv = self._build(self._metadata(table, schema), table, schema)
                 self._train(data, training)
         except KeyboardInterrupt:
             if not (training.keep_partial and self._is_usable()):
@@ -71,7 +74,7 @@ class SDVModel:
 
     def sample(self, n: int, *, seed: int) -> pd.DataFrame:
         """Draw `n` rows in the plain form. See `synthhealth.models.Model.sample`."""
-        with seeded(seed), _quiet():
+        with seeded(seed, threads=self._threads()), _quiet():
             # SDV's own seed is put aside: with none of its own, the model draws from the global
             # generators, which hold ours.
             self._sdv.reset_sampling()
@@ -86,6 +89,7 @@ class SDVModel:
             "settings": self.settings_,
             "partial": self.partial_,
             "names": self._names,
+            "offsets": self._offsets,
             "sdv": cloudpickle.dumps(self._sdv),
         }
 
@@ -100,14 +104,15 @@ class SDVModel:
         model.settings_ = state["settings"] | checked
         model.partial_ = state["partial"]
         model._names = state["names"]
+        model._offsets = state["offsets"]
         model._sdv = cloudpickle.loads(state["sdv"])
         return model
 
     def _settings(self, table: pd.DataFrame, schema: Schema) -> dict[str, Any]:
         return resolve(self.name, self.parameters, self.params, len(table))
 
-    def _build(self, metadata: Any) -> Any:
-        """Give the SDV object that `settings_` asks for."""
+    def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
+        """Give the SDV object that `settings_` asks for; `table` is on the scales it will learn."""
         raise NotImplementedError
 
     def _train(self, data: pd.DataFrame, training: Training) -> None:
@@ -121,7 +126,10 @@ class SDVModel:
 
     def _in_our_names(self, drawn: pd.DataFrame) -> pd.DataFrame:
         ours = {neutral: name for name, neutral in self._names.items()}
-        return drawn.rename(columns=ours)[list(self._names)]
+        return from_log(drawn.rename(columns=ours)[list(self._names)], self._offsets)
+
+    def _threads(self) -> int:
+        return 1
 
     def _is_usable(self) -> bool:
         """Whether an interrupted model can already sample."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from synthhealth.models._margins import MARGIN_PARAMETERS, neutral_margins
+import pandas as pd
+
+from synthhealth.models._margins import MARGIN_PARAMETERS, margins_by_column
 from synthhealth.models.ctgan import GAN_PARAMETERS, CTGANModel
+from synthhealth.schema import Schema
 
 
 class CopulaGANModel(CTGANModel):
@@ -18,9 +21,12 @@ class CopulaGANModel(CTGANModel):
     name = "copula_gan"
     parameters = GAN_PARAMETERS + MARGIN_PARAMETERS
 
-    def _build(self, metadata: Any) -> Any:
+    def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
         from sdv.single_table import CopulaGANSynthesizer
 
+        margins = margins_by_column(self.settings_, table, schema)
         return CopulaGANSynthesizer(
-            metadata, **self._sdv_arguments(), **neutral_margins(self.settings_, self._names)
+            metadata,
+            **self._sdv_arguments(),
+            numerical_distributions={self._names[name]: margin for name, margin in margins.items()},
         )

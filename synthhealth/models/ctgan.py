@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from synthhealth.errors import ParameterError
-from synthhealth.models._deep import DeepModel
+from synthhealth.models._deep import NETWORK_PARAMETERS, DeepModel
 from synthhealth.models._parameters import Parameter
 from synthhealth.schema import Schema
 
@@ -103,12 +103,7 @@ GAN_PARAMETERS: tuple[Parameter, ...] = (
         "sample categories by their true frequency; false: by the logarithm, as ctgan does, which "
         "inflates rare ones",
     ),
-    Parameter(
-        "enable_gpu",
-        bool,
-        False,
-        "train on a GPU if there is one; results then differ from the CPU's",
-    ),
+    *NETWORK_PARAMETERS,
 )
 
 
@@ -141,13 +136,13 @@ class CTGANModel(DeepModel):
     def _steps_per_epoch(n_rows: int, batch_size: int) -> int:
         return max(n_rows // batch_size, 1)
 
-    def _build(self, metadata: Any) -> Any:
+    def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
         from sdv.single_table import CTGANSynthesizer
 
         return CTGANSynthesizer(metadata, **self._sdv_arguments())
 
     def _sdv_arguments(self) -> dict[str, Any]:
-        ours = {"steps", "true_frequency", "margin", "margins"}
+        ours = {"steps", "true_frequency", "margin", "margins", "log_scale", "threads"}
         theirs = {name: value for name, value in self.settings_.items() if name not in ours}
         return theirs | {"enforce_min_max_values": False, "enforce_rounding": False}
 

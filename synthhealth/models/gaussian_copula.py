@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from synthhealth.models._margins import MARGIN_PARAMETERS, neutral_margins
+from synthhealth.models._margins import MARGIN_PARAMETERS, margins_by_column
+from synthhealth.models._scale import SCALE_PARAMETER, to_log
 from synthhealth.models._sdv import SDVModel
+from synthhealth.schema import Schema
 
 #: Beyond this many standard deviations a normal score carries no information.
 _SCORE_LIMIT = 8.0
@@ -25,16 +27,19 @@ class GaussianCopulaModel(SDVModel):
     """
 
     name = "gaussian_copula"
-    parameters = MARGIN_PARAMETERS
+    parameters = (*MARGIN_PARAMETERS, SCALE_PARAMETER)
 
-    def _build(self, metadata: Any) -> Any:
+    def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
         from sdv.single_table import GaussianCopulaSynthesizer
 
+        margins = margins_by_column(self.settings_, table, schema)
         return GaussianCopulaSynthesizer(
             metadata,
             enforce_min_max_values=False,
             enforce_rounding=False,
-            **neutral_margins(self.settings_, self._names),
+            numerical_distributions={self._names[name]: margin for name, margin in margins.items()},
+            # For the categories, which SDV spreads evenly over the interval from 0 to 1.
+            default_distribution="uniform",
         )
 
     def sample_given(self, known: pd.DataFrame, *, seed: int) -> pd.DataFrame:
@@ -48,13 +53,14 @@ class GaussianCopulaModel(SDVModel):
         correlation = copula.correlation.to_numpy()
         position = {name: place for place, name in enumerate(copula.columns)}
         intervals = {name: self._intervals(self._names[name]) for name in known.columns}
+        on_scale = to_log(known, self._offsets)
         scores = np.zeros((len(known), len(position)))
 
         fixed: list[int] = []
         for name in sorted(known.columns, key=lambda name: intervals[name] is not None):
             place = position[self._names[name]]
             margin = copula.univariates[place]
-            values = known[name].to_numpy()
+            values = on_scale[name].to_numpy()
             bounds = intervals[name]
             if bounds is None:
                 scores[:, place] = _to_score(margin, values)

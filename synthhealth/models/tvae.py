@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
-from synthhealth.models._deep import DeepModel
+import pandas as pd
+
+from synthhealth.models._deep import NETWORK_PARAMETERS, DeepModel
 from synthhealth.models._parameters import Parameter
+from synthhealth.schema import Schema
 
 
 def default_batch_size(n_rows: int) -> int:
@@ -76,11 +80,13 @@ class TVAEModel(DeepModel):
             high=1e6,
         ),
         Parameter(
-            "enable_gpu",
+            "draw_categories",
             bool,
-            False,
-            "train on a GPU if there is one; results then differ from the CPU's",
+            True,
+            "sample categories (and modes of numbers) with the probabilities that the decoder "
+            "gives; false: always the most probable one, as ctgan does, which loses rare ones",
         ),
+        *NETWORK_PARAMETERS,
     )
     _loop_module = "ctgan.synthesizers.tvae"
     _batch_attribute = "batch_size"
@@ -89,10 +95,54 @@ class TVAEModel(DeepModel):
     def _steps_per_epoch(n_rows: int, batch_size: int) -> int:
         return math.ceil(n_rows / batch_size)
 
-    def _build(self, metadata: Any) -> Any:
+    def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
         from sdv.single_table import TVAESynthesizer
 
-        theirs = {name: value for name, value in self.settings_.items() if name != "steps"}
+        ours = {"steps", "draw_categories", "log_scale", "threads"}
+        theirs = {name: value for name, value in self.settings_.items() if name not in ours}
         return TVAESynthesizer(
             metadata, enforce_min_max_values=False, enforce_rounding=False, **theirs
         )
+
+    def _draw(self, n: int) -> pd.DataFrame:
+        if not self.settings_["draw_categories"]:
+            return super()._draw(n)
+        network = self._sdv._model
+        decoder = network.decoder
+        network.decoder = _DrawingDecoder(decoder, network.transformer.output_info_list)
+        try:
+            return super()._draw(n)
+        finally:
+            network.decoder = decoder
+
+
+class _DrawingDecoder:
+    r"""A decoder whose largest output among a column's categories is a draw, not the mode.
+
+    With Gumbel noise added to the logits, the largest of them is distributed as the softmax says
+    (Maddison, Tarlow and Minka, 2014, *A\* Sampling*).
+    """
+
+    #: ctgan takes tanh of all outputs; small ones stay distinct and in order.
+    _WITHIN_TANH = 0.01
+
+    def __init__(self, decoder: Any, columns: Iterable[Iterable[Any]]) -> None:
+        self._decoder = decoder
+        self._spans: list[slice] = []
+        start = 0
+        for span in (span for column in columns for span in column):
+            if span.activation_fn == "softmax":
+                self._spans.append(slice(start, start + span.dim))
+            start += span.dim
+
+    def __call__(self, noise: Any) -> tuple[Any, Any]:
+        import torch
+
+        rows, sigmas = self._decoder(noise)
+        for span in self._spans:
+            gumbel = -torch.log(torch.empty_like(rows[:, span]).exponential_())
+            rows[:, span] = (rows[:, span] + gumbel) * self._WITHIN_TANH
+        return rows, sigmas
+
+    def eval(self) -> None:
+        self._decoder.eval()

@@ -64,7 +64,8 @@ class MissingPatterns(BaseModel):
         ConditionError
             No pattern agrees with `known`.
         """
-        patterns = np.asarray(self.patterns, dtype=bool).reshape(len(self.patterns), -1)
+        patterns = np.asarray(self.patterns, dtype=bool)
+        patterns = patterns.reshape(len(self.patterns), len(self.columns))
         shares = np.asarray(self.shares)
         for name, missing in (known or {}).items():
             if name in self.columns:

@@ -1,0 +1,89 @@
+"""The options that several verbs share, and the reading of ``NAME=VALUE``."""
+
+from __future__ import annotations
+
+import ast
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def _check_pairs(texts: list[str] | None) -> list[str] | None:
+    for text in texts or ():
+        if text.find("=") < 1:
+            raise typer.BadParameter(f"{text!r} is not of the form NAME=VALUE")
+    return texts
+
+
+class TableFormat(str, Enum):
+    """The form of the tables that are written."""
+
+    csv = "csv"
+    parquet = "parquet"
+    xlsx = "xlsx"
+
+
+Data = Annotated[
+    Path, typer.Argument(metavar="DATA", help="The real table: CSV, Parquet or Excel.")
+]
+OutFolder = Annotated[
+    Path, typer.Option("--out", metavar="DIR", help="Folder for the results; created if missing.")
+]
+Family = Annotated[str, typer.Option("--model", help="Model family; see 'synthhealth models'.")]
+Params = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--param",
+        metavar="NAME=VALUE",
+        callback=_check_pairs,
+        help="A parameter of the model; repeatable.",
+    ),
+]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN=VALUE",
+        callback=_check_pairs,
+        help="Only rows with this value (nothing after '=': missing); repeatable.",
+    ),
+]
+Drop = Annotated[
+    list[str] | None,
+    typer.Option("--drop", metavar="COLUMN", help="Leave this column out; repeatable."),
+]
+Sheet = Annotated[str | None, typer.Option(help="Sheet of an Excel file; default: the first.")]
+Seed = Annotated[
+    int | None, typer.Option(min=0, help="Decides every random choice; default: drawn, and shown.")
+]
+KeepPartial = Annotated[
+    bool,
+    typer.Option("--keep-partial", help="After Ctrl-C go on with the model as far as it has come."),
+]
+MaxSeconds = Annotated[
+    float | None, typer.Option(help="Time budget of the training; the model may then be partial.")
+]
+Format = Annotated[TableFormat, typer.Option("--format", help="Form of the tables written.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
+# Both are read by `synthhealth.cli._app.verb`, for every verb alike.
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
+Debug = Annotated[
+    bool,
+    typer.Option("--debug", help="Show the traceback of an error; its text may quote the table."),
+]
+
+
+def pairs(texts: list[str] | None) -> dict[str, str]:
+    """Split each ``NAME=VALUE`` at its first equals sign."""
+    return {name: value for name, _, value in (text.partition("=") for text in texts or ())}
+
+
+def literal(text: str) -> Any:
+    """Read ``300``, ``0.5``, ``true``, ``128,128`` or ``{'crp': 'gamma'}``; else it is text."""
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return text

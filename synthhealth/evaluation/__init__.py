@@ -1,0 +1,32 @@
+"""Numbers about tables: how alike a real and a synthetic one are, and how one is distributed."""
+
+from synthhealth.evaluation._describe import describe
+from synthhealth.evaluation._description import Description, VariableDescription
+from synthhealth.evaluation._evaluate import evaluate_tables
+from synthhealth.evaluation._results import (
+    MIN_CELL,
+    CategoricalResult,
+    Evaluation,
+    Floor,
+    NotComputed,
+    NumericalResult,
+    Overall,
+    PairResult,
+    Score,
+)
+
+__all__ = [
+    "MIN_CELL",
+    "CategoricalResult",
+    "Description",
+    "Evaluation",
+    "Floor",
+    "NotComputed",
+    "NumericalResult",
+    "Overall",
+    "PairResult",
+    "Score",
+    "VariableDescription",
+    "describe",
+    "evaluate_tables",
+]

@@ -1,0 +1,220 @@
+"""How strongly the columns of a table depend on each other, for all pairs at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from synthhealth.evaluation._results import MIN_CELL
+
+__all__ = ["Levels", "PooledColumn", "Table", "complete_rows", "dependence", "pool_rare_levels"]
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+
+#: With fewer rows a rank correlation is plus or minus one, or nothing.
+FEWEST_ROWS = 3
+#: Cells of the table of counts of levels against levels that are held at a time.
+MOST_CELLS = 10_000_000
+#: Columns with more levels than this are reduced to their commonest ones and the rest.
+MOST_LEVELS = 50
+
+
+@dataclass(frozen=True)
+class Levels:
+    """How many levels a categorical column has: in all, and in the real table."""
+
+    total: int
+    real: int
+
+
+@dataclass(frozen=True)
+class Table:
+    """The columns of one table: p of numbers (missing is NaN), q of codes (missing is -1)."""
+
+    values: Floats
+    codes: Codes
+    levels: tuple[Levels, ...]
+
+    @classmethod
+    def of(cls, values: list[Floats], codes: list[Codes], levels: tuple[Levels, ...]) -> Table:
+        """Put columns of equal length side by side; at least one of either sort."""
+        n_rows = len((values or codes)[0])
+        return cls(
+            np.column_stack(values) if values else np.empty((n_rows, 0)),
+            np.column_stack(codes) if codes else np.empty((n_rows, 0), dtype=np.int64),
+            levels,
+        )
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Table:
+        """Give the table of these rows."""
+        return Table(self.values[rows], self.codes[rows], self.levels)
+
+
+@dataclass(frozen=True)
+class PooledColumn:
+    """A categorical column's codes in both tables, ready for its dependence to be measured."""
+
+    real: Codes
+    synthetic: Codes
+    levels: Levels
+
+
+def pool_rare_levels(real: Codes, synthetic: Codes, n_levels: int) -> PooledColumn:
+    """Reduce a column of more than 50 levels to its common ones and one for all others.
+
+    Kept are the at most 50 commonest levels of the real table with at least 5 rows each. A
+    column of up to 50 levels is left alone.
+    """
+    counts = np.bincount(real[real >= 0], minlength=n_levels)
+    if n_levels > MOST_LEVELS:
+        commonest = np.argsort(-counts, kind="stable")[:MOST_LEVELS]
+        commonest = commonest[counts[commonest] >= MIN_CELL]
+        new_codes = np.full(n_levels + 1, commonest.size)
+        new_codes[commonest] = np.arange(commonest.size)
+        new_codes[-1] = -1  # where code -1, a missing value, looks itself up
+        real, synthetic = new_codes[real], new_codes[synthetic]
+        n_levels = commonest.size + 1
+        counts = np.bincount(real[real >= 0], minlength=n_levels)
+    levels = Levels(total=n_levels, real=int((counts > 0).sum()))
+    return PooledColumn(real, synthetic, levels)
+
+
+def dependence(table: Table, *, rank_per_pair: bool = True) -> Floats:
+    """Measure the dependence of every pair of columns, each pair on its complete rows.
+
+    Two columns of numbers: Spearman's rank correlation. Two columns of codes: Cramer's V without
+    bias correction, sqrt(chi2 / (N (k - 1))) with k the smaller number of levels in the real
+    table, for the real and the synthetic table alike, so that a lost level does not rescale
+    it (Cramer, 1946). One of each: the correlation ratio eta, the root of the share of the
+    numbers' variance that lies between the levels (Fisher, 1925). A constant column depends on
+    nothing: 0.
+
+    Parameters
+    ----------
+    table : Table
+        Columns to measure.
+    rank_per_pair : bool
+        Whether ranks are taken anew over each pair's complete rows, as Spearman's correlation
+        asks, or once over all values of each column. The two differ only where values are
+        missing, by some thousandths, and in speed, manifold.
+
+    Returns
+    -------
+    ndarray of shape (p + q, p + q)
+        Columns of numbers first; NaN for pairs with fewer than 3 complete rows; 1 or 0 on the
+        diagonal, which means nothing.
+    """
+    p, q = table.values.shape[1], table.codes.shape[1]
+    result = np.zeros((p + q, p + q))
+    indicators, starts = _indicators(table)
+    if p:
+        correlate = _spearman if rank_per_pair else _correlation_of_ranks
+        result[:p, :p] = correlate(table.values)
+    if q:
+        result[p:, p:] = _cramers_v(table, indicators, starts)
+    if p and q:
+        eta = _correlation_ratio(table.values, indicators, starts)
+        result[p:, :p] = eta
+        result[:p, p:] = eta.T
+    result[complete_rows(table) < FEWEST_ROWS] = np.nan
+    return result
+
+
+def complete_rows(table: Table) -> Floats:
+    """Count the rows in which both columns of each pair are present: shape (p + q, p + q)."""
+    present = np.hstack([~np.isnan(table.values), table.codes >= 0]).astype(np.float64)
+    counts: Floats = present.T @ present
+    return counts
+
+
+def _spearman(values: Floats) -> Floats:
+    matrix = pd.DataFrame(values).corr(method="spearman").to_numpy()
+    rho: Floats = np.clip(np.nan_to_num(matrix, nan=0.0), -1.0, 1.0)
+    return rho
+
+
+def _correlation_of_ranks(values: Floats) -> Floats:
+    ranks = pd.DataFrame(values).rank().to_numpy()
+    present = (~np.isnan(ranks)).astype(np.float64)
+    ranks = np.nan_to_num(ranks - 0.5 * len(ranks), nan=0.0)
+    # Entry (a, b) of each is over the rows in which a and b are both present.
+    n = np.maximum(present.T @ present, 1.0)
+    sums = ranks.T @ present
+    variances = (ranks**2).T @ present - sums**2 / n
+    covariances = ranks.T @ ranks - sums * sums.T / n
+    scale = np.sqrt(np.clip(variances * variances.T, 0.0, None))
+    varies = scale > 1e-9
+    matrix = np.divide(covariances, scale, out=np.zeros_like(scale), where=varies)
+    rho: Floats = np.clip(matrix, -1.0, 1.0)
+    return rho
+
+
+def _indicators(table: Table) -> tuple[sparse.csr_array, Codes]:
+    """Give one 0/1 column per level of every categorical column, and where each one starts."""
+    widths = np.array([level.total for level in table.levels], dtype=np.int64)
+    starts = np.concatenate([[0], np.cumsum(widths)])
+    present = table.codes >= 0
+    columns = (table.codes + starts[:-1])[present]
+    rows = np.concatenate([[0], np.cumsum(present.sum(axis=1))])
+    ones = np.ones(columns.size)
+    shape = (len(table.codes), int(starts[-1]))
+    return sparse.csr_array((ones, columns, rows), shape=shape), starts[:-1]
+
+
+def _cramers_v(table: Table, indicators: sparse.csr_array, starts: Codes) -> Floats:
+    widths = np.array([level.total for level in table.levels])
+    column_of = np.repeat(np.arange(widths.size), widths)
+    # margins[i, b]: rows of level i in which column b is present.
+    margins = indicators.T @ (table.codes >= 0).astype(np.float64)
+    phi_squared = np.empty((widths.size, widths.size))
+    for columns in _blocks(widths):
+        own = np.flatnonzero(np.isin(column_of, columns))
+        cells = (indicators[:, own].T @ indicators).toarray()
+        products = margins[own][:, column_of] * margins[:, column_of[own]].T
+        ratios = np.divide(cells**2, products, out=np.zeros_like(cells), where=products > 0)
+        by_column = np.add.reduceat(ratios, starts, axis=1)
+        phi_squared[columns] = np.add.reduceat(by_column, starts[columns] - own[0], axis=0) - 1.0
+    real_levels = [level.real for level in table.levels]
+    degrees = np.minimum.outer(real_levels, real_levels) - 1
+    return _root(phi_squared / np.maximum(degrees, 1))
+
+
+def _blocks(widths: Codes) -> list[Codes]:
+    """Cut the columns into runs whose table of counts against all levels fits in memory."""
+    run = np.cumsum(widths) * widths.sum() // MOST_CELLS
+    return np.split(np.arange(widths.size), np.flatnonzero(np.diff(run)) + 1)
+
+
+def _correlation_ratio(values: Floats, indicators: sparse.csr_array, starts: Codes) -> Floats:
+    present = ~np.isnan(values)
+    counts = present.sum(axis=0)
+    # Centred and scaled to at most 1, so that large values neither lose digits nor overflow.
+    means = np.where(present, values, 0.0).sum(axis=0) / np.maximum(counts, 1)
+    centred = np.where(present, values - means, 0.0)
+    largest = np.abs(centred).max(axis=0)
+    centred /= np.where(largest > 0, largest, 1.0)
+
+    level_counts = indicators.T @ present.astype(np.float64)
+    level_sums = indicators.T @ centred
+    level_squares = indicators.T @ centred**2
+    per_level = np.divide(
+        level_sums**2, level_counts, out=np.zeros_like(level_sums), where=level_counts > 0
+    )
+    n = np.add.reduceat(level_counts, starts, axis=0)
+    correction = np.add.reduceat(level_sums, starts, axis=0) ** 2 / np.maximum(n, 1.0)
+    between = np.add.reduceat(per_level, starts, axis=0) - correction
+    total = np.add.reduceat(level_squares, starts, axis=0) - correction
+    varies = total > 1e-12 * n
+    share = np.divide(between, total, out=np.zeros_like(total), where=varies)
+    return _root(share)
+
+
+def _root(share: Floats) -> Floats:
+    """Give the root of a share, but 0 where rounding alone keeps it from 0."""
+    root: Floats = np.sqrt(np.clip(np.where(share < 1e-13, 0.0, share), 0.0, 1.0))
+    return root

@@ -1,0 +1,214 @@
+"""The noise floor of one column: what two independent samples of real patients would score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from synthhealth.evaluation._results import Floor
+
+__all__ = ["has_heavy_ties", "ks_floor", "ks_law", "tv_floor"]
+
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+
+LOW, HIGH = 0.025, 0.975
+
+#: Up to this many lattice points the law is counted path by path; beyond, its limit is taken.
+LATTICE_POINTS = 100_000
+#: Thresholds at which the law is counted, where the lattice itself has more.
+THRESHOLDS = 96
+#: sqrt(N) * D is larger than this with a probability below one in ten million.
+LARGEST_GAP = 3.0
+#: Mean of Kolmogorov's limit law.
+KOLMOGOROV_MEAN = float(np.sqrt(np.pi / 2.0) * np.log(2.0))
+
+#: A column in which fewer than half of the values differ, or one value holds over a tenth of
+#: the rows, is so far from continuous that the distribution-free law no longer describes it.
+DISTINCT_SHARE = 0.5
+LARGEST_SHARE = 0.1
+
+MOST_REPLICATES, FEWEST_REPLICATES = 1_000, 200
+REPLICATED_CELLS = 400_000
+MOST_ATOMS = 5_000
+#: Estimates of the number of unseen levels are cut off here: such a column names its patients.
+MOST_UNSEEN = 20_000
+
+
+@dataclass(frozen=True)
+class Law:
+    """Mean and 95 % interval of a statistic's null distribution."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """The levels of a population that a sample missed: how many, and their share of it."""
+
+    number: int
+    share: float
+
+
+def ks_floor(real: Floats, n_synthetic: int, rng: np.random.Generator) -> Floor:
+    """Give the noise floor of the Kolmogorov-Smirnov complement of one column.
+
+    Without heavy ties the law of D for two independent samples of these sizes is the same for
+    every continuous distribution, and is computed as such (`ks_law`): the patients play no
+    part. With heavy ties (`has_heavy_ties`) pairs of samples are drawn from the real values,
+    whose frequencies stand for the population's.
+
+    Parameters
+    ----------
+    real : ndarray of shape (n,)
+        Real values without missing ones.
+    n_synthetic : int
+        Number of synthetic values that are not missing.
+    rng : numpy.random.Generator
+        Source of the samples.
+    """
+    if not has_heavy_ties(real):
+        law = ks_law(real.size, n_synthetic)
+        return Floor(mean=1 - law.mean, low=1 - law.high, high=1 - law.low, method="exact")
+    n_real = real.size
+    if n_real > MOST_ATOMS:
+        # Thousands of atoms more would make the steps finer, not the law another one.
+        real = rng.choice(real, MOST_ATOMS, replace=False)
+    shares = np.unique(real, return_counts=True)[1] / real.size
+    first, second = _resampled_shares(shares, n_real, n_synthetic, rng)
+    gaps = np.abs(np.cumsum(first - second, axis=1)).max(axis=1)
+    return resampled_floor(1.0 - gaps)
+
+
+def tv_floor(real: Counts, n_synthetic: int, rng: np.random.Generator) -> Floor:
+    """Give the noise floor of the total-variation complement of one column.
+
+    Pairs of samples are drawn with the real level frequencies, which stand for the population's,
+    and with the levels that the real sample must have missed (`unseen_levels`): without them
+    the floor of a column of many rare levels would be far too high.
+
+    Parameters
+    ----------
+    real : ndarray of shape (n_levels,)
+        Counts of the real levels.
+    n_synthetic : int
+        Number of synthetic values that are not missing.
+    rng : numpy.random.Generator
+        Source of the samples.
+    """
+    n_real = int(real.sum())
+    seen = real[real > 0] / n_real
+    unseen = unseen_levels(real)
+    new = np.full(unseen.number, unseen.share / max(unseen.number, 1))
+    shares = np.concatenate([seen * (1.0 - unseen.share), new])
+    first, second = _resampled_shares(shares, n_real, n_synthetic, rng)
+    return resampled_floor(1.0 - 0.5 * np.abs(first - second).sum(axis=1))
+
+
+def unseen_levels(counts: Counts) -> Unseen:
+    """Estimate the levels that a sample missed, from those that it holds once and twice.
+
+    Their number is Chao's (1984), the share of the population in them Chao and Jost's (2012)
+    form of Good's and Turing's (Good, 1953).
+    """
+    n, once, twice = int(counts.sum()), int((counts == 1).sum()), int((counts == 2).sum())
+    pairs = once**2 / (2 * twice) if twice else once * (once - 1) / 2
+    number = min(int(np.ceil(pairs * (n - 1) / n)), MOST_UNSEEN)
+    if number == 0:
+        return Unseen(number=0, share=0.0)
+    return Unseen(number=number, share=once / n * (n - 1) * once / ((n - 1) * once + 2 * twice))
+
+
+def resampled_floor(scores: Floats) -> Floor:
+    """Give the floor that replicated scores describe: their mean and 2.5 and 97.5 % quantiles."""
+    low, high = np.quantile(scores, [LOW, HIGH])
+    return Floor(mean=float(scores.mean()), low=float(low), high=float(high), method="resampled")
+
+
+def has_heavy_ties(values: Floats) -> bool:
+    """Say whether repeats are so many that the distribution-free law no longer holds."""
+    counts = np.unique(values, return_counts=True)[1]
+    few_distinct = counts.size < DISTINCT_SHARE * values.size
+    return bool(few_distinct or counts.max() > max(1.0, LARGEST_SHARE * values.size))
+
+
+@lru_cache(maxsize=256)
+def ks_law(n: int, m: int) -> Law:
+    """Give the null law of the two-sample Kolmogorov-Smirnov statistic D.
+
+    Every order of the pooled values is equally likely, so that P(D <= d) is the share of the
+    lattice paths from (0, 0) to (n, m) that stay within d of the diagonal (Hodges, 1958). Up to
+    100,000 lattice points the paths are counted; beyond, Kolmogorov's limit law with Hodges'
+    correction for finite samples differs from the count by less than 0.0005.
+
+    Parameters
+    ----------
+    n, m : int
+        Sample sizes, at least 1.
+
+    Examples
+    --------
+    >>> law = ks_law(61, 61)
+    >>> round(1 - law.mean, 3), round(1 - law.high, 3)
+    (0.851, 0.738)
+    """
+    n, m = min(n, m), max(n, m)
+    if n * m > LATTICE_POINTS:
+        return _limit_law(n, m)
+    step = np.gcd(n, m) / (n * m)
+    reach = min(1.0, LARGEST_GAP * np.sqrt((n + m) / (n * m)))
+    points = int(np.ceil(reach / step - 1e-9))
+    if points <= THRESHOLDS:
+        gaps = step * np.arange(points + 1)
+        below = _share_within(n, m, gaps)
+        # D takes no values but these: its mean is the sum of the steps' tail probabilities.
+        return Law(
+            mean=float(step * (1.0 - below[:-1]).sum()),
+            low=float(gaps[np.searchsorted(below, LOW)]),
+            high=float(gaps[np.searchsorted(below, HIGH)]),
+        )
+    gaps = np.linspace(0.0, reach, THRESHOLDS + 1)
+    below = _share_within(n, m, gaps)
+    return Law(
+        mean=float(np.trapezoid(1.0 - below, gaps)),
+        low=float(np.interp(LOW, below, gaps)),
+        high=float(np.interp(HIGH, below, gaps)),
+    )
+
+
+def _share_within(n: int, m: int, gaps: Floats) -> Floats:
+    """Give P(D <= gap) for each gap, from counts of lattice paths scaled to stay finite."""
+    columns = np.arange(m + 1) / m
+    limits = gaps[:, None] + 1e-10
+    paths = np.where(columns <= limits, 1.0, 0.0)
+    for row in range(1, n + 1):
+        inside = np.abs(columns - row / n) <= limits
+        paths = np.cumsum(paths * inside, axis=1) * inside
+        # The product of these factors is the number of all paths, binom(n + m, n).
+        paths *= row / (m + row)
+    shares: Floats = np.clip(paths[:, -1], 0.0, 1.0)
+    return np.maximum.accumulate(shares)
+
+
+def _limit_law(n: int, m: int) -> Law:
+    root = np.sqrt(n * m / (n + m))
+    correction = (m + 2 * n) / (6.0 * np.sqrt(n * m * (n + m)))
+    limits = [KOLMOGOROV_MEAN, special.kolmogi(1.0 - LOW), special.kolmogi(1.0 - HIGH)]
+    mean, low, high = (float(np.clip((x - correction) / root, 0.0, 1.0)) for x in limits)
+    return Law(mean=mean, low=low, high=high)
+
+
+def _resampled_shares(
+    shares: Floats, n_real: int, n_synthetic: int, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    replicates = int(np.clip(REPLICATED_CELLS // shares.size, FEWEST_REPLICATES, MOST_REPLICATES))
+    return (
+        rng.multinomial(n_real, shares, size=replicates) / n_real,
+        rng.multinomial(n_synthetic, shares, size=replicates) / n_synthetic,
+    )

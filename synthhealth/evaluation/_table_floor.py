@@ -1,0 +1,176 @@
+"""The noise floors of the overall figures, from all columns at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from synthhealth.evaluation._dependence import Table, dependence
+from synthhealth.evaluation._floor import has_heavy_ties, resampled_floor, unseen_levels
+from synthhealth.evaluation._results import Floor
+
+__all__ = ["average_floors", "dependence_floor"]
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.intp]
+
+MOST_REPLICATES, FEWEST_REPLICATES = 200, 100
+REPLICATED_ROWS = 400_000
+#: Samples are drawn of at most this many rows; larger tables' distances are scaled from these.
+MOST_ROWS = 2_000
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Pairs of bootstrap samples of rows of the real table: one pair per replicate.
+
+    The real table stands for the population: its columns' correlation, missing values and rare
+    levels are carried into every sample. Samples larger than 2,000 rows are replaced by ones of
+    2,000, and distances between the two scaled by the ratio of sqrt(1/n + 1/m) at the wanted
+    and at the drawn sizes, as sampling noise does.
+    """
+
+    first: Rows
+    second: Rows
+    scale: float
+
+    def __iter__(self) -> Iterator[tuple[Rows, Rows]]:
+        return zip(self.first, self.second, strict=True)
+
+
+def draw_pairs(n_real: int, n_synthetic: int, rng: np.random.Generator) -> Draws:
+    """Draw the rows of the sample pairs."""
+    n, m = min(n_real, MOST_ROWS), min(n_synthetic, MOST_ROWS)
+    scale = np.sqrt((1 / n_real + 1 / n_synthetic) / (1 / n + 1 / m))
+    replicates = int(np.clip(REPLICATED_ROWS // (n + m), FEWEST_REPLICATES, MOST_REPLICATES))
+    return Draws(
+        first=rng.integers(n_real, size=(replicates, n)),
+        second=rng.integers(n_real, size=(replicates, m)),
+        scale=float(scale),
+    )
+
+
+def average_floors(
+    numerical: Sequence[Floats],
+    categorical: Sequence[Codes],
+    n_synthetic: int,
+    rng: np.random.Generator,
+) -> tuple[Floor | None, Floor]:
+    """Give the floors of the mean complement over numerical columns and over all columns.
+
+    Parameters
+    ----------
+    numerical : sequence of ndarray of shape (n,)
+        Numbers of the real table's rows; missing is NaN.
+    categorical : sequence of ndarray of shape (n,)
+        Codes of the real table's rows; missing is -1. At least one column in all.
+    n_synthetic : int
+        Number of synthetic rows.
+    rng : numpy.random.Generator
+        Source of the samples.
+    """
+    draws = draw_pairs([*numerical, *categorical][0].size, n_synthetic, rng)
+    ks = [_ks_distances(column, draws, rng) for column in numerical]
+    tv = [_tv_distances(column, draws, rng) for column in categorical]
+    over_all = resampled_floor(_mean_score([*ks, *tv], draws.scale))
+    return (resampled_floor(_mean_score(ks, draws.scale)) if ks else None), over_all
+
+
+def dependence_floor(
+    table: Table,
+    pairs: npt.NDArray[np.bool_],
+    n_synthetic: int,
+    rng: np.random.Generator,
+) -> Floor:
+    """Give the floor of the mean absolute difference of dependence over the given pairs.
+
+    Parameters
+    ----------
+    table : Table
+        The real table.
+    pairs : ndarray of bool of shape (p + q, p + q)
+        The pairs of columns to average over.
+    n_synthetic : int
+        Number of synthetic rows.
+    rng : numpy.random.Generator
+        Source of the samples.
+    """
+
+    def measure(rows: Rows) -> Floats:
+        return dependence(table.take(rows), rank_per_pair=False)[pairs]
+
+    draws = draw_pairs(len(table.codes), n_synthetic, rng)
+    gaps = (np.abs(measure(one) - measure(other)) for one, other in draws)
+    return resampled_floor(draws.scale * np.array([_mean(gap) for gap in gaps]))
+
+
+def _mean_score(distances: list[Floats], scale: float) -> Floats:
+    return np.array([1.0 - scale * _mean(replicate) for replicate in np.transpose(distances)])
+
+
+def _mean(distances: Floats) -> float:
+    """Average the distances that could be taken; where a sample left none, there is no gap."""
+    taken = distances[~np.isnan(distances)]
+    return float(taken.mean()) if taken.size else 0.0
+
+
+def _ks_distances(column: Floats, draws: Draws, rng: np.random.Generator) -> Floats:
+    present = ~np.isnan(column)
+    positions = np.full(column.size, np.nan)
+    if has_heavy_ties(column[present]):
+        positions[present] = column[present]
+        first, second = positions[draws.first], positions[draws.second]
+    else:
+        # A patient drawn twice would be a tie, which continuous values do not have: each draw
+        # lies anywhere in the patient's slot, so that the law of D is the continuous one.
+        positions[present] = np.argsort(np.argsort(column[present]))
+        first = positions[draws.first] + rng.random(draws.first.shape)
+        second = positions[draws.second] + rng.random(draws.second.shape)
+    return _ks_of_rows(first, second)
+
+
+def _ks_of_rows(first: Floats, second: Floats) -> Floats:
+    """Give D between each row of `first` and the same row of `second`, missing values dropped."""
+    present = [~np.isnan(sample) for sample in (first, second)]
+    with np.errstate(divide="ignore"):
+        steps = [1.0 / mask.sum(axis=1, keepdims=True) for mask in present]
+    weights = np.hstack([np.where(present[0], steps[0], 0), np.where(present[1], -steps[1], 0)])
+    pooled = np.hstack([first, second])
+    order = np.argsort(pooled, axis=1)
+    pooled = np.take_along_axis(pooled, order, axis=1)
+    gaps = np.abs(np.cumsum(np.take_along_axis(weights, order, axis=1), axis=1))
+    # Within a run of equal values the distribution functions have not both stepped yet.
+    last_of_run = np.ones(pooled.shape, dtype=bool)
+    last_of_run[:, :-1] = pooled[:, 1:] != pooled[:, :-1]
+    distances: Floats = np.where(last_of_run, gaps, 0.0).max(axis=1)
+    empty = ~(present[0].any(axis=1) & present[1].any(axis=1))
+    return np.where(empty, np.nan, distances)
+
+
+def _tv_distances(column: Codes, draws: Draws, rng: np.random.Generator) -> Floats:
+    unseen = unseen_levels(np.bincount(column[column >= 0]))
+    width = int(column.max()) + 1 + unseen.number
+    shares = []
+    for rows in (draws.first, draws.second):
+        codes = column[rows]
+        if unseen.number:
+            new = (codes >= 0) & (rng.random(codes.shape) < unseen.share)
+            codes[new] = rng.integers(width - unseen.number, width, size=int(new.sum()))
+        shares.append(_level_shares(codes, width))
+    distances: Floats = 0.5 * np.abs(shares[0] - shares[1]).sum(axis=1)
+    return distances
+
+
+def _level_shares(codes: Codes, width: int) -> Floats:
+    """Count the levels of each sample (row of `codes`) in one go, as shares of those present."""
+    n_samples = len(codes)
+    cells = codes + 1 + (width + 1) * np.arange(n_samples)[:, None]
+    counts = np.bincount(cells.ravel(), minlength=(width + 1) * n_samples)
+    counts = counts.reshape(n_samples, width + 1)[:, 1:]
+    with np.errstate(invalid="ignore"):
+        shares: Floats = counts / counts.sum(axis=1, keepdims=True)
+    return shares

@@ -1,0 +1,280 @@
+"""The content of a report: frozen, typed, each field described. As JSON it is ``report.json``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+
+from synthhealth.evaluation import Description, Evaluation
+from synthhealth.schema import Column
+
+__all__ = [
+    "Axis",
+    "Box",
+    "BoxPair",
+    "CategoricalDistribution",
+    "DependenceMatrix",
+    "GridPair",
+    "GroupBoxes",
+    "LevelShares",
+    "Missingness",
+    "ModelInfo",
+    "NotShown",
+    "NumericalDistribution",
+    "Pairs",
+    "ReportData",
+]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class ModelInfo(_Part):
+    """Which model made the synthetic table.
+
+    Examples
+    --------
+    >>> ModelInfo(name="ctgan", settings={"batch_size": 60}, seed=0, partial=False).name
+    'ctgan'
+    """
+
+    name: str
+    """Name of the model family."""
+    settings: dict[str, JsonValue] = Field(default_factory=dict)
+    """The parameters used."""
+    seed: int | None = None
+    """The seed of fitting and sampling."""
+    partial: bool = False
+    """Whether training was interrupted or ran out of time."""
+
+    @field_validator("settings", mode="before")
+    @classmethod
+    def _tuples_are_lists(cls, settings: Any) -> Any:
+        if not isinstance(settings, dict):
+            return settings
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in settings.items()
+        }
+
+
+class NumericalDistribution(_Part):
+    """A numerical column's values, counted in cells with no or at least 5 real patients."""
+
+    column: str
+    """Name of the column."""
+    unit: str | None
+    """Unit of the edges; None where unknown, and for dates."""
+    scale: Literal["number", "date"]
+    """Whether edges are numbers in `unit` or days since 1970-01-01 (UTC)."""
+    whole: bool
+    """Whether the values are whole numbers."""
+    n_real: int = Field(ge=1)
+    """Number of real values that are not missing."""
+    n_synthetic: int = Field(ge=1)
+    """Number of synthetic values that are not missing."""
+    edges: tuple[float, ...]
+    """Edges of the histogram's bins ``[edge, next edge)``; they cover all values."""
+    real: tuple[float, ...]
+    """Share of the real values in each bin; divide by the bin's width for the density."""
+    synthetic: tuple[float, ...]
+    """Share of the synthetic values in each bin."""
+    view: tuple[float, float]
+    """The part of the bins that is drawn: all but at most 1 % of the values on each side."""
+    grid: tuple[float, ...]
+    """Points at which the distribution functions are given; the edges are among them."""
+    real_below: tuple[float, ...]
+    """Share of the real values below each point of the grid."""
+    synthetic_below: tuple[float, ...]
+    """Share of the synthetic values below each point of the grid."""
+    gap_at: float
+    """The point of the grid at which the two distribution functions differ most."""
+
+
+class LevelShares(_Part):
+    """How often a level of a categorical column occurs."""
+
+    real_count: int = Field(ge=0)
+    """Number of real rows."""
+    real_share: float = Field(ge=0, le=1)
+    """Share of the known real values."""
+    synthetic_count: int = Field(ge=0)
+    """Number of synthetic rows."""
+    synthetic_share: float = Field(ge=0, le=1)
+    """Share of the known synthetic values."""
+
+
+class CategoricalDistribution(_Part):
+    """A categorical column's levels; those of fewer than 5 real patients are not named."""
+
+    column: str
+    """Name of the column."""
+    n_real: int = Field(ge=1)
+    """Number of real values that are not missing."""
+    n_synthetic: int = Field(ge=1)
+    """Number of synthetic values that are not missing."""
+    names: tuple[str, ...]
+    """The levels shown: ordered ones in their order, others by how many real patients have them."""
+    levels: tuple[LevelShares, ...]
+    """Counts and shares of the levels shown."""
+    other: LevelShares | None
+    """All other levels together; None where there are none."""
+    n_other: int = Field(ge=0)
+    """Number of levels in `other`."""
+
+
+class NotShown(_Part):
+    """A column whose distribution is not shown, and why."""
+
+    column: str
+    """Name of the column."""
+    reason: str
+    """Why it is not shown."""
+
+
+class Axis(_Part):
+    """The groups into which a pair figure sorts one of its columns."""
+
+    column: str
+    """Name of the column."""
+    labels: tuple[str, ...]
+    """The groups in order."""
+
+
+class GridPair(_Part):
+    """Two columns of the same sort, counted together."""
+
+    first: Axis
+    """Groups of one column (rows of the tables below)."""
+    second: Axis
+    """Groups of the other column (columns of the tables below)."""
+    n_real: int = Field(ge=0)
+    """Number of real rows in which both values are known."""
+    n_synthetic: int = Field(ge=0)
+    """Number of synthetic rows in which both values are known."""
+    real: tuple[tuple[float | None, ...], ...]
+    """Share of these real rows in each cell, to the nearest 5 patients, so that no cell can be \
+found from its neighbours by subtraction. None: fewer than 5 patients."""
+    synthetic: tuple[tuple[float, ...], ...]
+    """Share of these synthetic rows in each cell."""
+
+
+class Box(_Part):
+    """The middle half of a group's values, in rounded numbers."""
+
+    q25: float
+    """Lower quartile."""
+    median: float
+    """Median."""
+    q75: float
+    """Upper quartile."""
+
+
+class GroupBoxes(_Part):
+    """A numerical column within one level of a categorical one; None for fewer than 5 values."""
+
+    real: Box | None
+    """Of the real values."""
+    synthetic: Box | None
+    """Of the synthetic values."""
+
+
+class BoxPair(_Part):
+    """A numerical column within the levels of a categorical one."""
+
+    numerical: str
+    """Name of the numerical column."""
+    categorical: Axis
+    """Levels of the categorical column."""
+    scale: Literal["number", "date"]
+    """Whether the values are numbers or days since 1970-01-01 (UTC)."""
+    boxes: tuple[GroupBoxes, ...]
+    """One entry per level."""
+
+
+class Pairs(_Part):
+    """Pairs of columns, aggregated."""
+
+    grids: tuple[GridPair, ...]
+    """Pairs of two numerical or two categorical columns."""
+    boxes: tuple[BoxPair, ...]
+    """Pairs of a numerical and a categorical column."""
+    n_all: int = Field(ge=0)
+    """Number of pairs that the table has."""
+    n_kept: int = Field(ge=0)
+    """Number of pairs kept here: all, or in a wide table those whose dependence differs most."""
+
+
+class DependenceMatrix(_Part):
+    """The dependence of all pairs of columns as square tables.
+
+    Spearman's rank correlation for two numerical columns, Cramer's V for two categorical ones,
+    the correlation ratio for one of each.
+    """
+
+    numerical: tuple[str, ...]
+    """The numerical columns, which come first in the tables."""
+    categorical: tuple[str, ...]
+    """The categorical columns, which follow."""
+    real: tuple[tuple[float | None, ...], ...]
+    """In the real table; None where it could not be computed."""
+    synthetic: tuple[tuple[float | None, ...], ...]
+    """In the synthetic table."""
+    difference: tuple[tuple[float | None, ...], ...]
+    """Synthetic minus real."""
+
+
+class Missingness(_Part):
+    """How often a column's value is missing."""
+
+    column: str
+    """Name of the column."""
+    real: float = Field(ge=0, le=1)
+    """Share of the real rows."""
+    synthetic: float = Field(ge=0, le=1)
+    """Share of the synthetic rows."""
+
+
+class ReportData(_Part):
+    """A whole report. No patient's row or value is in it, only figures over at least 5 patients.
+
+    ``ReportData.model_json_schema()`` is the JSON Schema of ``report.json``; see `json_schema`.
+    """
+
+    format_version: Literal[1] = 1
+    """Version of this format."""
+    title: str
+    """Title of the report."""
+    created: datetime
+    """When the tables were compared."""
+    versions: dict[str, str]
+    """Versions of Python and of the packages that computed the figures."""
+    model: ModelInfo | None
+    """Which model made the synthetic table; None where unknown."""
+    columns: tuple[Column, ...]
+    """The columns and what they are."""
+    summary: tuple[str, ...]
+    """The findings in plain words."""
+    limits: tuple[str, ...]
+    """What this report cannot show, in plain words."""
+    evaluation: Evaluation
+    """The figures of the comparison, each beside its noise floor."""
+    numerical: tuple[NumericalDistribution, ...]
+    """Distributions of the numerical columns."""
+    categorical: tuple[CategoricalDistribution, ...]
+    """Distributions of the categorical columns."""
+    not_shown: tuple[NotShown, ...]
+    """Columns whose distribution is not shown."""
+    pairs: Pairs
+    """Pairs of columns, aggregated."""
+    dependence: DependenceMatrix
+    """Dependence of all pairs as square tables."""
+    missingness: tuple[Missingness, ...]
+    """How often each column's value is missing."""
+    description: Description
+    """Distribution analysis of the real table."""

@@ -1,0 +1,93 @@
+"""The page: one file that needs no other, no network and no web font."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from importlib import resources
+
+import jinja2
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from synthhealth.report._data import ReportData
+from synthhealth.report._page_figures import (
+    Store,
+    matrices,
+    missing_slot,
+    overview_slot,
+    pair_entries,
+    panels,
+)
+from synthhealth.report._page_tables import analysis_rows, cards, column_rows
+from synthhealth.report._theme import DARK, FONT, LIGHT
+from synthhealth.report._words import shown
+
+_TEMPLATES = "synthhealth.report", "templates"
+
+
+def as_html(data: ReportData) -> str:
+    """Return the whole page."""
+    store = Store()
+    context = {
+        "data": data,
+        "cards": cards(data),
+        "rows": column_rows(data),
+        "analysis": analysis_rows(data),
+        "overview": overview_slot(data, store),
+        "panels": panels(data, store),
+        "matrices": matrices(data, store),
+        "missing": missing_slot(data, store),
+    }
+    pairs = pair_entries(data, store)
+    content = {
+        "palettes": {"light": LIGHT, "dark": DARK},
+        "columns": [shown(column.name) for column in data.columns],
+        "pairs": pairs,
+        "figures": store.figures,
+    }
+    plotly, script = Markup(get_plotlyjs()), Markup(_file("report.js"))
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader(*_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["shown"] = shown
+    return environment.get_template("report.html.j2").render(
+        **context,
+        has_pairs=bool(pairs),
+        content=_script_data(content),
+        style=Markup(_file("report.css")),
+        light=_variables(LIGHT),
+        dark=_variables(DARK),
+        plotly=plotly,
+        script=script,
+        script_hashes=[_hash(plotly), _hash(script)],
+    )
+
+
+def _script_data(content: object) -> Markup:
+    """Return JSON that no text inside can end or turn into markup."""
+    text = json.dumps(content, allow_nan=False, separators=(",", ":"))
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)
+
+
+def _variables(palette: dict[str, str]) -> Markup:
+    colours = "".join(f"--{name}:{colour};" for name, colour in palette.items())
+    return Markup(f"{colours}--font:{FONT};")
+
+
+def _hash(script: str) -> str:
+    """Return the name under which the page's own policy lets `script` run, and no other."""
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def _file(name: str) -> str:
+    folder = resources.files(_TEMPLATES[0]).joinpath(_TEMPLATES[1])
+    return folder.joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,140 @@
+"""Numbers, shares and dates as people read them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+_EPOCH = datetime(1970, 1, 1)
+_MINUS = "\u2212"
+
+
+def number_text(value: float | None, digits: int = 3) -> str:
+    """Return `value` with `digits` significant digits, an en dash where there is none.
+
+    Examples
+    --------
+    >>> [number_text(value) for value in (0.12345, 12345.6, -2, None)]
+    ['0.123', '12,346', '−2', '–']
+    """
+    if value is None:
+        return "–"
+    if value == 0:
+        return "0"
+    power = math.floor(math.log10(abs(value)))
+    if not -4 <= power < 12:
+        text = f"{value:.{digits - 1}e}"
+    else:
+        rounded = round(value, max(digits - 1 - power, 0))
+        text = f"{rounded:,.{max(digits - 1 - power, 0)}f}"
+        if "." in text:
+            text = text.rstrip("0").rstrip(".")
+    return text.replace("-", _MINUS)
+
+
+def edge_text(value: float, *, scale: str) -> str:
+    """Return an edge: a round number in full, or a date."""
+    if scale == "date":
+        return date_text(value)
+    return number_text(value, digits=12)
+
+
+def date_text(days: float) -> str:
+    """Return days since 1970 as an ISO date, with the time of day if it is not midnight.
+
+    Examples
+    --------
+    >>> date_text(19000), date_text(19000.5)
+    ('2022-01-08', '2022-01-08 12:00')
+    """
+    try:
+        moment = _EPOCH + timedelta(days=days)
+    except OverflowError:  # an edge beyond the calendar, outside all values
+        return "0001-01-01" if days < 0 else "9999-12-31"
+    if days == int(days):
+        return moment.date().isoformat()
+    return moment.isoformat(sep=" ", timespec="minutes")
+
+
+def band_labels(edges: Sequence[float], *, scale: str, whole: bool) -> tuple[str, ...]:
+    """Name the bands between `edges`; the outermost are open, as nobody may see the extremes.
+
+    Examples
+    --------
+    >>> band_labels([0, 20, 25, 26, 90], scale="number", whole=True)
+    ('under 20', '20 to 24', '25', '26 or more')
+    >>> band_labels([0, 0.5, 1.5, 3], scale="number", whole=False)
+    ('under 0.5', '0.5 to 1.5', '1.5 or more')
+    """
+    if len(edges) < 3:
+        return ("all values",)
+    is_date = scale == "date"
+    first, last = edge_text(edges[1], scale=scale), edge_text(edges[-2], scale=scale)
+    labels = [f"before {first}" if is_date else f"under {first}"]
+    for start, stop in pairwise(edges[1:-1]):
+        labels.append(_band(start, stop, scale=scale, whole=whole))
+    return (*labels, f"from {last}" if is_date else f"{last} or more")
+
+
+def _band(start: float, stop: float, *, scale: str, whole: bool) -> str:
+    if whole:
+        stop -= 1  # the last whole number (or day) inside
+    if start == stop:
+        return edge_text(start, scale=scale)
+    return f"{edge_text(start, scale=scale)} to {edge_text(stop, scale=scale)}"
+
+
+def percent(share: float) -> str:
+    """Return a share in per cent, with a decimal near 0 and 1, which stand for none and all.
+
+    Examples
+    --------
+    >>> percent(0.1234), percent(0.0567), percent(0), percent(0.0002), percent(0.9999)
+    ('12 %', '5.7 %', '0 %', 'under 0.1 %', 'over 99.9 %')
+    """
+    if share in (0, 1):
+        return f"{100 * share:.0f} %"
+    if share < 0.001:
+        return "under 0.1 %"
+    if share > 0.999:
+        return "over 99.9 %"
+    return f"{100 * share:.0f} %" if 0.0995 <= share < 0.995 else f"{100 * share:.1f} %"
+
+
+def p_text(p: float | None) -> str:
+    """Return a p or q value.
+
+    Examples
+    --------
+    >>> p_text(0.0004), p_text(0.0321), p_text(0.4567)
+    ('< 0.001', '0.032', '0.46')
+    """
+    if p is None:
+        return "–"
+    if p < 0.001:
+        return "< 0.001"
+    return f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+
+
+def score_text(score: float) -> str:
+    """Return a score with three decimals, so that it can be told from its noise floor.
+
+    Examples
+    --------
+    >>> score_text(0.8649), score_text(1.0)
+    ('0.865', '1.000')
+    """
+    return f"{score:.3f}"
+
+
+def dependence_text(value: float) -> str:
+    """Return a correlation or another measure of dependence.
+
+    Examples
+    --------
+    >>> dependence_text(-0.456), dependence_text(0.001)
+    ('−0.46', '0.00')
+    """
+    return f"{abs(value):.2f}" if round(value, 2) >= 0 else f"{_MINUS}{abs(value):.2f}"

@@ -1,0 +1,122 @@
+"""Colours and fonts of the page and its figures: the one place to change them.
+
+Figures name colours (``var(--real)``) and the page fills in the palette of the moment, so that
+they follow it from light to dark. Blue and orange stay apart for colour-blind readers and in
+grey print, and the two tables also differ in form: areas and full lines against dashed lines.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+LIGHT = {
+    "page": "#f5f6f8",
+    "panel": "#ffffff",
+    "ink": "#1b2430",
+    "muted": "#55606f",
+    "line": "#d8dde4",
+    "grid": "#e9ecf0",
+    "focus": "#1f6fb2",
+    "real": "#1f6fb2",
+    "real-pale": "#cfe1f2",
+    "synthetic": "#c65102",
+    "synthetic-pale": "#f8e0cd",
+    "band": "#d5dce5",
+    "below": "#b3261e",
+    "within": "#1e6b4f",
+    "above": "#6a3fa0",
+    "hidden": "#eef0f3",
+    "scale-low": "#f3f6fa",
+    "scale-middle": "#7fb0d8",
+    "scale-high": "#08406f",
+    "minus": "#b2540a",
+    "minus-half": "#ecb988",
+    "zero": "#f8f8f8",
+    "plus-half": "#90bade",
+    "plus": "#0f5a99",
+}
+
+DARK = {
+    "page": "#10151c",
+    "panel": "#18202a",
+    "ink": "#e7ecf2",
+    "muted": "#a4b0be",
+    "line": "#303b49",
+    "grid": "#27313d",
+    "focus": "#7cbcf5",
+    "real": "#68b0ef",
+    "real-pale": "#27435e",
+    "synthetic": "#f29a4a",
+    "synthetic-pale": "#55391f",
+    "band": "#3a4757",
+    "below": "#ff8f85",
+    "within": "#7fd1ad",
+    "above": "#c5a4f2",
+    "hidden": "#232d39",
+    "scale-low": "#1f2936",
+    "scale-middle": "#3f7fb8",
+    "scale-high": "#c4e2ff",
+    "minus": "#f5a65b",
+    "minus-half": "#8a5a2b",
+    "zero": "#222c38",
+    "plus-half": "#2f638f",
+    "plus": "#7cbcf5",
+}
+
+FONT = (
+    "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, "
+    "sans-serif"
+)
+
+REAL, SYNTHETIC = "var(--real)", "var(--synthetic)"
+
+#: Shares, from none to many.
+SEQUENTIAL = [[0.0, "var(--scale-low)"], [0.5, "var(--scale-middle)"], [1.0, "var(--scale-high)"]]
+#: Correlations and differences, from -1 through 0 to 1.
+DIVERGING = [
+    [0.0, "var(--minus)"],
+    [0.25, "var(--minus-half)"],
+    [0.5, "var(--zero)"],
+    [0.75, "var(--plus-half)"],
+    [1.0, "var(--plus)"],
+]
+
+MARK = {"below": "triangle-down", "within": "circle", "above": "triangle-up"}
+
+
+def layout(*, height: int, **more: Any) -> dict[str, Any]:
+    """Return what all figures' layouts share, with `more` on top."""
+    return {
+        "template": {},
+        "height": height,
+        "autosize": True,
+        "margin": {"l": 8, "r": 12, "t": 12, "b": 8},
+        "font": {"family": FONT, "size": 13, "color": "var(--ink)"},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "dragmode": False,
+        "hovermode": "closest",
+        "hoverlabel": {
+            "bgcolor": "var(--panel)",
+            "bordercolor": "var(--line)",
+            "font": {"family": FONT, "size": 13, "color": "var(--ink)"},
+            "align": "left",
+        },
+        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"},
+        **more,
+    }
+
+
+def axis(title: str | None = None, **more: Any) -> dict[str, Any]:
+    """Return what all axes share; nothing zooms, so that a finger scrolls the page."""
+    return {
+        "title": {"text": title, "standoff": 8, "font": {"color": "var(--muted)", "size": 13}},
+        "automargin": True,
+        "fixedrange": True,
+        "zeroline": False,
+        "showline": False,
+        "gridcolor": "var(--grid)",
+        "tickfont": {"color": "var(--muted)", "size": 12},
+        "ticks": "",
+        **more,
+    }

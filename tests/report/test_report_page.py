@@ -1,0 +1,312 @@
+"""The page in a browser: opened from a file, without network, drawn, sorted, chosen, printed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from synthhealth.report import Report
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this computer")
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+#: Scores of the rows as they stand in the table of columns.
+SCORES = (
+    "[...document.querySelectorAll('#column-table tbody tr')].map(r => r.cells[%d].dataset.value)"
+)
+DRAWN = "#%s .plot .main-svg .plot"
+OVERFLOW = "document.scrollingElement.scrollWidth - window.innerWidth"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[sync_api.Browser]:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def files(
+    report: Report,
+    hostile_report: Report,
+    wide_report: Report,
+    single_report: Report,
+    categorical_report: Report,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("pages")
+    made = {
+        "report": report,
+        "hostile": hostile_report,
+        "wide": wide_report,
+        "single": single_report,
+        "categorical": categorical_report,
+    }
+    for name, one in made.items():
+        one.to_html(folder / f"{name}.html")
+    return {name: folder / f"{name}.html" for name in made}
+
+
+Opener = Callable[..., "contextmanager[sync_api.Page]"]
+
+
+@pytest.fixture
+def visit(browser: sync_api.Browser, files: dict[str, Path]) -> Opener:
+    """Open a page; when it closes, it must have kept quiet and stayed offline."""
+
+    @contextmanager
+    def opened(
+        name: str = "report", *, width: int = 1280, scheme: str = "light"
+    ) -> Iterator[sync_api.Page]:
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        said: list[str] = []
+        asked: list[str] = []
+
+        def only_files(route: sync_api.Route) -> None:
+            if route.request.url.startswith(("file:", "data:", "blob:")):
+                route.continue_()
+            else:
+                asked.append(route.request.url)
+                route.abort()
+
+        page.route("**/*", only_files)
+        page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+        page.goto(files[name].as_uri())
+        page.wait_for_selector(DRAWN % "columns")
+        yield page
+        page.close()
+        assert said == []
+        assert asked == []
+
+    return opened
+
+
+def scroll_through(page: sync_api.Page) -> None:
+    for section in page.locator("section").all():
+        section.scroll_into_view_if_needed()
+        page.wait_for_timeout(60)
+
+
+@pytest.mark.parametrize("name", ["report", "hostile", "wide", "single", "categorical"])
+def test_every_figure_is_drawn(visit: Opener, name: str) -> None:
+    with visit(name) as page:
+        scroll_through(page)
+        places = [place for place in page.locator(".plot[data-figure]").all() if place.is_visible()]
+        assert len(places) >= 3 if name == "single" else 5
+        for place in places:
+            place.scroll_into_view_if_needed()
+            place.locator(".main-svg").first.wait_for()
+            marks = place.locator(
+                ".bars path, .scatterlayer path, .heatmaplayer image, .boxlayer path"
+            )
+            assert marks.count() >= 1, place.get_attribute("data-figure")
+            assert place.bounding_box()["height"] > 100
+
+
+def test_real_and_synthetic_traces_are_both_there(visit: Opener) -> None:
+    with visit() as page:
+        page.select_option("#column-choice", label="crp")
+        panel = page.locator(".panel:not([hidden])")
+        panel.locator(".main-svg").first.wait_for()
+        assert panel.locator(".bars .point").count() >= 4
+        assert panel.locator(".scatterlayer .js-line").count() >= 3
+        legend = " ".join(panel.locator(".legendtext").all_text_contents())
+        assert "real" in legend
+        assert "synthetic" in legend
+        assert "largest gap, D = 0." in legend
+
+
+def test_table_sorts_by_number_both_ways(visit: Opener) -> None:
+    with visit() as page:
+        for column in (2, 5, 9):  # score, p, missing synthetic
+            head = page.locator("#column-table thead th").nth(column)
+            head.locator("button").click()
+            assert head.get_attribute("aria-sort") == "ascending"
+            values = [float(value) for value in page.evaluate(SCORES % column)]
+            assert values == sorted(values)
+            head.locator("button").click()
+            assert head.get_attribute("aria-sort") == "descending"
+            values = [float(value) for value in page.evaluate(SCORES % column)]
+            assert values == sorted(values, reverse=True)
+        others = page.locator("#column-table thead th[aria-sort=none]")
+        assert others.count() == page.locator("#column-table thead th").count() - 1
+
+
+def test_empty_cells_sort_last_and_numbers_are_no_text(visit: Opener) -> None:
+    with visit() as page:
+        button = page.locator("#column-table thead th button").nth(7)  # Wasserstein distance
+        for descending in (False, True):
+            button.click()
+            values = page.evaluate(SCORES % 7)
+            known = [float(value) for value in values if value]
+            assert known == sorted(known, reverse=descending)
+            assert known != [float(text) for text in sorted(map(str, known), reverse=descending)]
+            assert values[len(known) :] == [""] * (len(values) - len(known))
+            assert "" in values
+
+
+def test_table_sorts_by_keyboard(visit: Opener) -> None:
+    with visit() as page:
+        page.locator("#analysis-table thead th button").first.focus()
+        page.keyboard.press("Enter")
+        head = page.locator("#analysis-table thead th").first
+        assert head.get_attribute("aria-sort") == "ascending"
+        names = page.locator("#analysis-table tbody th").all_text_contents()
+        assert names == sorted(names)
+        page.keyboard.press("Space")
+        assert head.get_attribute("aria-sort") == "descending"
+
+
+def test_columns_are_chosen_from_list_buttons_and_table(visit: Opener) -> None:
+    with visit() as page:
+        shown = page.locator(".panel:not([hidden]) h3.panel-name")
+        assert shown.inner_text().startswith("age")
+        page.select_option("#column-choice", label="centre")
+        assert shown.inner_text().startswith("centre")
+        page.locator(".panel:not([hidden]) .bars .point").first.wait_for()
+        page.locator("#column-back").click()
+        assert shown.inner_text().startswith("smoker")
+        page.locator("#column-table tbody a", has_text="haemoglobin").click()
+        assert shown.inner_text().startswith("haemoglobin")
+        assert page.locator("#column-choice").input_value() == "3"
+        assert shown.count() == 1
+        page.select_option("#column-choice", index=0)
+        assert page.locator("#column-back").is_disabled()
+
+
+def test_choosing_a_pair_changes_its_figures(visit: Opener) -> None:
+    with visit() as page:
+        page.select_option("#pair-first", label="crp")
+        page.select_option("#pair-second", label="esr")
+        page.locator("#pairs .heatmaplayer image").first.wait_for()
+        assert page.locator("#pairs .plot").count() == 2
+        text = page.locator("#pair-text").inner_text()
+        assert "Spearman" in text
+        page.select_option("#pair-second", label="sex")
+        page.locator("#pairs .boxlayer path").first.wait_for()
+        assert page.locator("#pairs .plot").count() == 1
+        assert "correlation ratio" in page.locator("#pair-text").inner_text()
+        options = page.locator("#pair-second option").all_text_contents()
+        assert "crp" not in options
+        assert len(options) == 9
+
+
+def test_a_wide_page_offers_only_the_pairs_it_has(visit: Opener) -> None:
+    with visit("wide") as page:
+        first = page.locator("#pair-first option").count()
+        second = page.locator("#pair-second option").count()
+        assert first <= 61
+        assert 1 <= second < 60
+        page.locator("#pairs .heatmaplayer image").first.wait_for()
+
+
+def test_all_columns_of_the_matrix(visit: Opener) -> None:
+    with visit() as page:
+        page.select_option("#matrix-choice", label="All columns")
+        assert page.locator("#matrix-0").is_hidden()
+        page.locator("#matrix-1 .heatmaplayer image").nth(2).wait_for()
+
+
+def test_dark_and_light(visit: Opener) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    ink = "getComputedStyle(document.querySelector('#columns .ytick text')).fill"
+    with visit() as page:
+        light = page.evaluate(ground), page.evaluate(ink)
+        page.locator("#theme").click()
+        page.wait_for_function(f"{ink} !== {light[1]!r}")
+        assert page.evaluate(ground) != light[0]
+        assert page.locator("#theme").inner_text() == "Light"
+        assert page.locator("#theme").get_attribute("aria-pressed") == "true"
+        page.select_option("#column-choice", label="crp")  # drawn after the change
+        page.locator(".panel:not([hidden]) .bars .point").first.wait_for()
+        page.locator("#theme").click()
+        page.wait_for_function(f"{ink} === {light[1]!r}")
+        assert page.evaluate(ground) == light[0]
+    with visit(scheme="dark") as page:
+        assert page.evaluate(ground) != light[0]
+        assert page.evaluate(ink) != light[1]
+        assert page.locator("#theme").inner_text() == "Light"
+
+
+@pytest.mark.parametrize("name", ["report", "hostile", "wide", "single", "categorical"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_scrolls_sideways(visit: Opener, name: str, width: int) -> None:
+    with visit(name, width=width) as page:
+        scroll_through(page)
+        assert page.evaluate(OVERFLOW) <= 0
+        for index in range(0, page.locator("#column-choice option").count(), 3):
+            page.select_option("#column-choice", index=index)
+            page.wait_for_timeout(50)
+            assert page.evaluate(OVERFLOW) <= 0
+
+
+def test_figures_follow_the_width_of_the_window(visit: Opener) -> None:
+    with visit() as page:
+        figure = page.locator("#columns .plot .main-svg").first
+        wide = figure.bounding_box()["width"]
+        page.set_viewport_size({"width": 390, "height": 900})
+        page.wait_for_function(
+            "document.querySelector('#columns .plot .main-svg').getBoundingClientRect().width < 390"
+        )
+        assert wide > 700
+        assert page.evaluate(OVERFLOW) <= 0
+
+
+def test_paper_shows_all_sections_and_columns_in_light_colours(visit: Opener) -> None:
+    with visit(scheme="dark") as page:
+        page.emulate_media(media="print")
+        page.locator(".panel .main-svg").nth(10).wait_for()
+        assert all(section.is_visible() for section in page.locator("section").all())
+        assert all(panel.is_visible() for panel in page.locator(".panel").all())
+        assert page.locator("#theme").is_hidden()
+        assert page.evaluate("getComputedStyle(document.body).color") == "rgb(27, 36, 48)"
+        undrawn = (
+            "[...document.querySelectorAll('.plot')].filter(p => !p.querySelector('.main-svg'))"
+        )
+        assert page.evaluate(f"{undrawn}.length") == 0
+        widest = page.evaluate(
+            "Math.max(...[...document.querySelectorAll('.main-svg')]"
+            ".map(svg => svg.getBoundingClientRect().right))"
+        )
+        assert widest <= 690
+        page.emulate_media(media="screen")
+        page.wait_for_function("!document.documentElement.classList.contains('printing')")
+        assert page.locator(".panel:not([hidden])").count() == 1
+
+
+def test_page_prints(visit: Opener) -> None:
+    with visit("single") as page:
+        paper = page.pdf(format="A4")
+        assert paper.startswith(b"%PDF")
+        assert len(paper) > 20_000
+
+
+def test_hostile_names_stay_text_in_the_browser(visit: Opener) -> None:
+    with visit("hostile") as page:
+        assert "<script>alert(1)</script>" in page.locator("#column-choice").inner_text()
+        for index in range(page.locator("#column-choice option").count()):
+            page.select_option("#column-choice", index=index)
+            page.wait_for_timeout(40)
+        assert page.locator("h1").inner_text() == "<script>alert(4)</script>"
+        assert page.locator("img").count() == 0
+        assert page.evaluate("Object.keys(Object.prototype).length") == 0
