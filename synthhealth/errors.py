@@ -40,7 +40,7 @@ class TableError(SynthHealthError, ValueError):
     """The table cannot be used as it is: its shape, its column names or a column's values."""
 
 
-class SchemaError(SynthHealthError, ValueError):
+class SchemaError(SynthHealthError):
     """The schema and the table disagree, or the schema itself is malformed."""
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.base import BaseEstimator
 
 from synthhealth.errors import ConditionError, NotFittedError, ParameterError
 from synthhealth.models import Model, Training, get
@@ -35,7 +36,7 @@ CHUNK_SIZE = 100_000
 _FIT, _GAPS, _SAMPLE, _REPLAY = range(4)
 
 
-class Synthesizer:
+class Synthesizer(BaseEstimator):
     """Learns a table and draws synthetic tables of the same form.
 
     Parameters
@@ -110,8 +111,8 @@ class Synthesizer:
         on_progress : callable, optional
             Called with a `synthhealth.ProgressEvent` after each epoch of a network.
         on_interrupt : {"raise", "keep"}
-            What Ctrl-C during the training of a network leaves: `FitInterruptedError`, or the model as
-            far as it has come, with ``partial_`` true.
+            What Ctrl-C during the training of a network leaves: `FitInterruptedError`, or the model
+            as far as it has come, with ``partial_`` true.
         max_seconds : float, optional
             A time budget: a network begins no new epoch after it, and ``partial_`` is true.
 

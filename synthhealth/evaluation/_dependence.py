@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -133,9 +134,37 @@ def complete_rows(table: Table) -> Floats:
 
 
 def _spearman(values: Floats) -> Floats:
-    matrix = pd.DataFrame(values).corr(method="spearman").to_numpy()
-    rho: Floats = np.clip(np.nan_to_num(matrix, nan=0.0), -1.0, 1.0)
+    rho = _correlation_of_ranks(values)
+    present = ~np.isnan(values)
+    if present.all():
+        return rho
+    counts = present.sum(axis=0)
+    codes = [_dense_ranks(column) for column in values.T]
+    for i, j in combinations(range(values.shape[1]), 2):
+        both = present[:, i] & present[:, j]
+        n_both = np.count_nonzero(both)
+        if n_both == 0 or n_both == counts[i] == counts[j]:
+            continue  # The ranks among all values are those among the pair's.
+        rho[i, j] = rho[j, i] = _pearson(*(_average_ranks(codes[k][both]) for k in (i, j)))
     return rho
+
+
+def _dense_ranks(column: Floats) -> Codes:
+    """Number the distinct values of a column in ascending order; missing ones are unspecified."""
+    return np.unique(column, return_inverse=True)[1]
+
+
+def _average_ranks(codes: Codes) -> Floats:
+    """Rank numbered values, ties at their average: in one pass, for they need no sorting."""
+    counts = np.bincount(codes)
+    ranks: Floats = (np.cumsum(counts) - 0.5 * (counts - 1))[codes]
+    return ranks
+
+
+def _pearson(first: Floats, second: Floats) -> float:
+    first, second = first - first.mean(), second - second.mean()
+    scale = np.sqrt((first @ first) * (second @ second))
+    return float(np.clip(first @ second / scale, -1.0, 1.0)) if scale > 0 else 0.0
 
 
 def _correlation_of_ranks(values: Floats) -> Floats:
@@ -174,7 +203,8 @@ def _cramers_v(table: Table, indicators: sparse.csr_array, starts: Codes) -> Flo
     phi_squared = np.empty((widths.size, widths.size))
     for columns in _blocks(widths):
         own = np.flatnonzero(np.isin(column_of, columns))
-        cells = (indicators[:, own].T @ indicators).toarray()
+        part = indicators if own.size == column_of.size else indicators[:, own]
+        cells = (part.T @ indicators).toarray()
         products = margins[own][:, column_of] * margins[:, column_of[own]].T
         ratios = np.divide(cells**2, products, out=np.zeros_like(cells), where=products > 0)
         by_column = np.add.reduceat(ratios, starts, axis=1)

@@ -34,7 +34,7 @@ __all__ = ["describe"]
 Floats = npt.NDArray[np.float64]
 
 #: Distributions are fitted to at most this many values, drawn at random from larger columns.
-MOST_FITTED = 2_000
+MOST_FITTED = 1_000
 FEWEST_FITTED = 10
 #: The 5 % quantile of fewer values is one patient, or close to it.
 FEWEST_FOR_TAILS = 100
@@ -53,7 +53,7 @@ def describe(table: pd.DataFrame, schema: Schema | None = None) -> Description:
     Tukey's fences, a suggested transform, and the distribution that fits best. Candidates are
     normal, logistic, Student's t, Gumbel and uniform; for positive values also lognormal, gamma,
     Weibull and exponential; between 0 and 1 also beta; for counts also Poisson and negative
-    binomial. They are fitted by maximum likelihood to at most 2,000 values and compared by
+    binomial. They are fitted by maximum likelihood to at most 1,000 values and compared by
     Akaike's criterion; the p value of the best one comes from a parametric bootstrap of 99
     samples, because its parameters were estimated from the same values. A small p value says
     that even the best candidate does not fit. Where zeros are a group apart, shape, outliers and

@@ -19,9 +19,9 @@ Codes = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.intp]
 
 MOST_REPLICATES, FEWEST_REPLICATES = 200, 100
-REPLICATED_ROWS = 400_000
+REPLICATED_ROWS = 200_000
 #: Samples are drawn of at most this many rows; larger tables' distances are scaled from these.
-MOST_ROWS = 2_000
+MOST_ROWS = 1_000
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Draws:
     """Pairs of bootstrap samples of rows of the real table: one pair per replicate.
 
     The real table stands for the population: its columns' correlation, missing values and rare
-    levels are carried into every sample. Samples larger than 2,000 rows are replaced by ones of
-    2,000, and distances between the two scaled by the ratio of sqrt(1/n + 1/m) at the wanted
+    levels are carried into every sample. Samples larger than 1,000 rows are replaced by ones of
+    1,000, and distances between the two scaled by the ratio of sqrt(1/n + 1/m) at the wanted
     and at the drawn sizes, as sampling noise does.
     """
 

@@ -14,20 +14,20 @@ from synthhealth.models._parameters import Parameter
 from synthhealth.schema import Schema
 
 
-def default_batch_size(n_rows: int) -> int:
+def _default_batch_size(n_rows: int) -> int:
     """Give a batch of about the table's size, from 20 to 500, divisible by 20."""
     return max(20, min(500, n_rows // 20 * 20))
 
 
-def default_width(n_rows: int) -> tuple[int, int]:
+def _default_width(n_rows: int) -> tuple[int, int]:
     return (128, 128) if n_rows < 1_000 else (256, 256)
 
 
-def default_steps(n_rows: int) -> int:
+def _default_steps(n_rows: int) -> int:
     return 1_500 if n_rows < 1_000 else 300 * (n_rows // 500)
 
 
-def default_pac(n_rows: int) -> int:
+def _default_pac(n_rows: int) -> int:
     return 1 if n_rows < 1_000 else 10
 
 
@@ -35,7 +35,7 @@ GAN_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "steps",
         int,
-        default_steps,
+        _default_steps,
         "updates of the generator in all, whatever the batch; rounded up to whole epochs",
         default_is="1,500 below 1,000 rows, then SDV's 300 epochs",
         low=1,
@@ -44,7 +44,7 @@ GAN_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "batch_size",
         int,
-        default_batch_size,
+        _default_batch_size,
         "rows of one step; even and divisible by `pac`",
         default_is="the rows of the table, at most 500: SDV's 500 would repeat each of 61 "
         "patients eight times in a step",
@@ -54,7 +54,7 @@ GAN_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "pac",
         int,
-        default_pac,
+        _default_pac,
         "rows that the discriminator judges together (PacGAN), against mode collapse",
         default_is="1 below 1,000 rows, where packs leave too few of them to judge; else SDV's 10",
         low=1,
@@ -66,7 +66,7 @@ GAN_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "generator_dim",
         tuple,
-        default_width,
+        _default_width,
         "widths of the generator's layers",
         default_is="(128, 128) below 1,000 rows, then SDV's (256, 256)",
         high=8_192,
@@ -74,7 +74,7 @@ GAN_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "discriminator_dim",
         tuple,
-        default_width,
+        _default_width,
         "widths of the discriminator's layers",
         default_is="as `generator_dim`",
         high=8_192,

@@ -13,15 +13,15 @@ from synthhealth.models._parameters import Parameter
 from synthhealth.schema import Schema
 
 
-def default_batch_size(n_rows: int) -> int:
+def _default_batch_size(n_rows: int) -> int:
     return max(20, min(500, n_rows))
 
 
-def default_width(n_rows: int) -> tuple[int, int]:
+def _default_width(n_rows: int) -> tuple[int, int]:
     return (64, 64) if n_rows < 1_000 else (128, 128)
 
 
-def default_steps(n_rows: int) -> int:
+def _default_steps(n_rows: int) -> int:
     return 1_000 if n_rows < 1_000 else 300 * math.ceil(n_rows / 500)
 
 
@@ -38,7 +38,7 @@ class TVAEModel(DeepModel):
         Parameter(
             "steps",
             int,
-            default_steps,
+            _default_steps,
             "updates in all, whatever the batch; rounded up to whole epochs",
             default_is="1,000 below 1,000 rows, then SDV's 300 epochs",
             low=1,
@@ -47,7 +47,7 @@ class TVAEModel(DeepModel):
         Parameter(
             "batch_size",
             int,
-            default_batch_size,
+            _default_batch_size,
             "rows of one step",
             default_is="the rows of the table, from 20 to 500",
             low=1,
@@ -57,7 +57,7 @@ class TVAEModel(DeepModel):
         Parameter(
             "compress_dims",
             tuple,
-            default_width,
+            _default_width,
             "widths of the encoder's layers",
             default_is="(64, 64) below 1,000 rows, then SDV's (128, 128)",
             high=8_192,
@@ -65,7 +65,7 @@ class TVAEModel(DeepModel):
         Parameter(
             "decompress_dims",
             tuple,
-            default_width,
+            _default_width,
             "widths of the decoder's layers",
             default_is="as `compress_dims`",
             high=8_192,

@@ -57,7 +57,7 @@ def test_correlated_columns_have_a_wider_floor():
     assert copies.high - copies.low > 2 * (apart.high - apart.low)
 
 
-def test_large_tables_are_scaled_from_samples_of_two_thousand(monkeypatch):
+def test_large_tables_are_scaled_from_samples_of_a_thousand(monkeypatch):
     generator = rng()
     codes = generator.choice(4, p=[0.6, 0.3, 0.08, 0.02], size=6_000)
     values = np.column_stack([codes + generator.normal(size=6_000), generator.normal(size=6_000)])
@@ -83,8 +83,8 @@ def test_samples_have_the_sizes_of_the_two_tables():
     assert draws.second.shape == (200, 100)
     assert draws.scale == 1
     large = draw_pairs(8_000, 8_000, rng())
-    assert large.first.shape == (100, 2_000)
-    assert large.scale == pytest.approx(0.5)
+    assert large.first.shape == (100, 1_000)
+    assert large.scale == pytest.approx(np.sqrt(1 / 8))
 
 
 def test_a_column_with_hardly_a_value_still_has_a_floor():

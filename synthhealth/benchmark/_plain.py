@@ -1,0 +1,126 @@
+"""Plain SDV, called as its own users call it, and our API told to do the same."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from synthhealth.errors import ParameterError
+from synthhealth.models import get
+from synthhealth.models._deep import DeepModel
+from synthhealth.models._parameters import nearest
+from synthhealth.schema import Schema
+
+__all__ = ["PLAIN", "chosen_models", "fit_plain", "metadata_for", "same_settings", "sample_plain"]
+
+#: The class of `sdv.single_table` that each family wraps.
+PLAIN = {
+    "gaussian_copula": "GaussianCopulaSynthesizer",
+    "ctgan": "CTGANSynthesizer",
+    "tvae": "TVAESynthesizer",
+    "copula_gan": "CopulaGANSynthesizer",
+}
+
+TABLE = "table"
+
+#: What our families do beyond SDV's, turned off.
+_AS_SDV_DOES: Mapping[str, Any] = {
+    "margin": "beta",
+    "log_scale": False,
+    "true_frequency": False,
+    "draw_categories": False,
+}
+
+
+def chosen_models(names: Iterable[str] | None) -> tuple[str, ...]:
+    """Check the names of families that have a plain SDV; None: all of them.
+
+    Raises
+    ------
+    ParameterError
+        A name is none of them.
+    """
+    chosen = tuple(PLAIN if names is None else names)
+    for name in chosen:
+        if name not in PLAIN:
+            raise ParameterError(
+                f"models: {name!r} has no counterpart in SDV{nearest(name, tuple(PLAIN))}; "
+                f"choose from {', '.join(PLAIN)}"
+            )
+    return chosen
+
+
+def same_settings(
+    model: str, table: pd.DataFrame, *, epochs: int, threads: int | None = None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Give our model parameters and SDV's arguments for the same work.
+
+    It is SDV's own defaults, but for the epochs of the networks, on the processor. The margins of
+    categories that SDV codes as numbers are uniform on both sides, since ours always are.
+
+    Parameters
+    ----------
+    model : str
+        A family of `PLAIN`.
+    table : pandas.DataFrame
+        The table that will be learned.
+    epochs : int
+        Epochs of a network.
+    threads : int, optional
+        Threads of our networks; our default is one.
+    """
+    family = get(model)
+    arguments = inspect.signature(_plain_class(model)).parameters
+    ours: dict[str, Any] = {}
+    for parameter in family.parameters:
+        if parameter.name in arguments:
+            ours[parameter.name] = arguments[parameter.name].default
+        elif parameter.name in _AS_SDV_DOES:
+            ours[parameter.name] = _AS_SDV_DOES[parameter.name]
+    theirs: dict[str, Any] = {}
+    if issubclass(family, DeepModel):
+        ours["steps"] = epochs * family._steps_per_epoch(len(table), ours["batch_size"])
+        ours["enable_gpu"] = False
+        if threads is not None:
+            ours["threads"] = threads
+        theirs = {"epochs": epochs, "enable_gpu": False}
+    if "numerical_distributions" in arguments:
+        numerical = Schema.detect(table).numerical
+        theirs["numerical_distributions"] = dict.fromkeys(numerical, ours["margin"])
+    if model == "gaussian_copula":
+        theirs["default_distribution"] = "uniform"
+    return ours, theirs
+
+
+def metadata_for(table: pd.DataFrame) -> Any:
+    """Let SDV detect what the columns are; a patient table has no keys."""
+    from sdv.metadata import Metadata
+
+    return Metadata.detect_from_dataframes({TABLE: table}, infer_keys=None)
+
+
+def fit_plain(model: str, table: pd.DataFrame, arguments: Mapping[str, Any]) -> Any:
+    """Fit SDV's synthesizer; empty arguments are its own defaults."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        synthesizer = _plain_class(model)(metadata_for(table), **arguments)
+        synthesizer.fit({TABLE: table})
+    return synthesizer
+
+
+def sample_plain(synthesizer: Any, n: int) -> pd.DataFrame:
+    """Draw `n` rows from what `fit_plain` gave."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        drawn: pd.DataFrame = synthesizer.sample(n)[TABLE]
+    return drawn
+
+
+def _plain_class(model: str) -> Any:
+    import sdv.single_table
+
+    return getattr(sdv.single_table, PLAIN[model])

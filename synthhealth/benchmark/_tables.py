@@ -1,0 +1,115 @@
+"""The tables of the benchmark: what is learned, and the patients that are kept from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from synthhealth.datasets import find_data_root, load_folder, load_ra_panel
+from synthhealth.errors import FileError, ParameterError
+from synthhealth.models._parameters import nearest
+
+__all__ = ["Cohort", "chosen_tables", "load_adult", "load_cohort"]
+
+DEMO = "demo"
+SMALL = (DEMO, "hcv", "pbc", "heart_failure")
+LARGE = ("adult",)
+
+#: Rows of adult's training file, which come first; its test file follows.
+ADULT_ROWS = 32_561
+
+#: Row numbers, which are nothing to learn.
+_IDENTIFIERS = {"pbc": ["id"]}
+
+#: Share of a clinical table that is learned; the rest is held out.
+_LEARNED = 2 / 3
+_DEMO_SAMPLE = 1_000
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """One table in the two parts of one run.
+
+    Attributes
+    ----------
+    name : str
+    training : pandas.DataFrame
+        What the model learns.
+    holdout : pandas.DataFrame
+        Patients of the same law that it never sees.
+    n_synthetic : int
+        Rows to draw.
+    """
+
+    name: str
+    training: pd.DataFrame
+    holdout: pd.DataFrame
+    n_synthetic: int
+
+
+def chosen_tables(names: Iterable[str] | None, *, large: bool) -> tuple[str, ...]:
+    """Check the names of tables; None: the small ones that are at hand, with `large` all.
+
+    Raises
+    ------
+    ParameterError
+        A name is unknown.
+    FileError
+        A named table is not at hand.
+    """
+    known = SMALL + LARGE
+    if names is None:
+        wanted = known if large else SMALL
+        at_hand = find_data_root() is not None
+        return wanted if at_hand else (DEMO,)
+    chosen = tuple(dict.fromkeys((*names, *(LARGE if large else ()))))
+    for name in chosen:
+        if name not in known:
+            raise ParameterError(
+                f"data: {name!r} is unknown{nearest(name, known)}; choose from {', '.join(known)}"
+            )
+    return chosen
+
+
+def load_cohort(name: str, seed: int) -> Cohort:
+    """Give the training table and the patients kept from it.
+
+    The demo is the cohort that the library shows, and another cohort of the same law; a clinical
+    table is split at random; adult comes with its own test rows.
+    """
+    if name == DEMO:
+        fresh = load_ra_panel(random_state=_FRESH + seed)
+        return Cohort(name, load_ra_panel(), fresh, _DEMO_SAMPLE)
+    table = _load(name)
+    if name == "adult":
+        training, holdout = table.iloc[:ADULT_ROWS], table.iloc[ADULT_ROWS:]
+    else:
+        order = np.random.default_rng(seed).permutation(len(table))
+        size = round(_LEARNED * len(table))
+        training, holdout = table.iloc[order[:size]], table.iloc[order[size:]]
+    training, holdout = training.reset_index(drop=True), holdout.reset_index(drop=True)
+    return Cohort(name, training, holdout, len(training))
+
+
+#: Seeds of fresh cohorts begin here, far from those that people try.
+_FRESH = 1_000
+
+
+def load_adult() -> pd.DataFrame:
+    """Give the training rows of the adult table."""
+    table: pd.DataFrame = _load("adult").iloc[:ADULT_ROWS]
+    return table
+
+
+def _load(name: str) -> pd.DataFrame:
+    root = find_data_root()
+    if root is None:
+        raise FileError(
+            f"the table {name!r} of the benchmark is not at hand; name the folder that holds it "
+            "in the environment variable SYNTHHEALTH_DATA"
+        )
+    table: pd.DataFrame = load_folder(root / name).drop(columns=_IDENTIFIERS.get(name, []))
+    return table

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import json
+import zipfile
+
+import pytest
+
+import synthhealth as sh
+from synthhealth.errors import ArtifactError, FileError, NotFittedError, ParameterError
+
+
+@pytest.fixture(scope="module")
+def fitted(cohort):
+    return sh.Synthesizer(random_state=3).fit(cohort)
+
+
+@pytest.fixture
+def saved(fitted, tmp_path):
+    return fitted.save(tmp_path / "ra.synth")
+
+
+def rewrite(path, change):
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    change(members)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, member in members.items():
+            archive.writestr(name, member)
+
+
+def test_replays_after_loading(fitted, saved, cohort):
+    again = sh.load(saved)
+    fresh = sh.Synthesizer(random_state=3).fit(cohort)
+    assert again.sample(40).equals(fresh.sample(40))
+    assert again.sample(40).equals(fresh.sample(40))
+    assert again.n_rows_ == 61
+    assert again.get_params() == fitted.get_params()
+
+
+def test_refuses_to_overwrite(fitted, saved):
+    before = saved.read_bytes()
+    with pytest.raises(FileError, match="force"):
+        fitted.save(saved)
+    assert saved.read_bytes() == before
+    fitted.save(saved, force=True)
+
+
+def test_no_training_table_inside(saved, cohort):
+    again = sh.load(saved)
+    with pytest.raises(ParameterError, match=r"evaluate\(real\)"):
+        again.evaluate()
+    assert again.evaluate(cohort).evaluation.real_is == "holdout"
+
+
+def test_unfitted_is_not_saved(tmp_path):
+    with pytest.raises(NotFittedError):
+        sh.Synthesizer().save(tmp_path / "x.synth")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("keep", [0, 10, 0.5, 0.99])
+def test_truncated(saved, keep):
+    content = saved.read_bytes()
+    saved.write_bytes(content[: int(len(content) * keep) if keep < 1 else keep])
+    with pytest.raises(ArtifactError, match=r"ra\.synth"):
+        sh.load(saved)
+
+
+def test_changed_content(saved):
+    rewrite(saved, lambda members: members.update({"form.json": members["form.json"] + b" "}))
+    with pytest.raises(ArtifactError, match="checksums"):
+        sh.load(saved)
+
+
+def test_newer_format(saved):
+    def newer(members):
+        manifest = json.loads(members["manifest.json"])
+        members["manifest.json"] = json.dumps(manifest | {"format_version": 99}).encode()
+
+    rewrite(saved, newer)
+    with pytest.raises(ArtifactError, match="upgrade"):
+        sh.load(saved)
+
+
+def test_other_files(tmp_path, cohort):
+    with pytest.raises(FileError, match="no such file"):
+        sh.load(tmp_path / "none.synth")
+    other = tmp_path / "table.csv"
+    cohort.to_csv(other)
+    with pytest.raises(ArtifactError, match="not a saved synthesizer"):
+        sh.load(other)
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
+        archive.writestr("hello.txt", "hello")
+    with pytest.raises(ArtifactError, match="not a saved synthesizer"):
+        sh.load(tmp_path / "other.zip")
+
+
+def test_model_that_is_not_installed(saved):
+    def foreign(members):
+        manifest = json.loads(members["manifest.json"])
+        members["manifest.json"] = json.dumps(manifest | {"model": "diffusion"}).encode()
+
+    rewrite(saved, foreign)
+    with pytest.raises(ArtifactError, match="'diffusion'"):
+        sh.load(saved)

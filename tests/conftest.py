@@ -1,0 +1,27 @@
+"""What all rooms' tests share."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from synthhealth.datasets import find_data_root, load_folder, load_ra_panel
+
+
+@pytest.fixture(scope="session")
+def cohort() -> pd.DataFrame:
+    """The demo cohort; tests must not change it."""
+    return load_ra_panel()
+
+
+@pytest.fixture(scope="session")
+def clinical():
+    """Load a real clinical table by its name, or skip."""
+    root = find_data_root()
+
+    def load(name: str) -> pd.DataFrame:
+        if root is None or not (root / name).is_dir():
+            pytest.skip(f"the public table {name!r} is not here (set SYNTHHEALTH_DATA)")
+        return load_folder(root / name)
+
+    return load

@@ -1,0 +1,146 @@
+"""Every table comes back from its plain form as it went in."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from synthhealth.errors import ConditionError, TableError
+from synthhealth.schema import Schema
+from synthhealth.schema._encoding import TableForm
+from synthhealth.testing import awkward_table
+
+
+def there_and_back(table: pd.DataFrame) -> pd.DataFrame:
+    schema = Schema.detect(table)
+    form = TableForm.model_validate_json(TableForm.learn(table, schema).model_dump_json())
+    plain, missing = form.encode(table)
+    filled = plain.mask(missing, plain.mask(missing).bfill().ffill()).astype(plain.dtypes)
+    back = form.decode(filled, {name: missing[name].to_numpy() for name in missing})
+    back.index = table.index
+    return back
+
+
+def test_awkward_table():
+    table = awkward_table()
+    pd.testing.assert_frame_equal(there_and_back(table), table)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.arange(20, dtype="uint8"),
+        np.arange(20, dtype="int32"),
+        pd.array([*range(19), None], dtype="Int16"),
+        pd.array([*range(19), None], dtype="int64[pyarrow]"),
+        pd.array([*np.linspace(0, 1, 19).round(2), None], dtype="Float32"),
+        np.linspace(0, 1, 20).round(3).astype("float32"),
+        np.random.default_rng(0).normal(size=20),
+        np.array([True, False] * 10, dtype=object),
+        np.array([True, False, None] * 6 + [True, False], dtype=object),
+        np.array([*range(19), None], dtype=object),
+        np.array(["a", "b", None, np.nan] * 5, dtype=object),
+        pd.array(["a", "b"] * 10, dtype="string[python]"),
+        pd.array(["a", "b", None, "a"] * 5, dtype="string[pyarrow]"),
+        pd.array(["a", "b"] * 10, dtype=pd.ArrowDtype(pa.string())),
+        pd.Categorical([1, 2, None, 2] * 5, categories=[3, 2, 1]),
+        pd.Categorical([True, False] * 10),
+        pd.Categorical([1.5, 2.5] * 10, ordered=True),
+        pd.date_range("1960-01-01", periods=20).astype("datetime64[s]"),
+        pd.date_range("2020-01-01", periods=20, freq="37min", tz="UTC"),
+        pd.date_range("2020-03-28 22:00", periods=20, freq="h", tz="Europe/Berlin"),
+        pd.date_range("2020-01-01", periods=20, freq="137ms"),
+    ],
+    ids=lambda values: str(values.dtype),
+)
+def test_dtypes(values):
+    table = pd.DataFrame({"x": values})
+    if values.dtype == object and table["x"].isna().any():
+        # Which of None and NaN marks a gap is kept for the column, not for each cell.
+        marker = None if any(cell is None for cell in values) else np.nan
+        table["x"] = table["x"].where(table["x"].notna(), marker)
+    pd.testing.assert_frame_equal(there_and_back(table), table)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.RangeIndex(3, 23, name="n"),
+        pd.Index(range(100, 120), dtype="int64", name="patient"),
+        pd.Index([f"p{i}" for i in range(20)], dtype="string"),
+        pd.Index([f"p{i}" for i in range(20)], name="who"),
+        pd.date_range("2001-01-01", periods=20, tz="UTC"),
+        pd.CategoricalIndex(list("ab") * 10),
+    ],
+    ids=lambda index: type(index).__name__,
+)
+def test_index_keeps_its_type_and_forgets_its_labels(index):
+    table = pd.DataFrame({"x": np.linspace(0, 1, 20)}, index=index)
+    form = TableForm.learn(table, Schema.detect(table))
+    plain, _ = form.encode(table)
+    back = form.decode(plain, {}, start=0)
+    if not isinstance(index, pd.CategoricalIndex):
+        assert type(back.index) is type(index)
+        assert back.index.dtype == index.dtype
+    assert back.index.name == index.name
+    assert not set(back.index) & {f"p{i}" for i in range(20)}
+
+
+@given(
+    values=st.lists(
+        st.decimals(min_value=-9_999, max_value=9_999, places=3), min_size=12, max_size=40
+    )
+)
+@settings(max_examples=100, deadline=None)
+def test_decimals_survive(values):
+    table = pd.DataFrame({"x": [float(value) for value in values]})
+    if table["x"].nunique() > 1:
+        pd.testing.assert_frame_equal(there_and_back(table), table)
+
+
+def form_of(values) -> TableForm:
+    table = pd.DataFrame({"x": values})
+    return TableForm.learn(table, Schema.detect(table))
+
+
+def test_limits_reflect_and_do_not_heap():
+    rng = np.random.default_rng(0)
+    column = form_of(rng.lognormal(2, 1, 200).round(2))["x"]
+    wild = rng.normal(0, 1_000, 5_000)
+    inside = column.within_limits(wild)
+    assert inside.min() >= column.low >= 0
+    assert inside.max() <= column.high
+    assert (inside == column.low).mean() < 0.01
+    assert (inside == column.high).mean() < 0.01
+
+
+def test_a_floor_that_many_share_keeps_its_heap():
+    values = np.r_[np.zeros(30), np.linspace(1, 50, 70).round(1)]
+    column = form_of(values)["x"]
+    assert column.low_is_floor
+    assert (column.within_limits(np.array([-5.0, -0.1, 3.0])) == [0.0, 0.0, 3.0]).all()
+
+
+def test_limits_do_not_keep_the_extreme_patients():
+    column = form_of([0.37, *np.linspace(1, 9, 40).round(2), 91.73])["x"]
+    assert column.low < 0.37
+    assert column.high > 91.73
+
+
+def test_conditions_that_cannot_be():
+    form = form_of(np.linspace(1, 9, 30).round(1))
+    assert form["x"].encode_condition(5) == 5.0
+    for value in (1_000, "high", None.__class__):
+        with pytest.raises(ConditionError, match="column 'x'"):
+            form["x"].encode_condition(value)
+    with pytest.raises(ConditionError, match="no such category"):
+        form_of(["a", "b"] * 10)["x"].encode_condition("c")
+
+
+def test_categories_of_intervals_are_refused_with_advice():
+    with pytest.raises(TableError, match="rename_categories"):
+        form_of(pd.cut(range(20), 4))
