@@ -22,23 +22,27 @@ _CANDIDATES = ("norm", "beta", "gamma")
 #: Rows that a margin is chosen on; more do not change the choice.
 _CHOICE_ROWS = 5_000
 
-MARGIN_PARAMETERS: tuple[Parameter, ...] = (
-    Parameter(
-        "margin",
-        str,
-        "auto",
-        "family of the numerical columns' margins; auto: for each column the one of norm, beta and "
-        "gamma with the smallest Kolmogorov-Smirnov distance",
-        choices=("auto", *MARGINS),
-    ),
-    Parameter(
-        "margins",
-        dict,
-        {},
-        "margins of single columns, by column name, where they differ from `margin`",
-        choices=MARGINS,
-    ),
-)
+
+def margin_parameters(default: str, default_is: str) -> tuple[Parameter, ...]:
+    """Give the parameters of the margins, for a family whose default margin is `default`."""
+    return (
+        Parameter(
+            "margin",
+            str,
+            default,
+            "family of the numerical columns' margins; auto: for each column the one of norm, beta "
+            "and gamma with the smallest Kolmogorov-Smirnov distance",
+            default_is=default_is,
+            choices=("auto", *MARGINS),
+        ),
+        Parameter(
+            "margins",
+            dict,
+            {},
+            "margins of single columns, by column name, where they differ from `margin`",
+            choices=MARGINS,
+        ),
+    )
 
 
 def margins_by_column(

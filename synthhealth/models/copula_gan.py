@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from synthhealth.models._margins import MARGIN_PARAMETERS, margins_by_column
+from synthhealth.models._margins import margin_parameters, margins_by_column
 from synthhealth.models.ctgan import GAN_PARAMETERS, CTGANModel
 from synthhealth.schema import Schema
 
@@ -19,7 +19,10 @@ class CopulaGANModel(CTGANModel):
     """
 
     name = "copula_gan"
-    parameters = GAN_PARAMETERS + MARGIN_PARAMETERS
+    parameters = (
+        *GAN_PARAMETERS,
+        *margin_parameters("norm", "norm: bounded margins turn the tails into outliers of scores"),
+    )
 
     def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
         from sdv.single_table import CopulaGANSynthesizer

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from synthhealth.models._margins import MARGIN_PARAMETERS, margins_by_column
+from synthhealth.models._margins import margin_parameters, margins_by_column
 from synthhealth.models._scale import SCALE_PARAMETER, to_log
 from synthhealth.models._sdv import SDVModel
 from synthhealth.schema import Schema
@@ -27,7 +27,12 @@ class GaussianCopulaModel(SDVModel):
     """
 
     name = "gaussian_copula"
-    parameters = (*MARGIN_PARAMETERS, SCALE_PARAMETER)
+    parameters = (
+        *margin_parameters(
+            "auto", "auto: SDV's beta can collapse into a spike where it starts badly"
+        ),
+        SCALE_PARAMETER,
+    )
 
     def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
         from sdv.single_table import GaussianCopulaSynthesizer

@@ -12,17 +12,22 @@ from synthhealth.models._deep import NETWORK_PARAMETERS, DeepModel
 from synthhealth.models._parameters import Parameter
 from synthhealth.schema import Schema
 
-
-def _default_batch_size(n_rows: int) -> int:
-    return max(20, min(500, n_rows))
-
-
-def _default_width(n_rows: int) -> tuple[int, int]:
-    return (64, 64) if n_rows < 1_000 else (128, 128)
+#: From here on the table is large enough for what SDV chose for tables of its own tests.
+_LARGE = 5_000
 
 
 def _default_steps(n_rows: int) -> int:
-    return 1_000 if n_rows < 1_000 else 300 * math.ceil(n_rows / 500)
+    return 500 if n_rows < 200 else max(1_500, 300 * math.ceil(n_rows / 500))
+
+
+def _default_batch_size(n_rows: int) -> int:
+    if n_rows < 200:
+        return min(100, n_rows)
+    return 100 if n_rows < 1_000 else 500
+
+
+def _default_width(n_rows: int) -> tuple[int, int]:
+    return (64, 64) if n_rows < 200 else (128, 128)
 
 
 class TVAEModel(DeepModel):
@@ -40,7 +45,8 @@ class TVAEModel(DeepModel):
             int,
             _default_steps,
             "updates in all, whatever the batch; rounded up to whole epochs",
-            default_is="1,000 below 1,000 rows, then SDV's 300 epochs",
+            default_is="500 below 200 rows, where more begins to repeat patients; 1,500 to about "
+            "2,500 rows; then SDV's 300 epochs of batches of 500",
             low=1,
             high=10_000_000,
         ),
@@ -49,7 +55,7 @@ class TVAEModel(DeepModel):
             int,
             _default_batch_size,
             "rows of one step",
-            default_is="the rows of the table, from 20 to 500",
+            default_is="the rows of the table up to 100, then 100, from 1,000 rows SDV's 500",
             low=1,
             high=100_000,
         ),
@@ -59,7 +65,7 @@ class TVAEModel(DeepModel):
             tuple,
             _default_width,
             "widths of the encoder's layers",
-            default_is="(64, 64) below 1,000 rows, then SDV's (128, 128)",
+            default_is="(64, 64) below 200 rows, else SDV's (128, 128)",
             high=8_192,
         ),
         Parameter(
@@ -74,8 +80,10 @@ class TVAEModel(DeepModel):
         Parameter(
             "loss_factor",
             float,
-            2.0,
+            lambda n_rows: 1.0 if n_rows < _LARGE else 2.0,
             "weight of the error of a row against the shape of the cloud",
+            default_is="1 below 5,000 rows, the variational bound itself; else SDV's 2, which "
+            "follows single rows more closely",
             low=1e-6,
             high=1e6,
         ),
