@@ -79,7 +79,7 @@ class Synthesizer(BaseEstimator):
     ['M']
     """
 
-    _training_table: pd.DataFrame | None
+    _training_table: pd.DataFrame | None = None
 
     def __init__(
         self,
@@ -320,6 +320,11 @@ class Synthesizer(BaseEstimator):
             else:
                 self.model_params = {**self.model_params, name: value}
         return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the patients behind when the object is copied or pickled."""
+        state: dict[str, Any] = super().__getstate__()
+        return state | {"_training_table": None}
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_model")

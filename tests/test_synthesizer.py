@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import subprocess
 import sys
 
@@ -61,6 +62,13 @@ def test_scikit_learn_conventions(cohort):
     assert synthesizer.fit(cohort) is synthesizer
     check_is_fitted(synthesizer)
     assert repr(synthesizer) == "Synthesizer('tvae', random_state=1, steps=3)"
+
+
+def test_copies_carry_no_patients(fitted):
+    assert fitted._training_table is not None
+    twin = pickle.loads(pickle.dumps(fitted))
+    assert twin._training_table is None
+    assert twin.sample(5, random_state=1).equals(fitted.sample(5, random_state=1))
 
 
 def test_constructor_checks_nothing():

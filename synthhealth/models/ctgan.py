@@ -11,6 +11,7 @@ import pandas as pd
 from synthhealth.errors import ParameterError
 from synthhealth.models._deep import NETWORK_PARAMETERS, DeepModel
 from synthhealth.models._parameters import Parameter
+from synthhealth.models._training import Training
 from synthhealth.schema import Schema
 
 #: From here on the table is large enough for what SDV chose for tables of its own tests.
@@ -160,6 +161,11 @@ class CTGANModel(DeepModel):
         theirs = {name: value for name, value in self.settings_.items() if name not in ours}
         return theirs | {"enforce_min_max_values": False, "enforce_rounding": False}
 
+    def _train(self, data: pd.DataFrame, training: Training) -> None:
+        # SDV prints its advice about wide tables to standard output, with its own column names.
+        self._sdv._print_warning = _say_nothing
+        super()._train(data, training)
+
     def _forget_training(self) -> None:
         """Drop the row numbers of each category, from which the patients could be rebuilt."""
         sampler = self._sdv._model._data_sampler
@@ -170,3 +176,7 @@ class CTGANModel(DeepModel):
                     counts / counts.sum()
                 )
         sampler._rid_by_cat_cols = None
+
+
+def _say_nothing(data: pd.DataFrame) -> None:
+    pass
