@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from synthhealth.models._parameters import Parameter
-from synthhealth.models._scale import SCALE_PARAMETER
 from synthhealth.models._sdv import TABLE, SDVModel
 from synthhealth.models._training import Training
 from synthhealth.schema import Schema
@@ -36,7 +35,6 @@ NETWORK_PARAMETERS = (
         False,
         "train on a GPU if there is one, which gives other rows than the processor does",
     ),
-    SCALE_PARAMETER,
 )
 
 

@@ -13,6 +13,8 @@ from synthhealth.errors import ParameterError
 from synthhealth.models._parameters import Parameter, nearest
 from synthhealth.schema import Schema
 
+Floats = npt.NDArray[np.float64]
+
 #: SDV's kernel density is not offered: it keeps the value of every patient.
 MARGINS = ("beta", "gamma", "norm", "truncnorm", "uniform")
 
@@ -69,7 +71,19 @@ def margins_by_column(
     }
 
 
-def _choose(values: npt.NDArray[np.float64]) -> str:
+def _choose(values: Floats) -> str:
+    distances = _distances(values)
+    return min(distances, key=lambda name: distances[name], default="norm")
+
+
+def is_better_on_log_scale(values: Floats, logarithms: Floats) -> bool:
+    """Say whether the best margin lies closer to the logarithms than to the values."""
+    best = min(_distances(values).values(), default=1.0)
+    return min(_distances(logarithms).values(), default=1.0) < best
+
+
+def _distances(values: Floats) -> dict[str, float]:
+    """Give the Kolmogorov-Smirnov distance of each candidate, fitted, from the values."""
     from scipy.stats import kstest
     from sdv.single_table import GaussianCopulaSynthesizer
 
@@ -83,7 +97,7 @@ def _choose(values: npt.NDArray[np.float64]) -> str:
         except ValueError:
             # copulas says so when a fit ends outside the data; the others remain.
             continue
-        distance = kstest(values, margin.cdf).statistic
+        distance = float(kstest(values, margin.cdf).statistic)
         if np.isfinite(distance):
             distances[name] = distance
-    return min(distances, key=lambda name: distances[name], default="norm")
+    return distances

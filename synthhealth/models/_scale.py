@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from synthhealth.models._parameters import Parameter
 from synthhealth.schema import Kind, Schema
 
-#: A column more skewed than this, and never negative, is learned on the log scale.
+Floats = npt.NDArray[np.float64]
+
+#: A column more skewed than this is strongly skewed.
 _SKEWED = 1.0
 
 SCALE_PARAMETER = Parameter(
@@ -22,20 +25,32 @@ SCALE_PARAMETER = Parameter(
 )
 
 
-def log_offsets(table: pd.DataFrame, schema: Schema) -> dict[str, float]:
-    """Give the skewed columns, each with what is added before the logarithm."""
+def log_offset(values: Floats) -> float | None:
+    """Give what is added before the logarithm; None for a column that has negative values."""
+    if values.min() < 0:
+        return None
+    if values.min() > 0:
+        return 0.0
+    # Half a power of ten, so that no patient's value is kept.
+    return float(10.0 ** np.floor(np.log10(values[values > 0].min())) / 2)
+
+
+def offsets_of_skewed(table: pd.DataFrame, schema: Schema) -> dict[str, float]:
+    """Give the strongly skewed columns, each with its offset."""
     from scipy.stats import skew
 
     offsets: dict[str, float] = {}
-    for name in (one.name for one in schema if one.kind in (Kind.CONTINUOUS, Kind.COUNT)):
+    for name in measured(schema):
         values = table[name].to_numpy(dtype=float)
-        lowest = values.min()
-        if lowest >= 0 and skew(values) > _SKEWED:
-            smallest = values[values > 0].min()
-            # A power of ten, so that no patient's value is kept.
-            power = 10.0 ** np.floor(np.log10(smallest))
-            offsets[name] = 0.0 if lowest > 0 else float(power / 2)
+        offset = log_offset(values)
+        if offset is not None and skew(values) > _SKEWED:
+            offsets[name] = offset
     return offsets
+
+
+def measured(schema: Schema) -> list[str]:
+    """Give the columns that have a zero: all numerical ones but dates."""
+    return [one.name for one in schema if one.kind in (Kind.CONTINUOUS, Kind.COUNT)]
 
 
 def to_log(table: pd.DataFrame, offsets: Mapping[str, float]) -> pd.DataFrame:

@@ -20,7 +20,7 @@ import pandas as pd
 
 from synthhealth.errors import FitError, FitInterruptedError, SynthHealthError
 from synthhealth.models._parameters import Parameter, resolve
-from synthhealth.models._scale import from_log, log_offsets, to_log
+from synthhealth.models._scale import from_log, offsets_of_skewed, to_log
 from synthhealth.models._seeding import seeded
 from synthhealth.models._training import Training
 from synthhealth.progress import ProgressEvent
@@ -45,14 +45,15 @@ class SDVModel:
         """Learn a plain table. See `synthhealth.models.Model.fit`."""
         self.settings_ = self._settings(table, schema)
         self.partial_ = False
+        self._offsets: dict[str, float] = {}
         self._names = dict(zip(table.columns, _neutral_names(table.shape[1]), strict=True))
-        self._offsets = log_offsets(table, schema) if self.settings_["log_scale"] else {}
-        table = to_log(table, self._offsets)
-        data = table.rename(columns=self._names)
         try:
             with seeded(seed, threads=self._threads()), _quiet():
+                if self.settings_["log_scale"]:
+                    self._offsets = self._log_offsets(table, schema)
+                    table = to_log(table, self._offsets)
                 self._sdv = self._build(self._metadata(table, schema), table, schema)
-                self._train(data, training)
+                self._train(table.rename(columns=self._names), training)
         except KeyboardInterrupt:
             if not (training.keep_partial and self._is_usable()):
                 raise FitInterruptedError(
@@ -107,6 +108,10 @@ class SDVModel:
         model._offsets = state["offsets"]
         model._sdv = cloudpickle.loads(state["sdv"])
         return model
+
+    def _log_offsets(self, table: pd.DataFrame, schema: Schema) -> dict[str, float]:
+        """Give the columns to learn on a log scale, each with what is added before it."""
+        return offsets_of_skewed(table, schema)
 
     def _settings(self, table: pd.DataFrame, schema: Schema) -> dict[str, Any]:
         return resolve(self.name, self.parameters, self.params, len(table))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,25 +12,19 @@ import pandas as pd
 from synthhealth.errors import ParameterError
 from synthhealth.models._deep import NETWORK_PARAMETERS, DeepModel
 from synthhealth.models._parameters import Parameter
+from synthhealth.models._scale import SCALE_PARAMETER
 from synthhealth.models._training import Training
 from synthhealth.schema import Schema
 
-#: From here on the table is large enough for what SDV chose for tables of its own tests.
-_LARGE = 5_000
-
 
 def _default_steps(n_rows: int) -> int:
-    return max(1_000, 300 * (n_rows // 500))
+    return max(1_000, min(5_000, n_rows // 5))
 
 
 def _default_batch_size(n_rows: int) -> int:
-    if n_rows < 200:
+    if n_rows < 1_000:
         return max(10, min(100, n_rows // 10 * 10))
-    return 100 if n_rows < 1_000 else 500
-
-
-def _default_width(n_rows: int) -> tuple[int, int]:
-    return (128, 128) if n_rows < _LARGE else (256, 256)
+    return 500
 
 
 GAN_PARAMETERS: tuple[Parameter, ...] = (
@@ -38,8 +33,8 @@ GAN_PARAMETERS: tuple[Parameter, ...] = (
         int,
         _default_steps,
         "updates of the generator in all, whatever the batch; rounded up to whole epochs",
-        default_is="1,000, which 61 rows reach in 1,000 epochs where SDV gives 300; from about "
-        "1,700 rows SDV's 300 epochs of batches of 500",
+        default_is="a fifth of the rows, from 1,000 (for 61 rows SDV gives 300) to 5,000 (for a "
+        "million SDV would give 600,000, which is days)",
         low=1,
         high=10_000_000,
     ),
@@ -56,9 +51,10 @@ GAN_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "pac",
         int,
-        lambda n_rows: 1 if n_rows < _LARGE else 10,
+        1,
         "rows that the discriminator judges together (PacGAN), against mode collapse",
-        default_is="1 below 5,000 rows, where packs leave too few of them to judge; else SDV's 10",
+        default_is="1, not SDV's 10: of 60 rows packs of 10 leave 6 to judge; the quicker "
+        "discriminator prevents the collapse instead",
         low=1,
         high=100,
     ),
@@ -68,10 +64,9 @@ GAN_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "generator_dim",
         tuple,
-        _default_width,
+        (128, 128),
         "widths of the generator's layers",
-        default_is="(128, 128) below 5,000 rows, where a wider generator scored lower; else SDV's "
-        "(256, 256)",
+        default_is="half of SDV's, which scored lower on clinical tables",
         high=8_192,
     ),
     Parameter(
@@ -80,9 +75,9 @@ GAN_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "generator_lr",
         float,
-        lambda n_rows: 1e-4 if n_rows < _LARGE else 2e-4,
+        1e-4,
         "learning rate of the generator",
-        default_is="1e-4 below 5,000 rows; else SDV's 2e-4",
+        default_is="see `discriminator_lr`",
         low=1e-8,
         high=1.0,
     ),
@@ -90,10 +85,10 @@ GAN_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "discriminator_lr",
         float,
-        lambda n_rows: 5e-4 if n_rows < _LARGE else 2e-4,
+        5e-4,
         "learning rate of the discriminator",
-        default_is="5e-4 below 5,000 rows: a discriminator that learns faster than the generator "
-        "(Heusel et al., 2017) ends the collapse of small tables' margins; else SDV's 2e-4",
+        default_is="five times the generator's: at SDV's equal rates the margins of small tables "
+        "collapse (two time-scale rule, Heusel et al., 2017)",
         low=1e-8,
         high=1.0,
     ),
@@ -106,10 +101,10 @@ GAN_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "log_frequency",
         bool,
-        lambda n_rows: n_rows >= _LARGE,
+        False,
         "train rare categories more often, by the logarithm of their frequency",
-        default_is="false below 5,000 rows, where it shows the few patients of a rare category "
-        "over and over; else true, as SDV",
+        default_is="false, unlike SDV: it shows the few patients of a rare category over and over "
+        "and bends the other columns towards them",
     ),
     Parameter(
         "true_frequency",
@@ -119,6 +114,12 @@ GAN_PARAMETERS: tuple[Parameter, ...] = (
         "rare ones where `log_frequency` is true",
     ),
     *NETWORK_PARAMETERS,
+    replace(
+        SCALE_PARAMETER,
+        default=lambda n_rows: n_rows < 200,
+        default_is="true below 200 rows; with more, the normaliser finds the modes of a skewed "
+        "column better by itself",
+    ),
 )
 
 

@@ -8,8 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from synthhealth.models._margins import margin_parameters, margins_by_column
-from synthhealth.models._scale import SCALE_PARAMETER, to_log
+from synthhealth.models._margins import (
+    is_better_on_log_scale,
+    margin_parameters,
+    margins_by_column,
+)
+from synthhealth.models._parameters import Parameter
+from synthhealth.models._scale import log_offset, measured, to_log
 from synthhealth.models._sdv import SDVModel
 from synthhealth.schema import Schema
 
@@ -31,8 +36,23 @@ class GaussianCopulaModel(SDVModel):
         *margin_parameters(
             "auto", "auto: SDV's beta can collapse into a spike where it starts badly"
         ),
-        SCALE_PARAMETER,
+        Parameter(
+            "log_scale",
+            bool,
+            True,
+            "learn a column that is never negative on a logarithmic scale, where a margin fits it "
+            "better there",
+        ),
     )
+
+    def _log_offsets(self, table: pd.DataFrame, schema: Schema) -> dict[str, float]:
+        offsets: dict[str, float] = {}
+        for name in measured(schema):
+            values = table[name].to_numpy(dtype=float)
+            offset = log_offset(values)
+            if offset is not None and is_better_on_log_scale(values, np.log(values + offset)):
+                offsets[name] = offset
+        return offsets
 
     def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
         from sdv.single_table import GaussianCopulaSynthesizer

@@ -10,14 +10,12 @@ import pandas as pd
 
 from synthhealth.models._deep import NETWORK_PARAMETERS, DeepModel
 from synthhealth.models._parameters import Parameter
+from synthhealth.models._scale import SCALE_PARAMETER
 from synthhealth.schema import Schema
-
-#: From here on the table is large enough for what SDV chose for tables of its own tests.
-_LARGE = 5_000
 
 
 def _default_steps(n_rows: int) -> int:
-    return 500 if n_rows < 200 else max(1_500, 300 * math.ceil(n_rows / 500))
+    return 500 if n_rows < 200 else max(1_500, min(10_000, n_rows // 10))
 
 
 def _default_batch_size(n_rows: int) -> int:
@@ -45,8 +43,8 @@ class TVAEModel(DeepModel):
             int,
             _default_steps,
             "updates in all, whatever the batch; rounded up to whole epochs",
-            default_is="500 below 200 rows, where more begins to repeat patients; 1,500 to about "
-            "2,500 rows; then SDV's 300 epochs of batches of 500",
+            default_is="500 below 200 rows, where more begins to repeat patients; then a tenth of "
+            "the rows, from 1,500 to 10,000",
             low=1,
             high=10_000_000,
         ),
@@ -80,9 +78,9 @@ class TVAEModel(DeepModel):
         Parameter(
             "loss_factor",
             float,
-            lambda n_rows: 1.0 if n_rows < _LARGE else 2.0,
+            lambda n_rows: 1.0 if n_rows < 200 else 2.0,
             "weight of the error of a row against the shape of the cloud",
-            default_is="1 below 5,000 rows, the variational bound itself; else SDV's 2, which "
+            default_is="1 below 200 rows, the variational bound itself; else SDV's 2, which "
             "follows single rows more closely",
             low=1e-6,
             high=1e6,
@@ -95,6 +93,7 @@ class TVAEModel(DeepModel):
             "gives; false: always the most probable one, as ctgan does, which loses rare ones",
         ),
         *NETWORK_PARAMETERS,
+        SCALE_PARAMETER,
     )
     _loop_module = "ctgan.synthesizers.tvae"
     _batch_attribute = "batch_size"
