@@ -97,8 +97,8 @@ def evaluate_tables(
     ks = [result.ks_complement for result in numerical_results]
     tv = [result.tv_complement for result in categorical_results]
     ks_floor, column_floor = average_floors(
-        [column.real for column in numerical],
-        [column.real for column in categorical],
+        [(c.real, r.floor) for c, r in zip(numerical, numerical_results, strict=True)],
+        [(c.real, r.floor) for c, r in zip(categorical, categorical_results, strict=True)],
         len(synthetic),
         seeds.rng("averages"),
     )

@@ -9,7 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from synthhealth.evaluation._dependence import Table, dependence
-from synthhealth.evaluation._floor import has_heavy_ties, resampled_floor, unseen_levels
+from synthhealth.evaluation._floor import (
+    MOST_UNSEEN,
+    has_heavy_ties,
+    resampled_floor,
+    unseen_levels,
+)
 from synthhealth.evaluation._results import Floor
 
 __all__ = ["average_floors", "dependence_floor"]
@@ -55,29 +60,41 @@ def draw_pairs(n_real: int, n_synthetic: int, rng: np.random.Generator) -> Draws
 
 
 def average_floors(
-    numerical: Sequence[Floats],
-    categorical: Sequence[Codes],
+    numerical: Sequence[tuple[Floats, Floor]],
+    categorical: Sequence[tuple[Codes, Floor]],
     n_synthetic: int,
     rng: np.random.Generator,
 ) -> tuple[Floor | None, Floor]:
     """Give the floors of the mean complement over numerical columns and over all columns.
 
+    The mean of an average is the average of the columns' means, which their own floors give; the
+    samples of rows give its spread, which depends on how the columns hang together.
+
     Parameters
     ----------
-    numerical : sequence of ndarray of shape (n,)
-        Numbers of the real table's rows; missing is NaN.
-    categorical : sequence of ndarray of shape (n,)
-        Codes of the real table's rows; missing is -1. At least one column in all.
+    numerical : sequence of (ndarray of shape (n,), Floor)
+        Numbers of the real table's rows (missing is NaN), and the floor of the column.
+    categorical : sequence of (ndarray of shape (n,), Floor)
+        Codes of the real table's rows (missing is -1), and the floor of the column. At least
+        one column in all.
     n_synthetic : int
         Number of synthetic rows.
     rng : numpy.random.Generator
         Source of the samples.
     """
-    draws = draw_pairs([*numerical, *categorical][0].size, n_synthetic, rng)
-    ks = [_ks_distances(column, draws, rng) for column in numerical]
-    tv = [_tv_distances(column, draws, rng) for column in categorical]
-    over_all = resampled_floor(_mean_score([*ks, *tv], draws.scale))
-    return (resampled_floor(_mean_score(ks, draws.scale)) if ks else None), over_all
+    n_real = [*numerical, *categorical][0][0].size
+    draws = draw_pairs(n_real, n_synthetic, rng)
+    ks = [_scores(_ks_distances(values, draws, rng), floor, draws) for values, floor in numerical]
+    tv = [_scores(_tv_distances(codes, draws, rng), floor, draws) for codes, floor in categorical]
+    over_all = resampled_floor(np.mean([*ks, *tv], axis=0))
+    return (resampled_floor(np.mean(ks, axis=0)) if ks else None), over_all
+
+
+def _scores(distances: Floats, floor: Floor, draws: Draws) -> Floats:
+    """Give a column's scores in all replicates, with the mean that its own floor has."""
+    mean = _mean(distances)
+    spread = np.where(np.isnan(distances), 0.0, mean - distances)
+    return np.clip(floor.mean + draws.scale * spread, 0.0, 1.0)
 
 
 def dependence_floor(
@@ -87,6 +104,10 @@ def dependence_floor(
     rng: np.random.Generator,
 ) -> Floor:
     """Give the floor of the mean absolute difference of dependence over the given pairs.
+
+    By chance the levels of a sample look more dependent than they are, and the real table, of
+    which the samples are drawn, is a sample itself: over many unrelated categorical columns the
+    floor is up to a fifth too high.
 
     Parameters
     ----------
@@ -106,10 +127,6 @@ def dependence_floor(
     draws = draw_pairs(len(table.codes), n_synthetic, rng)
     gaps = (np.abs(measure(one) - measure(other)) for one, other in draws)
     return resampled_floor(draws.scale * np.array([_mean(gap) for gap in gaps]))
-
-
-def _mean_score(distances: list[Floats], scale: float) -> Floats:
-    return np.array([1.0 - scale * _mean(replicate) for replicate in np.transpose(distances)])
 
 
 def _mean(distances: Floats) -> float:
@@ -153,14 +170,17 @@ def _ks_of_rows(first: Floats, second: Floats) -> Floats:
 
 def _tv_distances(column: Codes, draws: Draws, rng: np.random.Generator) -> Floats:
     unseen = unseen_levels(np.bincount(column[column >= 0]))
-    width = int(column.max()) + 1 + unseen.number
+    seen = int(column.max()) + 1
+    # More unseen levels than can be counted: one for each sample, which the other never has.
+    number = unseen.number if unseen.number <= MOST_UNSEEN else 2
     shares = []
-    for rows in (draws.first, draws.second):
+    for sample, rows in enumerate((draws.first, draws.second)):
         codes = column[rows]
         if unseen.number:
             new = (codes >= 0) & (rng.random(codes.shape) < unseen.share)
-            codes[new] = rng.integers(width - unseen.number, width, size=int(new.sum()))
-        shares.append(_level_shares(codes, width))
+            which = rng.integers(number, size=codes.shape) if number == unseen.number else sample
+            codes = np.where(new, seen + which, codes)
+        shares.append(_level_shares(codes, seen + number))
     distances: Floats = 0.5 * np.abs(shares[0] - shares[1]).sum(axis=1)
     return distances
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-Cohort = Callable[[int, int], pd.DataFrame]
+DrawCohort = Callable[[int, int], pd.DataFrame]
 
 
-def draw_cohort(n: int, seed: int) -> pd.DataFrame:
+def patients(n: int, seed: int) -> pd.DataFrame:
     """Patients with four correlated laboratory values and three correlated categories."""
     rng = np.random.default_rng(seed)
     covariance = np.full((7, 7), 0.6) + 0.4 * np.eye(7)
@@ -31,5 +31,6 @@ def draw_cohort(n: int, seed: int) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def cohort() -> Cohort:
-    return draw_cohort
+def draw_cohort() -> DrawCohort:
+    """Draw a cohort of so many patients with such a seed."""
+    return patients

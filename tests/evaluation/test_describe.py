@@ -121,15 +121,15 @@ def test_spread_of_levels_in_words(values, shape):
     assert one(values).shape == shape
 
 
-def test_units_come_from_the_table_or_the_schema(cohort):
-    table = cohort(61, 0)
+def test_units_come_from_the_table_or_the_schema(draw_cohort):
+    table = draw_cohort(61, 0)
     table.attrs["units"] = {"crp": "mg/L"}
     assert describe(table).variables[0].unit == "mg/L"
     assert one([1.0, 2.5, 7.5] * 9, "continuous", "g/dL").unit == "g/dL"
 
 
-def test_no_patient_in_any_output(cohort):
-    table = cohort(61, 0)
+def test_no_patient_in_any_output(draw_cohort):
+    table = draw_cohort(61, 0)
     table["name"] = [f"Anna {i}" for i in range(61)]
     table["ward"] = ["A"] * 57 + ["isolation"] * 4
     description = describe(table)
@@ -141,16 +141,16 @@ def test_no_patient_in_any_output(cohort):
     assert MIN_CELL == 5
 
 
-def test_json_goes_round_and_the_object_is_frozen(cohort):
-    description = describe(cohort(61, 0))
+def test_json_goes_round_and_the_object_is_frozen(draw_cohort):
+    description = describe(draw_cohort(61, 0))
     assert Description.model_validate_json(description.to_json()) == description
     assert json.loads(description.to_json())["n_rows"] == 61
     with pytest.raises(ValidationError, match="frozen"):
         description.n_rows = 3
 
 
-def test_markdown_and_terminal_have_a_row_per_variable(cohort):
-    table = cohort(61, 0).rename(columns={"crp": "crp | serum"})
+def test_markdown_and_terminal_have_a_row_per_variable(draw_cohort):
+    table = draw_cohort(61, 0).rename(columns={"crp": "crp | serum"})
     description = describe(table)
     lines = description.to_markdown().splitlines()
     assert len(lines) == 2 + 7
@@ -162,14 +162,14 @@ def test_markdown_and_terminal_have_a_row_per_variable(cohort):
     assert "61 rows, 7 columns" in text
 
 
-def test_the_same_table_gives_the_same_description_in_any_column_order(cohort):
-    table = cohort(100, 0)
+def test_the_same_table_gives_the_same_description_in_any_column_order(draw_cohort):
+    table = draw_cohort(100, 0)
     first, second = describe(table), describe(table[table.columns[::-1]])
     assert first.variables == second.variables[::-1]
 
 
-def test_unusable_tables_are_refused(cohort):
-    table = cohort(61, 0)
+def test_unusable_tables_are_refused(draw_cohort):
+    table = draw_cohort(61, 0)
     with pytest.raises(TableError, match="no rows"):
         describe(table.iloc[:0])
     with pytest.raises(TableError, match="same name"):

@@ -63,6 +63,15 @@ def test_limit_law_takes_over_where_it_agrees_with_the_counted_one(n, m):
     assert limit.high == pytest.approx(counted.high, abs=1e-3 + step)
 
 
+@pytest.mark.parametrize("n", [1, 3, 10, 19])
+def test_a_handful_of_patients_against_very_many_rows(n):
+    """The law is then that of one sample against the known distribution."""
+    law = ks_law(n, 1_000_000)
+    assert law.mean == pytest.approx(stats.kstwo(n).mean(), abs=2e-3)
+    assert law.high == pytest.approx(stats.kstwo(n).ppf(0.975), abs=2e-3)
+    assert law.low == pytest.approx(stats.kstwo(n).ppf(0.025), abs=2e-3)
+
+
 def test_law_is_symmetrical_and_stays_within_bounds():
     assert ks_law(61, 1_000) == ks_law(1_000, 61)
     lopsided = ks_law(1, 1_000_000)
@@ -126,6 +135,12 @@ def test_unseen_levels_are_foretold_from_those_seen_once():
     unseen = unseen_levels(counts)
     assert unseen.number == pytest.approx((counts == 0).sum(), rel=0.1)
     assert unseen.share == pytest.approx((counts == 0).mean(), rel=0.1)
+
+
+def test_two_samples_of_names_have_none_in_common():
+    floor = tv_floor(np.ones(1_000, dtype=np.int64), 3_000, rng())
+    assert floor.low == pytest.approx(0.0, abs=1e-9)
+    assert floor.high == pytest.approx(0.0, abs=1e-9)
 
 
 def test_ties_raise_the_floor():

@@ -23,8 +23,8 @@ def test_every_field_of_the_json_schema_is_described(model):
     assert all(field.get("description") for field in fields)
 
 
-def test_an_evaluation_validates_against_its_own_json_schema(cohort):
-    result = evaluate_tables(cohort(61, 0), cohort(61, 1), real_is="holdout")
+def test_an_evaluation_validates_against_its_own_json_schema(draw_cohort):
+    result = evaluate_tables(draw_cohort(61, 0), draw_cohort(61, 1), real_is="holdout")
     document = json.loads(result.model_dump_json())
     jsonschema.validate(document, Evaluation.model_json_schema())
     assert document["format_version"] == 1

@@ -8,7 +8,7 @@ from scipy import stats
 
 from synthhealth.evaluation import _table_floor
 from synthhealth.evaluation._dependence import Levels, Table
-from synthhealth.evaluation._floor import ks_law
+from synthhealth.evaluation._floor import ks_floor, ks_law, tv_floor
 from synthhealth.evaluation._table_floor import (
     _ks_of_rows,
     average_floors,
@@ -19,6 +19,16 @@ from synthhealth.evaluation._table_floor import (
 
 def rng(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
+
+
+def floors_of(numerical, categorical, n_synthetic, seed=1):
+    """Give the floors of the averages, from columns with their own floors."""
+    return average_floors(
+        [(x, ks_floor(x[~np.isnan(x)], n_synthetic, rng(seed))) for x in numerical],
+        [(c, tv_floor(np.bincount(c), n_synthetic, rng(seed))) for c in categorical],
+        n_synthetic,
+        rng(seed + 1),
+    )
 
 
 def test_row_wise_ks_agrees_with_scipy_on_ties_and_missing_values():
@@ -41,7 +51,7 @@ def test_a_sample_without_values_has_no_distance():
 @pytest.mark.parametrize(("n", "m"), [(61, 61), (61, 400)])
 def test_one_continuous_column_has_the_exact_floor(n, m):
     """Patients drawn twice are no ties: the resampled law is the distribution-free one."""
-    only, over_all = average_floors([rng().normal(size=n)], [], m, rng(1))
+    only, over_all = floors_of([rng().normal(size=n)], [], m)
     law = ks_law(n, m)
     assert only == over_all
     assert only.mean == pytest.approx(1 - law.mean, abs=0.01)
@@ -49,10 +59,26 @@ def test_one_continuous_column_has_the_exact_floor(n, m):
     assert only.high == pytest.approx(1 - law.low, abs=0.03)
 
 
+@pytest.mark.parametrize(
+    "codes",
+    [
+        np.repeat([0, 1, 2], [40, 15, 6]),
+        np.repeat(np.arange(20), [20, 10, 5, 4, 4, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]),
+        np.arange(1_000),
+    ],
+)
+def test_one_categorical_column_has_its_own_floor(codes):
+    """With levels that no patient had, and up to a name for every patient."""
+    _, over_all = floors_of([], [codes], 300)
+    own = tv_floor(np.bincount(codes), 300, rng())
+    assert over_all.mean == pytest.approx(own.mean, abs=0.01)
+    assert over_all.low == pytest.approx(own.low, abs=0.03)
+
+
 def test_correlated_columns_have_a_wider_floor():
     shared = rng().normal(size=61)
-    copies = average_floors([shared + i for i in range(10)], [], 61, rng(1))[0]
-    apart = average_floors(list(rng(2).normal(size=(10, 61))), [], 61, rng(1))[0]
+    copies = floors_of([shared + i for i in range(10)], [], 61)[0]
+    apart = floors_of(list(rng(2).normal(size=(10, 61))), [], 61)[0]
     assert copies.mean == pytest.approx(apart.mean, abs=0.01)
     assert copies.high - copies.low > 2 * (apart.high - apart.low)
 
@@ -65,7 +91,7 @@ def test_large_tables_are_scaled_from_samples_of_a_thousand(monkeypatch):
     pairs = np.triu(np.ones((3, 3), dtype=bool), 1)
 
     def floors():
-        averages = average_floors(list(values.T), [codes], 9_000, rng(1))
+        averages = floors_of(list(values.T), [codes], 9_000)
         return *averages, dependence_floor(table, pairs, 9_000, rng(2))
 
     scaled = floors()
@@ -90,5 +116,5 @@ def test_samples_have_the_sizes_of_the_two_tables():
 def test_a_column_with_hardly_a_value_still_has_a_floor():
     column = np.full(5_000, np.nan)
     column[7] = 1.0
-    only, _ = average_floors([column], [], 5_000, rng())
+    only, _ = floors_of([column], [], 5_000)
     assert 0 <= only.low <= only.high <= 1
