@@ -45,6 +45,7 @@ class DeepModel(SDVModel):
     _loop_module: ClassVar[str]
     #: The attribute of ctgan's network in which it keeps its batch size.
     _batch_attribute: ClassVar[str]
+    _epochs_done: int = 0
 
     def _settings(self, table: pd.DataFrame, schema: Schema) -> dict[str, Any]:
         settings = super()._settings(table, schema)
@@ -57,7 +58,6 @@ class DeepModel(SDVModel):
         raise NotImplementedError
 
     def _train(self, data: pd.DataFrame, training: Training) -> None:
-        self._epochs_done = 0
         with self._watched_loop(training):
             self._sdv.fit({TABLE: data})
         self.partial_ = self._epochs_done < self.settings_["epochs"]

@@ -148,6 +148,11 @@ class ColumnForm(BaseModel):
                 f"condition on column {self.name!r}: the value lies outside the range that the "
                 f"model has learned, {self._printed(self.low)} to {self._printed(self.high)}"
             )
+        if self.decimals is not None and round(plain, self.decimals) != plain:
+            raise ConditionError(
+                f"condition on column {self.name!r}: its values have {self.decimals} decimals; "
+                "round the value you ask for"
+            )
         return float(plain)
 
     def _printed(self, plain: float) -> str:

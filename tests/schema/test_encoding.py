@@ -134,7 +134,7 @@ def test_limits_do_not_keep_the_extreme_patients():
 def test_conditions_that_cannot_be():
     form = form_of(np.linspace(1, 9, 30).round(1))
     assert form["x"].encode_condition(5) == 5.0
-    for value in (1_000, "high", None.__class__):
+    for value in (1_000, 5.25, "high", None.__class__):
         with pytest.raises(ConditionError, match="column 'x'"):
             form["x"].encode_condition(value)
     with pytest.raises(ConditionError, match="no such category"):
@@ -144,3 +144,13 @@ def test_conditions_that_cannot_be():
 def test_categories_of_intervals_are_refused_with_advice():
     with pytest.raises(TableError, match="rename_categories"):
         form_of(pd.cut(range(20), 4))
+
+
+def test_conditions_on_dates():
+    column = form_of(pd.date_range("2020-01-01", periods=40, tz="Africa/Cairo"))["x"]
+    day = pd.Timestamp("2020-01-20", tz="Africa/Cairo")
+    assert column.encode_condition("2020-01-20") == column.encode_condition(day)
+    back = column.decode(np.array([column.encode_condition(day)]), np.array([False]))
+    assert back[0] == day
+    with pytest.raises(ConditionError, match="2019-"):
+        column.encode_condition("1950-01-01")
