@@ -14,8 +14,8 @@ real = sh.datasets.load_ra_panel()
 unseen = sh.datasets.load_ra_panel(n=61, random_state=1)
 
 # %%
-# So that this page ends within a minute, the two adversarial networks are given 500 steps, a third
-# of their default. Leave ``steps`` out to see them at their full strength.
+# So that this page ends within a minute, the two adversarial networks are given 500 steps, half of
+# their default. Leave ``steps`` out to see them at their full strength.
 
 families = {
     "gaussian_copula": {},

@@ -27,7 +27,7 @@ print(
 )
 
 # %%
-# Numbers can be known as well. Rheumatoid arthritis with a high CRP comes with a high ESR and, since
+# Numbers can be known as well. Rheumatoid arthritis with a high CRP comes with a high ESR and, as
 # inflammation holds back the making of red cells, with less haemoglobin.
 
 calm = model.sample(500, conditions={"crp": 2.0})

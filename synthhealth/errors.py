@@ -7,6 +7,9 @@ says the same, the class derives from it too, so that existing handlers keep wor
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 __all__ = [
     "ArtifactError",
     "ConditionError",
@@ -70,3 +73,9 @@ class FitError(SynthHealthError, RuntimeError):
 
 class FitInterruptedError(SynthHealthError, RuntimeError):
     """Training was interrupted and no partial model was asked for."""
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """Give a hint such as ``(did you mean 'ctgan'?)``, after a space, or nothing."""
+    close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -10,19 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from synthhealth.errors import ConditionError, NotFittedError, ParameterError
+from synthhealth.errors import NotFittedError, ParameterError
 from synthhealth.models import Model, Training, get
 from synthhealth.models._conditions import sample_known
-from synthhealth.models._parameters import nearest
 from synthhealth.models._seeding import derive_seed
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema import Schema
 from synthhealth.schema._check import check_shape, check_table
 from synthhealth.schema._encoding import TableForm
+from synthhealth.schema._known import Known
 from synthhealth.schema._missing import MissingPatterns, fill_missing
 
 if TYPE_CHECKING:
@@ -383,7 +382,7 @@ class Synthesizer(BaseEstimator):
     def _draw_chunks(
         self,
         n: int,
-        known: _Known | None,
+        known: Known | None,
         stream: int,
         on_progress: OnProgress | None,
         chunk_size: int,
@@ -401,7 +400,7 @@ class Synthesizer(BaseEstimator):
                 report(ProgressEvent("sample", stop, n, "row", elapsed))
 
     def _draw(
-        self, start: int, stop: int, known: _Known | None, stream: int, part: int
+        self, start: int, stop: int, known: Known | None, stream: int, part: int
     ) -> pd.DataFrame:
         n = stop - start
         seed = derive_seed(stream, part, 0)
@@ -417,7 +416,7 @@ class Synthesizer(BaseEstimator):
 
     def _known(
         self, n: int | None, conditions: Mapping[str, Any] | pd.DataFrame | None
-    ) -> _Known | None:
+    ) -> Known | None:
         if conditions is None:
             return None
         if isinstance(conditions, pd.DataFrame):
@@ -432,74 +431,10 @@ class Synthesizer(BaseEstimator):
             n_rows = _check_count("n", n)
             asked = {name: [value] * n_rows for name, value in conditions.items()}
             missing_means_unknown = False
-        known = _Known.encode(self._form, asked, missing_means_unknown)
+        known = Known.encode(self._form, asked, missing_means_unknown)
         # Refuses, before anything is drawn, gaps that no patient had.
         known.draw_gaps(self._patterns, np.random.default_rng(0))
         return known
-
-
-class _Known:
-    """What is known of the rows to draw: values in the plain form, and which shall be missing."""
-
-    def __init__(self, values: pd.DataFrame, gaps: pd.DataFrame) -> None:
-        self.values = values
-        self.gaps = gaps
-
-    @classmethod
-    def encode(
-        cls, form: TableForm, asked: Mapping[str, list[Any]], missing_means_unknown: bool
-    ) -> _Known:
-        values: dict[str, npt.NDArray[np.float64]] = {}
-        gaps: dict[str, list[bool | None]] = {}
-        for name, cells in asked.items():
-            if name not in form.names:
-                raise ConditionError(
-                    f"conditions: the table has no column {name!r}{nearest(str(name), form.names)}"
-                )
-            column = form[name]
-            plain: dict[Any, float] = {}
-            encoded = np.full(len(cells), np.nan)
-            missing: list[bool | None] = [None if missing_means_unknown else True] * len(cells)
-            for place, cell in enumerate(cells):
-                if pd.api.types.is_scalar(cell) and pd.isna(cell):
-                    continue
-                if not pd.api.types.is_scalar(cell):
-                    raise ConditionError(
-                        f"condition on column {name!r}: give one value, not a "
-                        f"{type(cell).__name__}; for several, draw once for each"
-                    )
-                if cell not in plain:
-                    plain[cell] = column.encode_condition(cell)
-                encoded[place] = plain[cell]
-                missing[place] = False
-            values[name] = encoded
-            gaps[name] = missing
-        return cls(pd.DataFrame(values), pd.DataFrame(gaps, dtype=object))
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def rows(self, start: int, stop: int) -> _Known:
-        return _Known(
-            self.values.iloc[start:stop].reset_index(drop=True),
-            self.gaps.iloc[start:stop].reset_index(drop=True),
-        )
-
-    def draw_gaps(
-        self, patterns: MissingPatterns, rng: np.random.Generator
-    ) -> npt.NDArray[np.bool_]:
-        drawn = np.zeros((len(self), len(patterns.columns)), dtype=bool)
-        for asked, places in self.gaps.groupby(
-            list(self.gaps.columns), dropna=False
-        ).groups.items():
-            cells = asked if isinstance(asked, tuple) else (asked,)
-            known = {
-                name: bool(cell)
-                for name, cell in zip(self.gaps.columns, cells, strict=True)
-                if not pd.isna(cell)
-            }
-            drawn[np.asarray(places)] = patterns.draw(len(places), rng, known=known)
-        return drawn
 
 
 def _join(parts: list[pd.DataFrame]) -> pd.DataFrame:

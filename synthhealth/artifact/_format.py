@@ -171,4 +171,4 @@ def _rebuild(manifest: dict[str, Any], members: dict[str, bytes]) -> Synthesizer
 
 
 def _to_json(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, indent=2, sort_keys=True).encode()
+    return json.dumps(value, indent=2).encode()

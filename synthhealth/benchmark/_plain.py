@@ -9,10 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from synthhealth.errors import ParameterError
+from synthhealth.errors import ParameterError, nearest
 from synthhealth.models import get
 from synthhealth.models._deep import DeepModel
-from synthhealth.models._parameters import nearest
 from synthhealth.schema import Schema
 
 __all__ = ["PLAIN", "chosen_models", "fit_plain", "metadata_for", "same_settings", "sample_plain"]

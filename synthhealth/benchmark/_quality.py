@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import pandas as pd
 
@@ -118,35 +119,46 @@ def run_once(table: str, model: str, plain: bool, seed: int) -> QualityRun:
     }
     draw = _draw_plain if plain else _draw_ours
     try:
-        synthetic, fit_seconds, sample_seconds = draw(cohort, model, seed)
+        synthetic, seconds = draw(cohort, model, seed)
         against = {
             name: Against.of(evaluate_tables(real, synthetic, schema, random_state=seed))
             for name, real in (("training", cohort.training), ("holdout", cohort.holdout))
         }
     except SynthHealthError as error:
-        nothing = dict.fromkeys(("training", "holdout", "fit_seconds", "sample_seconds"))
+        nothing = dict.fromkeys(("training", "holdout", *_SECONDS))
         return QualityRun.model_validate({**about, **nothing, "failure": str(error)})
-    figures = {"fit_seconds": fit_seconds, "sample_seconds": sample_seconds, "failure": None}
-    return QualityRun.model_validate({**about, **against, **figures})
+    return QualityRun.model_validate({**about, **against, **seconds, "failure": None})
 
 
-def _draw_ours(cohort: Cohort, model: str, seed: int) -> tuple[pd.DataFrame, float, float]:
-    begin = time.perf_counter()
-    synthesizer = Synthesizer(model, random_state=seed).fit(cohort.training)
-    fitted = time.perf_counter()
-    synthetic = synthesizer.sample(cohort.n_synthetic)
-    return synthetic, fitted - begin, time.perf_counter() - fitted
+_SECONDS = ("fit_seconds", "fit_cpu_seconds", "sample_seconds")
 
 
-def _draw_plain(cohort: Cohort, model: str, seed: int) -> tuple[pd.DataFrame, float, float]:
+def _draw_ours(cohort: Cohort, model: str, seed: int) -> tuple[pd.DataFrame, dict[str, float]]:
+    return _time(
+        lambda: Synthesizer(model, random_state=seed).fit(cohort.training),
+        lambda synthesizer: synthesizer.sample(cohort.n_synthetic),
+    )
+
+
+def _draw_plain(cohort: Cohort, model: str, seed: int) -> tuple[pd.DataFrame, dict[str, float]]:
     # SDV's fit draws from the global generators; the same single thread as ours has.
     with seeded(seed):
-        begin = time.perf_counter()
         try:
-            synthesizer = fit_plain(model, cohort.training, {})
-            fitted = time.perf_counter()
-            synthetic = sample_plain(synthesizer, cohort.n_synthetic)
+            return _time(
+                lambda: fit_plain(model, cohort.training, {}),
+                lambda synthesizer: sample_plain(synthesizer, cohort.n_synthetic),
+            )
         # Broad, since SDV raises what its libraries raise; the other runs go on.
         except Exception as error:
             raise FitError(f"plain SDV failed with {type(error).__qualname__}") from error
-        return synthetic, fitted - begin, time.perf_counter() - fitted
+
+
+def _time(
+    fit: Callable[[], Any], sample: Callable[[Any], pd.DataFrame]
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    begin, cpu = time.perf_counter(), time.process_time()
+    synthesizer = fit()
+    fitted, cpu_fitted = time.perf_counter(), time.process_time()
+    synthetic = sample(synthesizer)
+    seconds = (fitted - begin, cpu_fitted - cpu, time.perf_counter() - fitted)
+    return synthetic, dict(zip(_SECONDS, seconds, strict=True))

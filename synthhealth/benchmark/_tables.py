@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from synthhealth.datasets import find_data_root, load_folder, load_ra_panel
-from synthhealth.errors import FileError, ParameterError
-from synthhealth.models._parameters import nearest
+from synthhealth.errors import FileError, ParameterError, nearest
 
 __all__ = ["Cohort", "chosen_tables", "load_adult", "load_cohort"]
 

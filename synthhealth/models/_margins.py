@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from synthhealth.errors import ParameterError
-from synthhealth.models._parameters import Parameter, nearest
+from synthhealth.errors import ParameterError, nearest
+from synthhealth.models._parameters import Parameter
 from synthhealth.schema import Schema
 
 Floats = npt.NDArray[np.float64]

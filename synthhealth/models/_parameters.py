@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from synthhealth.errors import ParameterError
+from synthhealth.errors import ParameterError, nearest
 
 __all__ = ["Parameter", "resolve"]
 
@@ -137,12 +136,6 @@ def resolve(
         else parameter.default_for(n_rows)
         for name, parameter in known.items()
     }
-
-
-def nearest(name: object, known: Iterable[str]) -> str:
-    """Give a hint such as ``(did you mean 'ctgan'?)``, after a space, or nothing."""
-    close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
-    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 _TYPE_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.metadata import entry_points
+from typing import TypeVar
 
-from synthhealth.errors import ParameterError
-from synthhealth.models._parameters import nearest
+from synthhealth.errors import ParameterError, nearest
 from synthhealth.models.base import Model
 
-__all__ = ["available", "get"]
+__all__ = ["available", "get", "register"]
+
+Family = TypeVar("Family", bound=Model)
 
 #: Third-party families register under this group in their own package's metadata.
 ENTRY_POINTS = "synthhealth.models"
@@ -22,6 +24,31 @@ _BUILT_IN = {
 }
 
 
+#: Families that this process has registered itself.
+_REGISTERED: dict[str, type[Model]] = {}
+
+
+def register(family: type[Family]) -> type[Family]:
+    """Make a family known to this process, under its name; a decorator for scripts and tests.
+
+    A package announces its families by an entry point instead, in its own metadata:
+
+    .. code-block:: toml
+
+        [project.entry-points."synthhealth.models"]
+        my_family = "my_package:MyFamily"
+
+    Raises
+    ------
+    ParameterError
+        One of our own families has this name.
+    """
+    if family.name in _BUILT_IN:
+        raise ParameterError(f"the name {family.name!r} is taken; give your family another one")
+    _REGISTERED[family.name] = family
+    return family
+
+
 def available() -> tuple[str, ...]:
     """Give the names of all model families: our own and those of installed third parties.
 
@@ -32,7 +59,7 @@ def available() -> tuple[str, ...]:
     ('copula_gan', 'ctgan', 'gaussian_copula', 'tvae')
     """
     third_parties = {point.name for point in entry_points(group=ENTRY_POINTS)}
-    return tuple(sorted(_BUILT_IN.keys() | third_parties))
+    return tuple(sorted(_BUILT_IN.keys() | _REGISTERED.keys() | third_parties))
 
 
 def get(name: str) -> type[Model]:
@@ -47,6 +74,8 @@ def get(name: str) -> type[Model]:
         module, attribute = _BUILT_IN[name]
         family: type[Model] = getattr(import_module(module), attribute)
         return family
+    if name in _REGISTERED:
+        return _REGISTERED[name]
     for point in entry_points(group=ENTRY_POINTS):
         if point.name == name:
             family = point.load()

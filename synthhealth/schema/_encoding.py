@@ -16,6 +16,8 @@ from pandas.api import types
 from pydantic import BaseModel, ConfigDict
 
 from synthhealth.errors import ConditionError, TableError
+from synthhealth.schema._dtypes import dtype_from_text, dtype_to_text
+from synthhealth.schema._index import IndexForm
 from synthhealth.schema._schema import Column, Kind, Schema
 
 __all__ = ["ColumnForm", "TableForm"]
@@ -62,7 +64,7 @@ class ColumnForm(BaseModel):
         form: dict[str, Any] = {
             "name": column.name,
             "kind": column.kind,
-            "dtype": _dtype_to_text(values.dtype),
+            "dtype": dtype_to_text(values.dtype),
         }
         if types.is_object_dtype(values.dtype):
             form["missing_is_none"] = any(cell is None for cell in values[values.isna()])
@@ -161,7 +163,7 @@ class ColumnForm(BaseModel):
         return f"{plain:g}"
 
     def _decode_numbers(self, plain: Floats, missing: npt.NDArray[np.bool_]) -> pd.Series:
-        dtype = _dtype_from_text(self.dtype)
+        dtype = dtype_from_text(self.dtype)
         if self.decimals is not None:
             plain = np.round(plain, self.decimals) + 0.0  # turns -0.0 into 0.0
         if types.is_object_dtype(dtype):
@@ -189,18 +191,18 @@ class ColumnForm(BaseModel):
                 ambiguous=np.ones(len(series), dtype=bool),
                 nonexistent="shift_forward",
             )
-        return series.astype(_dtype_from_text(self.dtype))
+        return series.astype(dtype_from_text(self.dtype))
 
     def _decode_levels(
         self, plain: npt.NDArray[np.int64], missing: npt.NDArray[np.bool_]
     ) -> pd.Series:
         if self.categories is not None:
-            categories = pd.Index(self.categories, dtype=_dtype_from_text(self.categories_dtype))
+            categories = pd.Index(self.categories, dtype=dtype_from_text(self.categories_dtype))
             positions = categories.get_indexer(pd.Index(self.levels))
             codes = np.where(missing, -1, positions[plain])
             dtype = pd.CategoricalDtype(categories, ordered=self.ordered)
             return pd.Series(pd.Categorical.from_codes(codes, dtype=dtype))
-        dtype = _dtype_from_text(self.dtype)
+        dtype = dtype_from_text(self.dtype)
         if types.is_numeric_dtype(dtype) or types.is_bool_dtype(dtype):
             values = np.asarray(self.levels)[plain]
             if not missing.any():
@@ -218,47 +220,6 @@ class ColumnForm(BaseModel):
         if missing.any():
             series[missing] = None if self.missing_is_none else np.nan
         return series
-
-
-class IndexForm(BaseModel):
-    """What kind of index the table has. Its labels are never kept: they may name patients."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: str
-    dtype: str
-    name: str | int | None
-
-    @classmethod
-    def learn(cls, index: pd.Index) -> IndexForm:
-        if isinstance(index, pd.RangeIndex):
-            kind = "range"
-        elif types.is_datetime64_any_dtype(index.dtype):
-            kind = "datetime"
-        elif types.is_numeric_dtype(index.dtype):
-            kind = "number"
-        else:
-            kind = "text"
-        name = index.name if isinstance(index.name, str | int) else None
-        dtype = str(index.dtype) if kind in ("datetime", "number") else _dtype_to_text(index.dtype)
-        return cls(kind=kind, dtype=dtype, name=name)
-
-    def make(self, start: int, stop: int) -> pd.Index:
-        """Give the labels of rows `start` to `stop`: running numbers, in the form of the index."""
-        if self.kind == "range":
-            return pd.RangeIndex(start, stop, name=self.name)
-        numbers = pd.RangeIndex(start, stop)
-        if self.kind == "number":
-            return pd.Index(np.arange(start, stop), dtype=self.dtype, name=self.name)
-        if self.kind == "datetime":
-            days = pd.to_datetime("2000-01-01") + pd.to_timedelta(numbers, unit="D")
-            dtype = pd.api.types.pandas_dtype(self.dtype)
-            if isinstance(dtype, pd.DatetimeTZDtype):
-                days = days.tz_localize(dtype.tz)
-            return pd.DatetimeIndex(days, name=self.name).astype(dtype)
-        text_dtype: Any = object if self.dtype == "category" else _dtype_from_text(self.dtype)
-        labels = [f"row-{number}" for number in numbers]
-        return pd.Index(labels, dtype=text_dtype, name=self.name)
 
 
 class TableForm(BaseModel):
@@ -338,7 +299,7 @@ def _learn_levels(values: pd.Series) -> dict[str, Any]:
     return {
         "levels": tuple(_plain_level(level) for level in categories if level in used),
         "categories": tuple(_plain_level(level) for level in categories),
-        "categories_dtype": _dtype_to_text(categories.dtype),
+        "categories_dtype": dtype_to_text(categories.dtype),
         "ordered": bool(values.cat.ordered),
     }
 
@@ -389,23 +350,3 @@ def _count_decimals(numbers: Floats) -> int | None:
 def _time_step(seconds: Floats) -> float:
     micros = np.round(seconds[~np.isnan(seconds)] * 1e6).astype(np.int64)
     return next(step for step in _TIME_STEPS if not (micros % round(step * 1e6)).any())
-
-
-def _dtype_to_text(dtype: Any) -> str:
-    if isinstance(dtype, pd.CategoricalDtype):
-        return "category"
-    if isinstance(dtype, pd.StringDtype):
-        return f"text:{dtype.storage}"
-    if isinstance(dtype, pd.ArrowDtype) and types.is_string_dtype(dtype):
-        return "arrow-text"
-    return str(dtype)
-
-
-def _dtype_from_text(text: str | None) -> Any:
-    if text == "arrow-text":
-        import pyarrow as pa
-
-        return pd.ArrowDtype(pa.string())
-    if text is not None and text.startswith("text:"):
-        return pd.StringDtype(text.removeprefix("text:"))
-    return types.pandas_dtype(text)

@@ -1,0 +1,54 @@
+"""How the documentation is built: sphinx-build -W --keep-going docs docs/_build/html."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import synthhealth
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_ext"))
+
+project = "synthhealth"
+author = "The synthhealth developers"
+copyright = author
+version = release = synthhealth.__version__
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.mathjax",
+    "sphinx_gallery.gen_gallery",
+    "library_tables",
+]
+exclude_patterns = ["_build", "_ext", "auto_examples/README.rst", "sg_execution_times.rst"]
+
+html_theme = "furo"
+html_title = f"synthhealth {version}"
+html_show_sphinx = False
+html_copy_source = False
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+# A name in single backticks in a docstring links to what it names, where that is documented.
+default_role = "py:obj"
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": str(HERE.parent / "examples"),
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": r"/\d\d_",
+    "within_subsection_order": "FileNameSortKey",
+    "image_scrapers": (),
+    "reset_modules": (),
+    "capture_repr": (),
+    "download_all_examples": False,
+    "abort_on_example_error": True,
+    "min_reported_time": 1,
+    "plot_gallery": "True",
+}

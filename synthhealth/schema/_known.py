@@ -1,0 +1,88 @@
+"""The values that a user asks for, checked and brought to the plain form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from synthhealth.errors import ConditionError, nearest
+from synthhealth.schema._encoding import TableForm
+from synthhealth.schema._missing import MissingPatterns
+
+__all__ = ["Known"]
+
+
+class Known:
+    """What is known of the rows to draw: values in the plain form, and which shall be missing.
+
+    Attributes
+    ----------
+    values : pandas.DataFrame
+        The columns of the conditions in the plain form; NaN: not known, or to be missing.
+    gaps : pandas.DataFrame
+        For the same cells whether they shall be missing: True, False, or None for not known.
+    """
+
+    def __init__(self, values: pd.DataFrame, gaps: pd.DataFrame) -> None:
+        self.values = values
+        self.gaps = gaps
+
+    @classmethod
+    def encode(
+        cls, form: TableForm, asked: Mapping[str, list[Any]], missing_means_unknown: bool
+    ) -> Known:
+        values: dict[str, npt.NDArray[np.float64]] = {}
+        gaps: dict[str, list[bool | None]] = {}
+        for name, cells in asked.items():
+            if name not in form.names:
+                raise ConditionError(
+                    f"conditions: the table has no column {name!r}{nearest(str(name), form.names)}"
+                )
+            column = form[name]
+            plain: dict[Any, float] = {}
+            encoded = np.full(len(cells), np.nan)
+            missing: list[bool | None] = [None if missing_means_unknown else True] * len(cells)
+            for place, cell in enumerate(cells):
+                if pd.api.types.is_scalar(cell) and pd.isna(cell):
+                    continue
+                if not pd.api.types.is_scalar(cell):
+                    raise ConditionError(
+                        f"condition on column {name!r}: give one value, not a "
+                        f"{type(cell).__name__}; for several, draw once for each"
+                    )
+                if cell not in plain:
+                    plain[cell] = column.encode_condition(cell)
+                encoded[place] = plain[cell]
+                missing[place] = False
+            values[name] = encoded
+            gaps[name] = missing
+        return cls(pd.DataFrame(values), pd.DataFrame(gaps, dtype=object))
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def rows(self, start: int, stop: int) -> Known:
+        return Known(
+            self.values.iloc[start:stop].reset_index(drop=True),
+            self.gaps.iloc[start:stop].reset_index(drop=True),
+        )
+
+    def draw_gaps(
+        self, patterns: MissingPatterns, rng: np.random.Generator
+    ) -> npt.NDArray[np.bool_]:
+        drawn = np.zeros((len(self), len(patterns.columns)), dtype=bool)
+        for asked, places in self.gaps.groupby(
+            list(self.gaps.columns), dropna=False
+        ).groups.items():
+            cells = asked if isinstance(asked, tuple) else (asked,)
+            known = {
+                name: bool(cell)
+                for name, cell in zip(self.gaps.columns, cells, strict=True)
+                if not pd.isna(cell)
+            }
+            drawn[np.asarray(places)] = patterns.draw(len(places), rng, known=known)
+        return drawn

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import importlib.metadata
+
+import pytest
+
+from synthhealth.errors import ParameterError
+from synthhealth.models import _registry, available, get, register
+from synthhealth.models.base import Model
+
+
+class Foreign:
+    """A family that is not ours."""
+
+    name = "foreign"
+
+
+@pytest.fixture
+def registry(monkeypatch):
+    monkeypatch.setattr(_registry, "_REGISTERED", {})
+
+
+@pytest.mark.parametrize("name", available())
+def test_families_keep_the_protocol(name):
+    family = get(name)
+    assert family.name == name
+    for member in ("fit", "sample", "state", "from_state"):
+        assert callable(getattr(family, member))
+        assert hasattr(Model, member)
+
+
+def test_registered_in_this_process(registry):
+    assert register(Foreign) is Foreign
+    assert "foreign" in available()
+    assert get("foreign") is Foreign
+
+
+def test_our_names_cannot_be_taken(registry):
+    with pytest.raises(ParameterError, match="'ctgan' is taken"):
+        register(type("Impostor", (), {"name": "ctgan"}))
+
+
+def test_announced_by_an_entry_point(monkeypatch):
+    point = importlib.metadata.EntryPoint("foreign", f"{__name__}:Foreign", _registry.ENTRY_POINTS)
+    monkeypatch.setattr(_registry, "entry_points", lambda group: [point])
+    assert "foreign" in available()
+    assert get("foreign").name == "foreign"
+
+
+def test_unknown():
+    with pytest.raises(ParameterError, match=r"unknown model 'tvaee' .did you mean 'tvae'"):
+        get("tvaee")

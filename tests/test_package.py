@@ -1,0 +1,131 @@
+"""The package as a whole: what importing it costs, its names, its versions, its files."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import synthhealth
+
+ROOT = Path(__file__).parents[1]
+
+HEAVY = ("joblib", "pandas", "plotly", "rich", "scipy", "sdmetrics", "sdv", "sklearn", "torch")
+
+#: Patterns that no file may contain, each written so that this file does not match it.
+FORBIDDEN = {
+    "an absolute path of a home or a temporary folder": r"(?<![\w./-])/(?:home|root|tmp|Users)/",
+    "a host of packages": r"(?:pypi|pythonhosted|download\.pytorch)\.org|[/]simple/",
+}
+
+
+def run(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def loaded_by(code: str) -> set[str]:
+    modules = run(f"{code}; import sys; print(*sys.modules)").split()
+    return {name for name in HEAVY if name in modules}
+
+
+def test_importing_loads_nothing_heavy():
+    assert loaded_by("import synthhealth") == set()
+
+
+def test_the_test_of_imports_can_fail():
+    assert loaded_by("import synthhealth; synthhealth.Schema") >= {"pandas"}
+
+
+def test_importing_the_command_line_loads_nothing_heavy():
+    assert not loaded_by("import synthhealth.cli") & {"sdv", "torch", "sklearn", "plotly", "scipy"}
+
+
+@pytest.mark.parametrize("name", synthhealth.__all__)
+def test_public_name_resolves(name):
+    assert getattr(synthhealth, name) is not None
+    assert name in dir(synthhealth)
+
+
+def test_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'Synthesiser'"):
+        _ = synthhealth.Synthesiser
+
+
+def test_command_line_tells_the_version():
+    told = subprocess.run(
+        [sys.executable, "-m", "synthhealth", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert told.split() == ["synthhealth", synthhealth.__version__]
+
+
+def test_changelog_begins_with_the_version():
+    newest = re.search(r"^## \[([^]]+)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M)
+    assert newest is not None
+    assert newest[1] == synthhealth.__version__
+
+
+def test_citation_has_the_version():
+    version = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text("utf-8"), re.M)
+    assert version is not None
+    assert version[1] == synthhealth.__version__
+
+
+def test_constraints_are_exact_versions():
+    pins = [
+        line
+        for line in (ROOT / "deploy" / "constraints.txt").read_text("utf-8").splitlines()
+        if line and not line.startswith("#")
+    ]
+    for pin in pins:
+        assert re.fullmatch(r'[a-z0-9-]+==[0-9a-z.]+(; python_version (<|>=) "3\.\d+")?', pin), pin
+    assert "torch==2.13.0" in pins
+
+
+def tracked_texts():
+    """Give path and text of every tracked file; of every file where there is no repository."""
+    listed = subprocess.run(
+        ["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listed.returncode == 0:
+        files = [ROOT / name for name in listed.stdout.split("\0") if name]
+    else:
+        folders = ("synthhealth", "tests", "examples", "docs", "deploy", ".ci")
+        files = [*ROOT.glob("*.*"), *(one for name in folders for one in (ROOT / name).rglob("*"))]
+    for file in files:
+        if not file.is_file() or {"__pycache__", "_build", "auto_examples", "generated"} & set(
+            file.parts
+        ):
+            continue
+        try:
+            yield file, file.read_text("utf-8")
+        except UnicodeDecodeError:
+            continue  # not a text
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_no_file_contains(what):
+    pattern = re.compile(FORBIDDEN[what])
+    found = {
+        f"{file.relative_to(ROOT)}: {match[0]}"
+        for file, text in tracked_texts()
+        if file != Path(__file__) and (match := pattern.search(text))
+    }
+    assert found == set()
+
+
+def test_the_test_of_files_can_fail():
+    assert re.search(FORBIDDEN["a host of packages"], "https://pypi" + ".org/simple")
+    absolute = FORBIDDEN["an absolute path of a home or a temporary folder"]
+    assert re.search(absolute, '"/ro' + 'ot/data"')
+    assert len(list(tracked_texts())) > 50
