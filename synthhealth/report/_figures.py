@@ -90,7 +90,7 @@ def histogram(distribution: NumericalDistribution) -> go.Figure:
                 ),
                 y=_significant(real),
                 width=[width * _DAY for width in widths] if is_date else widths,
-                marker={"color": REAL, "opacity": 0.42, "line": {"color": REAL, "width": 1}},
+                marker={"color": REAL, "opacity": 0.42, "line": {"width": 0}},
                 customdata=told,
                 hovertemplate=(
                     "%{customdata[0]}<br>real %{customdata[1]}<br>synthetic %{customdata[2]}"

@@ -137,9 +137,7 @@ def _bulk(real: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _tails(
-    first: int, last: int, lowest: float, highest: float
-) -> tuple[list[float], list[float]]:
+def _tails(first: int, last: int, lowest: float, highest: float) -> tuple[list[float], list[float]]:
     """Return edges below `first` and above `last`, further and further apart and rounder.
 
     So the outermost edges tell little of the extremes, and a far outlier costs a few cells.

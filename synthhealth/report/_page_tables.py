@@ -21,7 +21,7 @@ from synthhealth.report._words import (
 )
 
 _OPPOSITE: dict[Standing, Standing] = {"below": "above", "within": "within", "above": "below"}
-_LEVELS = 6  # named per variable in the distribution analysis
+_LEVELS = 3  # named per variable in the distribution analysis
 
 
 class Card(NamedTuple):

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from synthhealth.report._data import Axis, Box, BoxPair, GridPair
 from synthhealth.report._figures import label
 from synthhealth.report._grid import MIN_CELL
-from synthhealth.report._numbers import date_text, percent
+from synthhealth.report._numbers import date_text, edge_text, percent
 from synthhealth.report._theme import DIVERGING, REAL, SEQUENTIAL, SYNTHETIC, axis, layout
 
 _COLOUR_BAR = {
@@ -32,24 +32,20 @@ def pair_grids(pair: GridPair) -> tuple[go.Figure, go.Figure]:
 
 def pair_boxes(pair: BoxPair) -> go.Figure:
     """Draw the middle half of the numbers within each level, real beside synthetic."""
-    labels = [label(name, 18) for name in pair.categorical.labels]
+    n_levels = len(pair.categorical.labels)
     return go.Figure(
         [
             _boxes(pair, "real", [boxes.real for boxes in pair.boxes], REAL),
             _boxes(pair, "synthetic", [boxes.synthetic for boxes in pair.boxes], SYNTHETIC),
+            _box_words(pair),
         ],
         layout=layout(
             height=380,
             boxmode="group",
-            boxgap=0.7 if len(labels) < 4 else 0.4,
+            boxgap=0.7 if n_levels < 4 else 0.4,
             boxgroupgap=0.2,
-            xaxis=axis(
-                label(pair.categorical.column, 40),
-                tickvals=list(range(len(labels))),
-                ticktext=labels,
-                range=[-0.5, len(labels) - 0.5],
-                showgrid=False,
-            ),
+            hovermode="x",
+            xaxis=_groups(pair.categorical),
             yaxis=axis(
                 label(pair.numerical, 40), type="date" if pair.scale == "date" else "linear"
             ),
@@ -145,21 +141,46 @@ def _groups(groups: Axis) -> dict[str, Any]:
 
 
 def _boxes(pair: BoxPair, name: str, boxes: Sequence[Box | None], colour: str) -> go.Box:
-    is_date = pair.scale == "date"
     drawn = [(place, box) for place, box in enumerate(boxes) if box is not None]
-
-    def values(quartile: str) -> list[float | str]:
-        numbers = [getattr(box, quartile) for _, box in drawn]
-        return [date_text(number) for number in numbers] if is_date else numbers
-
     return go.Box(
         name=name,
         x=[place for place, _ in drawn],
-        q1=values("q25"),
-        median=values("median"),
-        q3=values("q75"),
+        q1=[_on_axis(pair, box.q25) for _, box in drawn],
+        median=[_on_axis(pair, box.median) for _, box in drawn],
+        q3=[_on_axis(pair, box.q75) for _, box in drawn],
         fillcolor=f"var(--{name}-pale)",
         line={"color": colour, "width": 2},
         whiskerwidth=0,
-        hoverinfo="y+name",
+        hoverinfo="skip",  # it would call the quartiles minimum and maximum
     )
+
+
+def _box_words(pair: BoxPair) -> go.Scatter:
+    """Return unseen points that say the numbers of both boxes of a level to the pointer."""
+
+    def words(box: Box | None) -> str:
+        if box is None:
+            return f"fewer than {MIN_CELL} values"
+        q25, median, q75 = (
+            edge_text(value, scale=pair.scale) for value in (box.q25, box.median, box.q75)
+        )
+        return f"median {median}, middle half {q25} to {q75}"
+
+    known = [
+        (place, boxes, boxes.real or boxes.synthetic)
+        for place, boxes in enumerate(pair.boxes)
+        if boxes.real or boxes.synthetic
+    ]
+    return go.Scatter(
+        x=[place for place, _, _ in known],
+        y=[_on_axis(pair, box.median) for _, _, box in known if box],
+        mode="markers",
+        marker={"color": REAL, "opacity": 0},
+        showlegend=False,
+        customdata=[[words(boxes.real), words(boxes.synthetic)] for _, boxes, _ in known],
+        hovertemplate=("real: %{customdata[0]}<br>synthetic: %{customdata[1]}<extra></extra>"),
+    )
+
+
+def _on_axis(pair: BoxPair, value: float) -> float | str:
+    return date_text(value) if pair.scale == "date" else value

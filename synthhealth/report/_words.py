@@ -22,6 +22,13 @@ _REAL_IS = {
     "given": "The report was not told whether the model was trained on these real rows.",
 }
 
+# What it means to be closer to these patients than other patients are.
+_CLOSE = {
+    "training": ", which a model fitted to them can do without copying any of them",
+    "holdout": ", which a model that never saw them has no reason to do",
+    "given": "",
+}
+
 
 class ColumnScore(NamedTuple):
     """A column's score beside its noise floor, of whichever measure its kind asks for."""
@@ -82,15 +89,10 @@ def summary_sentences(
         sentences.append(
             f"The numerical column{' scores' if len(evaluation.numerical) == 1 else 's score'} "
             f"{score_text(overall.ks_average.value)} on average (the KS test average; 1 means "
-            f"identical distributions). {_floor_of(overall.ks_average)}"
+            f"identical distributions). {_floor_of(overall.ks_average, evaluation)}"
         )
     if evaluation.categorical:
-        sentences.append(
-            f"{'All' if overall.ks_average else 'The'} {_columns(len(column_scores(evaluation)))}"
-            f"{' together, categories included,' if overall.ks_average else ''} score "
-            f"{score_text(overall.column_average.value)} on average (1 means identical). "
-            f"{_floor_of(overall.column_average)}"
-        )
+        sentences.append(_all_columns(evaluation))
     if overall.dependence_difference is not None:
         sentences.append(_dependence(overall.dependence_difference, len(evaluation.pairs)))
     sentences.append(_worst(evaluation))
@@ -165,18 +167,33 @@ def _what(evaluation: Evaluation, model: ModelInfo | None) -> str:
     )
 
 
-def _floor_of(score: Score) -> str:
+def _floor_of(score: Score, evaluation: Evaluation) -> str:
     told = {
         "below": "The synthetic table is below this noise floor: it differs from the real one by "
         "more than chance.",
         "within": "The synthetic table is within this noise floor: by this measure it cannot be "
         "told from a second sample of real patients.",
         "above": "The synthetic table is above this noise floor: it follows these very patients "
-        "more closely than a second sample of patients would.",
+        f"more closely than a second sample of patients would{_CLOSE[evaluation.real_is]}.",
     }
     return (
         "Two independent samples of real patients of these sizes would score "
         f"{floor_text(score.floor)} in 95 of 100 cases. {told[score.floor.standing(score.value)]}"
+    )
+
+
+def _all_columns(evaluation: Evaluation) -> str:
+    score, n_columns = evaluation.overall.column_average, len(column_scores(evaluation))
+    if evaluation.overall.ks_average is not None:
+        return (
+            f"All {_columns(n_columns)} together, categories included, score "
+            f"{score_text(score.value)} on average, {score.floor.standing(score.value)} their "
+            f"noise floor of {floor_text(score.floor)}."
+        )
+    column = "column scores" if n_columns == 1 else "columns score"
+    return (
+        f"The categorical {column} {score_text(score.value)} on average (1 means identical "
+        f"shares). {_floor_of(score, evaluation)}"
     )
 
 

@@ -2,58 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-
 import numpy as np
 import pandas as pd
 import pytest
+from report_cohorts import CREATED, HOSTILE, make_cohort
 
 from synthhealth.report import ModelInfo, Report, evaluate
-
-CREATED = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
-
-#: Names that must come out as text, whatever they look like.
-HOSTILE = (
-    "<script>alert(1)</script>",
-    "</script><img src=x onerror=alert(2)>",
-    "a \"quoted\" 'name' & more",
-    "%{x} $x^2$ <b>bold</b> {{ 7 * 7 }}",
-    "血液検査 C反応性蛋白",
-    "\u202eevil \x1b[31mred",
-    "a very long name " * 12,
-    "__proto__",
-)
-
-
-def make_cohort(n: int, seed: int) -> pd.DataFrame:
-    """Simulate a small clinic: numbers of several shapes, levels, dates, missing values."""
-    rng = np.random.default_rng(seed)
-    severity = rng.normal(size=n)
-    table = pd.DataFrame(
-        {
-            "age": rng.normal(46, 11, n).clip(18, 90).round().astype(int),
-            "crp": rng.lognormal(2 + 0.6 * severity, 0.6, n),
-            "esr": rng.lognormal(3 + 0.4 * severity, 0.5, n),
-            "haemoglobin": 12 - 0.6 * severity + rng.normal(0, 1, n),
-            "visits": rng.poisson(1.2, n) * rng.integers(1, 9, n),
-            "first_seen": pd.Timestamp("2019-03-01", tz="Africa/Cairo")
-            + pd.to_timedelta(rng.integers(0, 1500, n), unit="D"),
-            "sex": rng.choice(["F", "M"], n, p=[0.8, 0.2]),
-            "stage": pd.Categorical(
-                rng.choice(["mild", "moderate", "severe"], n),
-                categories=["mild", "moderate", "severe"],
-                ordered=True,
-            ),
-            "smoker": rng.random(n) < 0.3,
-            "centre": rng.choice(
-                [f"centre {i}" for i in range(12)], n, p=rng.dirichlet([1.0] * 12)
-            ),
-        }
-    )
-    table.loc[rng.random(n) < 0.12, "crp"] = np.nan
-    table.loc[rng.random(n) < 0.05, "sex"] = None
-    table.attrs["units"] = {"crp": "mg/L", "esr": "mm/h", "age": "years"}
-    return table
+from synthhealth.report._html import as_html
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +20,7 @@ def real() -> pd.DataFrame:
 def synthetic() -> pd.DataFrame:
     table = make_cohort(300, 1)
     table["crp"] *= 1.8
+    table["esr"] *= 1.8
     return table
 
 
@@ -96,13 +52,13 @@ def hostile_report() -> Report:
 
 @pytest.fixture(scope="session")
 def wide_report() -> Report:
-    """61 columns: 1,830 pairs, more than a page keeps."""
+    """45 columns: 990 pairs, more than a page keeps."""
     rng = np.random.default_rng(7)
     n = 70
 
     def table(spread: float) -> pd.DataFrame:
-        values = rng.normal(size=(n, 61)) + spread * rng.normal(size=(n, 1))
-        return pd.DataFrame(values, columns=[f"measurement {i:02d}" for i in range(61)])
+        values = rng.normal(size=(n, 45)) + spread * rng.normal(size=(n, 1))
+        return pd.DataFrame(values, columns=[f"measurement {i:02d}" for i in range(45)])
 
     return evaluate(table(1.0), table(0.3), created=CREATED)
 
@@ -123,3 +79,22 @@ def categorical_report(real: pd.DataFrame, synthetic: pd.DataFrame) -> Report:
     """No numerical column."""
     names = ["sex", "stage", "smoker", "centre"]
     return evaluate(real[names], synthetic[names], real_is="holdout", created=CREATED)
+
+
+@pytest.fixture(scope="session")
+def pages(
+    report: Report,
+    hostile_report: Report,
+    wide_report: Report,
+    single_report: Report,
+    categorical_report: Report,
+) -> dict[str, str]:
+    """The page of each report above."""
+    reports = {
+        "report": report,
+        "hostile": hostile_report,
+        "wide": wide_report,
+        "single": single_report,
+        "categorical": categorical_report,
+    }
+    return {name: as_html(made.data) for name, made in reports.items()}

@@ -7,7 +7,7 @@ import re
 
 import plotly.graph_objects as go
 import pytest
-from conftest import HOSTILE
+from report_cohorts import HOSTILE
 
 from synthhealth.report import Report
 from synthhealth.report import _figures as figures
@@ -62,9 +62,8 @@ def test_real_and_synthetic_differ_in_lightness_or_hue_for_every_reader() -> Non
 
 
 def test_both_palettes_name_every_colour_that_figures_use(report: Report) -> None:
-    used = set(
-        re.findall(r"var\(--([a-z-]+)\)", " ".join(f.to_json() for f in every_figure(report)))
-    )
+    drawn = " ".join(figure.to_json() for figure in every_figure(report))
+    used = set(re.findall(r"var\(--([a-z-]+)\)", drawn))
     assert len(used) > 8
     assert used <= set(LIGHT)
     assert set(LIGHT) == set(DARK)

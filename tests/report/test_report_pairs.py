@@ -48,7 +48,7 @@ def test_the_counts_behind_the_cells(real: pd.DataFrame, report: Report) -> None
     table = pd.crosstab(real[pair.first.column], real[pair.second.column])
     for i, first in enumerate(pair.first.labels):
         for j, second in enumerate(pair.second.labels):
-            held = table.loc[first, second == "True"]
+            held = int(table.to_numpy()[list(table.index).index(first), int(second == "True")])
             share = pair.real[i][j]
             if held < MIN_CELL:
                 assert share is None
@@ -103,7 +103,7 @@ def test_a_group_of_four_has_no_box() -> None:
 
 def test_a_wide_table_keeps_the_pairs_that_differ_most(wide_report: Report) -> None:
     data = wide_report.data
-    assert data.pairs.n_all == 61 * 60 // 2
+    assert data.pairs.n_all == 45 * 44 // 2
     assert data.pairs.n_kept == len(data.pairs.grids) == MOST_PAIRS
     kept = {(pair.first.column, pair.second.column) for pair in data.pairs.grids}
     differences = {(pair.first, pair.second): pair.difference for pair in data.evaluation.pairs}

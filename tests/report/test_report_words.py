@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from synthhealth.evaluation import (
@@ -49,7 +51,7 @@ def evaluation(
     difference: float | None = 0.1,
     numerical: tuple[NumericalResult, ...] = (number("crp", 0.88),),
     categorical: tuple[CategoricalResult, ...] = (level("sex", 0.9),),
-    real_is: str = "given",
+    real_is: Literal["training", "holdout", "given"] = "given",
     n_real: int = 61,
 ) -> Evaluation:
     pair = PairResult(
@@ -59,7 +61,7 @@ def evaluation(
     return Evaluation(
         n_real=n_real,
         n_synthetic=1000,
-        real_is=real_is,  # type: ignore[arg-type]
+        real_is=real_is,
         overall=Overall(
             ks_average=None if ks is None else Score(value=ks, floor=FLOOR),
             column_average=Score(value=0.9, floor=FLOOR),
@@ -95,6 +97,13 @@ def test_the_average_is_told_with_its_floor(score: float, words: str) -> None:
     assert words in sentence
 
 
+def test_too_close_is_read_by_what_the_model_saw() -> None:
+    fitted = told(evaluation(ks=0.95, real_is="training"))
+    assert "which a model fitted to them can do without copying" in fitted
+    unseen = told(evaluation(ks=0.95, real_is="holdout"))
+    assert "which a model that never saw them has no reason to do" in unseen
+
+
 @pytest.mark.parametrize(
     ("difference", "words"),
     [
@@ -128,7 +137,10 @@ def test_many_bad_columns_are_counted() -> None:
 def test_tables_without_numbers_or_categories() -> None:
     only_levels = told(evaluation(ks=None, numerical=(), difference=None))
     assert "KS" not in only_levels
-    assert "The 1 column score" in only_levels or "column" in only_levels
+    assert "The categorical column scores 0.900 on average" in only_levels
+    assert "0.850 to 0.920 in 95 of 100 cases" in only_levels
+    both = told(evaluation())
+    assert "All 2 columns together, categories included, score 0.900 on average, within" in both
     only_numbers = told(evaluation(categorical=()))
     assert "categories included" not in only_numbers
     assert "The numerical column scores" in only_numbers
