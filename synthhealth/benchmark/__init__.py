@@ -1,6 +1,6 @@
 """How fast, how large and how good: measured beside plain SDV, in one run.
 
-On the command line: ``python -m synthhealth.benchmark overhead`` and ``... quality``.
+On the command line: ``synthhealth benchmark overhead`` and ``... quality``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The verbs of the benchmark; a command line may take them in with ``add_typer(app)``."""
+"""The verbs of the benchmark, which the command line takes in as ``synthhealth benchmark``."""
 
 from __future__ import annotations
 

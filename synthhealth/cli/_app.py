@@ -37,7 +37,10 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # column names that a terminal cannot show
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # those of other libraries; ours are errors
-    app(prog_name="synthhealth")
+    try:
+        app(prog_name="synthhealth")
+    except SynthHealthError as error:  # of the benchmark, whose verbs are typer's own
+        sys.exit(f"error: {error}")
 
 
 def _show_version(wanted: bool) -> None:

@@ -13,7 +13,7 @@ from synthhealth.benchmark._verbs import app
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "synthhealth.benchmark", *arguments]
+    command = [sys.executable, "-m", "synthhealth", "benchmark", *arguments]
     root = str(Path(__file__).parents[2])
     environment = os.environ | {"PYTHONPATH": root}
     return subprocess.run(command, capture_output=True, text=True, env=environment)
