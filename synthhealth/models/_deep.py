@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from synthhealth.models._modes import column_transformer
 from synthhealth.models._parameters import Parameter
 from synthhealth.models._sdv import TABLE, SDVModel
 from synthhealth.models._training import Training
@@ -66,8 +67,9 @@ class DeepModel(SDVModel):
     def _watched_loop(self, training: Training) -> Iterator[None]:
         """Let ctgan's training loop count its epochs through `training`.
 
-        ctgan has no callback; its loop goes over ``tqdm(range(epochs))``, so the name ``tqdm`` in
-        its module is ours for the time of the fit, which holds the lock of `seeded`.
+        ctgan has no callback; its loop goes over ``tqdm(range(epochs))``, so the names ``tqdm`` and
+        ``DataTransformer`` in its module are ours for the time of the fit, which holds the lock of
+        `seeded`.
         """
 
         def counted(epochs: range, **_: Any) -> Iterator[int]:
@@ -76,12 +78,14 @@ class DeepModel(SDVModel):
                 self._epochs_done = epoch + 1
 
         module: Any = import_module(self._loop_module)
-        original = module.tqdm
+        originals = {"tqdm": module.tqdm, "DataTransformer": module.DataTransformer}
         module.tqdm = counted
+        module.DataTransformer = column_transformer(module.DataTransformer)
         try:
             yield
         finally:
-            module.tqdm = original
+            for name, original in originals.items():
+                setattr(module, name, original)
 
     def _losses(self) -> dict[str, float]:
         """Give the losses of the last epoch, by the names that ctgan's table of losses has."""

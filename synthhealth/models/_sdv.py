@@ -14,7 +14,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 
@@ -25,6 +25,9 @@ from synthhealth.models._seeding import seeded
 from synthhealth.models._training import Training
 from synthhealth.progress import ProgressEvent
 from synthhealth.schema import Kind, Schema
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 #: What SDV's only table is called.
 TABLE = "table"
@@ -95,7 +98,7 @@ class SDVModel:
         }
 
     @classmethod
-    def from_state(cls, state: dict[str, Any]) -> SDVModel:
+    def from_state(cls, state: dict[str, Any]) -> Self:
         """Rebuild a fitted model from its `state`; runs code that is in it."""
         import cloudpickle
 
@@ -149,17 +152,19 @@ class SDVModel:
         metadata = Metadata()
         metadata.add_table(TABLE)
         for name, neutral in self._names.items():
-            kind = schema[name].kind
-            if kind.is_numerical:
-                described: dict[str, Any] = {"sdtype": "numerical"}
-            elif kind is Kind.ORDINAL:
-                # Undeclared, the order would be that of first appearance in the table.
-                levels = range(int(table[name].max()) + 1)
-                described = {"sdtype": "ordinal", "range_values": list(levels)}
-            else:
-                described = {"sdtype": "categorical"}
-            metadata.add_column(neutral, TABLE, **described)
+            metadata.add_column(neutral, TABLE, **self._sdtype(name, table, schema))
         return metadata
+
+    def _sdtype(self, name: str, table: pd.DataFrame, schema: Schema) -> dict[str, Any]:
+        """Say to SDV what a column is."""
+        kind = schema[name].kind
+        if kind.is_numerical:
+            return {"sdtype": "numerical"}
+        if kind is Kind.ORDINAL:
+            # Undeclared, the order would be that of first appearance in the table.
+            levels = range(int(table[name].max()) + 1)
+            return {"sdtype": "ordinal", "range_values": list(levels)}
+        return {"sdtype": "categorical"}
 
 
 def _neutral_names(n: int) -> list[str]:

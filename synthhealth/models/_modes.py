@@ -1,0 +1,41 @@
+"""Mode-specific normalisation for whole columns at once.
+
+ctgan describes a number by a mode of a Gaussian mixture, drawn with its probability, and by the
+distance from that mode (Xu et al., 2019, section 4.2). It draws row by row, in one process per
+core; on a table of 30,000 rows that takes longer than many epochs. The same law, drawn for a column
+at once, needs neither.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+
+def column_transformer(base: type) -> type:
+    """Give ctgan's ``DataTransformer``, with its numbers transformed by columns."""
+
+    class ColumnTransformer(base):
+        def _transform_continuous(self, info: Any, data: pd.DataFrame) -> npt.NDArray[np.float64]:
+            values = data.iloc[:, 0].to_numpy(dtype=float)
+            used = info.transform.valid_component_indicator
+            mixture = info.transform._bgm_transformer
+            centres = mixture.means_.ravel()[used]
+            widths = info.transform.STD_MULTIPLIER * np.sqrt(mixture.covariances_.ravel()[used])
+
+            # The small constant is ctgan's: no mode that is used is ever impossible.
+            chances = mixture.predict_proba(values.reshape(-1, 1))[:, used] + 1e-6
+            bounds = np.cumsum(chances, axis=1)
+            drawn = np.random.random_sample(len(values)) * bounds[:, -1]
+            mode = (bounds <= drawn[:, None]).sum(axis=1)
+
+            transformed = np.zeros((len(values), info.output_dimensions))
+            # tanh does not reach its ends.
+            transformed[:, 0] = np.clip((values - centres[mode]) / widths[mode], -0.99, 0.99)
+            transformed[np.arange(len(values)), mode + 1] = 1.0
+            return transformed
+
+    return ColumnTransformer
