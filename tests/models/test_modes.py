@@ -45,3 +45,19 @@ def test_the_inverse_is_exact(table):
     inside = np.abs(transformed[:, 0]) < 0.99
     assert inside.mean() > 0.98
     assert np.allclose(back[inside], table["x"][inside])
+
+
+def test_modes_of_a_long_column_are_found_on_some_of_its_rows(table, monkeypatch):
+    monkeypatch.setattr("synthhealth.models._modes.MODE_ROWS", 150)
+    state = np.random.get_state()
+    try:
+        np.random.seed(0)
+        ours = column_transformer(DataTransformer)()
+        ours.fit(table)
+    finally:
+        np.random.set_state(state)
+    mixture = ours._column_transform_info_list[0].transform._bgm_transformer
+    used = mixture.weights_ > 0.05
+    assert mixture.means_[used].min() < 2
+    assert mixture.means_[used].max() > 7
+    assert len(ours.transform(table)) == len(table)
