@@ -1,5 +1,27 @@
-"""What the columns of a table are: kinds and units, detected and checked against a table."""
+"""What the columns of a table are: kinds, units, limits and rules, detected and checked."""
 
-from synthhealth.schema._schema import Column, Kind, Schema
+from synthhealth.schema._schema import (
+    Column,
+    Demographics,
+    DetectionLimits,
+    Kind,
+    Notation,
+    Protection,
+    Range,
+    ReferenceRange,
+    Role,
+    Schema,
+)
 
-__all__ = ["Column", "Kind", "Schema"]
+__all__ = [
+    "Column",
+    "Demographics",
+    "DetectionLimits",
+    "Kind",
+    "Notation",
+    "Protection",
+    "Range",
+    "ReferenceRange",
+    "Role",
+    "Schema",
+]

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
+from typing import Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from synthhealth.errors import SchemaError
 
-__all__ = ["Column", "Kind", "Schema"]
+__all__ = [
+    "Column",
+    "Demographics",
+    "DetectionLimits",
+    "Kind",
+    "Notation",
+    "Protection",
+    "Range",
+    "ReferenceRange",
+    "Role",
+    "Schema",
+]
 
 
 class Kind(str, Enum):
@@ -22,31 +34,153 @@ class Kind(str, Enum):
     ORDINAL = "ordinal"
     NOMINAL = "nominal"
     BOOLEAN = "boolean"
+    IDENTIFIER = "identifier"
+    TEXT = "text"
 
     @property
     def is_numerical(self) -> bool:
         """Whether values have distances: such columns are judged by Kolmogorov-Smirnov."""
         return self in (Kind.CONTINUOUS, Kind.COUNT, Kind.DATETIME)
 
+    @property
+    def is_modelled(self) -> bool:
+        """Whether a model may learn the values; identifiers and free text it never may."""
+        return self not in (Kind.IDENTIFIER, Kind.TEXT)
 
-class Column(BaseModel):
+
+class Role(str, Enum):
+    """What a column is to the study, and to somebody who wants to recognise a patient."""
+
+    QUASI_IDENTIFIER = "quasi-identifier"
+    SENSITIVE = "sensitive"
+    OUTCOME = "outcome"
+
+
+class Protection(str, Enum):
+    """What is done with a column that identifies people, before anything is learned."""
+
+    DROP = "drop"
+    FAKE = "fake"
+    GENERALISE = "generalise"
+
+
+Level = str | bool | int | float
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Range(_Part):
+    """An interval, its ends included; an end that is left out is open."""
+
+    low: float | None = None
+    """The lowest value."""
+    high: float | None = None
+    """The highest value."""
+
+    @model_validator(mode="after")
+    def _ends_are_in_order(self) -> Range:
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            raise SchemaError(f"schema: a range from {self.low:g} to {self.high:g} is empty")
+        return self
+
+
+class ReferenceRange(Range):
+    """The values of healthy people, as the laboratory prints them beside its result."""
+
+    sex: Literal["female", "male"] | None = None
+    """Whom it holds for; both where it is left out."""
+    age_from: float | None = None
+    """The youngest age it holds for, in years."""
+    age_to: float | None = None
+    """The age, in years, from which it no longer holds."""
+    source: str | None = None
+    """Where it is from."""
+
+
+class DetectionLimits(_Part):
+    """What the assay can measure; one entry where all results are from one assay."""
+
+    below: tuple[float, ...] = ()
+    """Limits below which a result is only known to be smaller: ``<0.5``."""
+    above: tuple[float, ...] = ()
+    """Limits above which a result is only known to be larger: ``>1000``."""
+
+
+class Notation(_Part):
+    """How a column of text writes its numbers or dates, so that they can be written so again."""
+
+    decimal: Literal[".", ","] = "."
+    """The decimal mark."""
+    thousands: str = ""
+    """What parts the thousands; nothing if they are not parted."""
+    padded: bool = False
+    """Whether every number has all decimals of the column: ``12.30``."""
+    suffix: str = ""
+    """What follows every number, such as a unit with its space: `` mg/L``."""
+    below: str = "<"
+    """What stands before a lower detection limit, with its space if there is one."""
+    above: str = ">"
+    """What stands before an upper detection limit."""
+    dates: tuple[str, ...] = ()
+    """The formats of dates, as `datetime.datetime.strptime` has them, the most frequent first; \
+``excel`` for the serial numbers of Excel."""
+
+
+class Column(_Part):
     """One column of a schema.
 
-    Attributes
-    ----------
-    name : str
-        The column's name in the table.
-    kind : Kind
-        What it measures.
-    unit : str or None
-        The unit its numbers are in, for people: ``"mg/L"``. Dates are judged in days.
+    Only `name` and `kind` must be given; what else a fit needs is taken from the table.
+
+    Examples
+    --------
+    >>> from synthhealth.schema import Column
+    >>> Column(name="crp", kind="continuous", unit="mg/L", plausible={"low": 0, "high": 600}).kind
+    <Kind.CONTINUOUS: 'continuous'>
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     name: str
+    """The column's name in the table."""
     kind: Kind
+    """What it measures."""
     unit: str | None = None
+    """The unit of its numbers, in UCUM: ``mg/L``, ``10*9/L``. Dates are judged in days."""
+    loinc: str | None = None
+    """The LOINC code of the measurement: ``1988-5``."""
+    role: Role | None = None
+    """What it is to the study, or to somebody who wants to recognise a patient."""
+    levels: tuple[Level, ...] | None = None
+    """The categories, of an ordinal column in their order."""
+    decimals: int | None = Field(default=None, ge=0, le=10)
+    """How many decimals its numbers are written with."""
+    plausible: Range | None = None
+    """The values that can occur in a patient, by clinical knowledge; none outside is written."""
+    reference: tuple[ReferenceRange, ...] = ()
+    """The values of healthy people, by sex and age."""
+    detection: DetectionLimits | None = None
+    """The detection limits of the assay."""
+    missing: tuple[str | int | float, ...] = ()
+    """The cells that stand for a missing value, such as -9 or ``not done``."""
+    notation: Notation | None = None
+    """How a column of text writes its numbers or dates; None for any other column."""
+    identifier: str | None = None
+    """Which identifier it is: ``name``, ``e-mail``, ``record number``, ..."""
+    protection: Protection | None = None
+    """What is done with it before anything is learned; must be chosen for an identifier."""
+
+
+class Demographics(_Part):
+    """Where the table says who a patient is, as far as reference ranges need it."""
+
+    sex: str | None = None
+    """The column with the sex."""
+    female: Level | None = None
+    """What it holds for women."""
+    male: Level | None = None
+    """What it holds for men."""
+    age: str | None = None
+    """The column with the age in years."""
 
 
 class Schema(BaseModel):
@@ -62,9 +196,16 @@ class Schema(BaseModel):
     [('crp', 'continuous'), ('sex', 'nominal')]
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
+    format_version: Literal[1] = 1
+    """Version of this format."""
     columns: tuple[Column, ...]
+    """The columns, in the table's order."""
+    demographics: Demographics = Demographics()
+    """Which columns hold sex and age."""
+    rules: tuple[str, ...] = ()
+    """What holds between the columns of every row: ``systolic > diastolic``."""
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Schema:
