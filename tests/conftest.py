@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+
 import pandas as pd
 import pytest
 
 from synthhealth.datasets import find_data_root, load_folder, load_ra_panel
+
+# Where the suite runs as a background job, Ctrl-C is ignored, and by its child processes too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
