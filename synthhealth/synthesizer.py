@@ -15,16 +15,16 @@ from sklearn.base import BaseEstimator
 
 from synthhealth.errors import NotFittedError, ParameterError
 from synthhealth.models import Model, Training, get
-from synthhealth.models._conditions import sample_known
+from synthhealth.models._drawing import draw_rows
 from synthhealth.models._seeding import derive_seed
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema import Schema
-from synthhealth.schema._check import check_shape, check_table
-from synthhealth.schema._encoding import TableForm
+from synthhealth.schema._check import check_shape
 from synthhealth.schema._known import Known
-from synthhealth.schema._missing import MissingPatterns, fill_missing
+from synthhealth.schema._preparation import Preparation
 
 if TYPE_CHECKING:
+    from synthhealth.io import FileForm
     from synthhealth.report import Report
 
 __all__ = ["Synthesizer"]
@@ -32,7 +32,10 @@ __all__ = ["Synthesizer"]
 #: Rows that are sampled at once: bounds the memory, and is part of what a seed means.
 CHUNK_SIZE = 100_000
 
-_FIT, _GAPS, _SAMPLE, _REPLAY = range(4)
+#: Rows drawn after training to see how the model's table differs from the real one.
+CALIBRATION_ROWS = 5_000
+
+_FIT, _GAPS, _SAMPLE, _REPLAY, _FAKES, _CALIBRATION = range(6)
 
 
 class Synthesizer(BaseEstimator):
@@ -138,18 +141,18 @@ class Synthesizer(BaseEstimator):
         model: Model = get(self.model)(**self.model_params)
         seed = _check_seed(self.random_state)
         check_shape(table)
-        schema = self.schema or Schema.detect(table)
-        check_table(table, schema)
-
-        form = TableForm.learn(table, schema)
-        plain, missing = form.encode(table)
-        fill_missing(plain, missing, np.random.default_rng(derive_seed(seed, _GAPS)))
+        preparation, lesson = Preparation.learn(
+            table, self.schema, np.random.default_rng(derive_seed(seed, _GAPS))
+        )
         keep_partial = on_interrupt == "keep"
         with progress_reporter(f"fitting {self.model}", on_progress) as report:
             training = Training(report, max_seconds=max_seconds, keep_partial=keep_partial)
-            model.fit(plain, schema, seed=derive_seed(seed, _FIT), training=training)
+            model.fit(lesson.table, lesson.schema, seed=derive_seed(seed, _FIT), training=training)
 
-        self._take(model, schema, form, MissingPatterns.learn(missing), seed, len(table))
+        preparation = preparation.calibrated(
+            lambda: model.sample(CALIBRATION_ROWS, seed=derive_seed(seed, _CALIBRATION))
+        )
+        self._take(model, preparation, seed, len(table))
         self._training_table = table.copy()
         return self
 
@@ -202,6 +205,7 @@ class Synthesizer(BaseEstimator):
         random_state: int | None = None,
         on_progress: OnProgress | None = None,
         force: bool = False,
+        form: FileForm | None = None,
     ) -> Path:
         """Draw `n` rows into a Parquet or CSV file, chunk by chunk, in bounded memory.
 
@@ -218,6 +222,8 @@ class Synthesizer(BaseEstimator):
             As for `sample`.
         force : bool
             Whether to overwrite an existing file.
+        form : FileForm, optional
+            How a text table is written, as `synthhealth.io.sniff` has found it in another file.
 
         Returns
         -------
@@ -231,7 +237,7 @@ class Synthesizer(BaseEstimator):
 
         chunk_size = _check_count("chunk_size", chunk_size)
         chunks = self._chunks(n, None, random_state, on_progress, chunk_size)
-        return write_chunks(chunks, path, force=force)
+        return write_chunks(chunks, path, force=force, form=form)
 
     def evaluate(
         self, real: pd.DataFrame | None = None, synthetic: pd.DataFrame | None = None
@@ -302,6 +308,17 @@ class Synthesizer(BaseEstimator):
 
         return load(path)
 
+    @property
+    def accept_rate_(self) -> float | None:
+        """Share of the rows drawn so far that kept the schema's rules; the rest was drawn anew.
+
+        None without rules, and before anything was drawn.
+        """
+        self._check_fitted()
+        if not self.schema_.rules or not self._n_drawn:
+            return None
+        return self._n_kept / self._n_drawn
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Give the constructor's arguments, as scikit-learn does."""
         return {
@@ -335,22 +352,13 @@ class Synthesizer(BaseEstimator):
         words = "".join(f", {name}={value!r}" for name, value in given.items() if value is not None)
         return f"Synthesizer({self.model!r}{words})"
 
-    def _take(
-        self,
-        model: Model,
-        schema: Schema,
-        form: TableForm,
-        patterns: MissingPatterns,
-        seed: int,
-        n_rows: int,
-    ) -> None:
+    def _take(self, model: Model, preparation: Preparation, seed: int, n_rows: int) -> None:
         """Become fitted; also how a saved synthesizer comes back."""
         self._model = model
-        self._form = form
-        self._patterns = patterns
-        self._calls = 0
+        self._preparation = preparation
+        self._calls = self._n_kept = self._n_drawn = 0
         self._training_table = None
-        self.schema_ = schema
+        self.schema_ = preparation.described
         self.settings_ = model.settings_
         self.partial_ = model.partial_
         self.seed_ = seed
@@ -393,9 +401,8 @@ class Synthesizer(BaseEstimator):
         with progress_reporter("sampling", on_progress) as report:
             for part, start in enumerate(range(0, n, chunk_size)):
                 stop = min(start + chunk_size, n)
-                yield self._draw(
-                    start, stop, None if known is None else known.rows(start, stop), stream, part
-                )
+                part_known = None if known is None else known.rows(slice(start, stop))
+                yield self._draw(start, stop, part_known, stream, part)
                 elapsed = time.monotonic() - begin
                 report(ProgressEvent("sample", stop, n, "row", elapsed))
 
@@ -403,16 +410,17 @@ class Synthesizer(BaseEstimator):
         self, start: int, stop: int, known: Known | None, stream: int, part: int
     ) -> pd.DataFrame:
         n = stop - start
-        seed = derive_seed(stream, part, 0)
-        rng = np.random.default_rng(derive_seed(stream, part, 1))
-        if known is None:
-            plain = self._model.sample(n, seed=seed)
-            gaps = self._patterns.draw(n, rng)
-        else:
-            plain = sample_known(self._model, self._form, known.values, seed=seed)
-            gaps = known.draw_gaps(self._patterns, rng)
-        missing = dict(zip(self._patterns.columns, gaps.T, strict=True))
-        return self._form.decode(plain, missing, start=start)
+        rows, n_drawn = draw_rows(
+            self._model, self._preparation, n, known, seed=derive_seed(stream, part, 0)
+        )
+        self._n_kept += n
+        self._n_drawn += n_drawn
+        return self._preparation.write(
+            rows,
+            np.random.default_rng(derive_seed(stream, part, 1)),
+            start=start,
+            fakes_seed=derive_seed(stream, _FAKES),
+        )
 
     def _known(
         self, n: int | None, conditions: Mapping[str, Any] | pd.DataFrame | None
@@ -431,10 +439,7 @@ class Synthesizer(BaseEstimator):
             n_rows = _check_count("n", n)
             asked = {name: [value] * n_rows for name, value in conditions.items()}
             missing_means_unknown = False
-        known = Known.encode(self._form, asked, missing_means_unknown)
-        # Refuses, before anything is drawn, gaps that no patient had.
-        known.draw_gaps(self._patterns, np.random.default_rng(0))
-        return known
+        return self._preparation.known(asked, missing_means_unknown)
 
 
 def _join(parts: list[pd.DataFrame]) -> pd.DataFrame:

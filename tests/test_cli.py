@@ -16,7 +16,7 @@ import synthhealth as sh
 from synthhealth.cli import app
 from synthhealth.io import read_table, write_table
 
-VERBS = ("demo", "run", "describe", "fit", "sample", "evaluate", "models", "datasets")
+VERBS = ("demo", "run", "schema", "describe", "fit", "sample", "evaluate", "models", "datasets")
 RESULTS = {"synthetic.csv", "model.synth", "report.html", "report.json"}
 SECRET = "Mustermann77"
 
@@ -276,7 +276,7 @@ def test_an_unexpected_error_shows_no_value(cohort, tmp_path, monkeypatch):
         local = "Musterfrau88"
         raise RuntimeError(SECRET + local[:0])
 
-    monkeypatch.setattr("synthhealth.cli._verbs.read_table", explode)
+    monkeypatch.setattr("synthhealth.cli._inputs.read_with_form", explode)
     message = fail("run", cohort, "--out", tmp_path / "out")
     assert "RuntimeError" in message
     assert "please report" in message
@@ -301,7 +301,7 @@ def test_how_a_verb_ends(error, code, words, cohort, tmp_path, monkeypatch):
     def end(path: object, *, sheet: object = None) -> None:
         raise error
 
-    monkeypatch.setattr("synthhealth.cli._verbs.read_table", end)
+    monkeypatch.setattr("synthhealth.cli._inputs.read_with_form", end)
     assert words in fail("run", cohort, "--out", tmp_path / "out", code=code)
     assert not list(tmp_path.iterdir())
 
@@ -434,6 +434,7 @@ def test_a_pipe_sees_results_only(cohort, tmp_path):
     assert process.returncode == 0
     assert stderr == b""
     assert stdout.decode().splitlines() == [
+        f"Read: {cohort} (CSV, UTF-8, separated by commas, decimal point)",
         "tvae learned 61 rows and 5 columns, seed 0.",
         f"Written: {tmp_path / 'm.synth'}",
     ]
@@ -493,13 +494,13 @@ def test_ctrl_c_during_training(keep, cohort, tmp_path):
 
 SLOW_READER = """
 import sys, time
-from synthhealth.cli import _verbs, main
+from synthhealth.cli import _inputs, main
 
 def read_slowly(path, *, sheet=None):
     print("reading", flush=True)
     time.sleep(60)
 
-_verbs.read_table = read_slowly
+_inputs.read_with_form = read_slowly
 sys.argv = ["synthhealth", "run", "x.csv", "--out", sys.argv[1]]
 main()
 """

@@ -22,6 +22,7 @@ PRINTED = {
     "04_augmentation.py": "real + repeated",
     "05_large_sample.py": "200,000 rows",
     "06_your_own_model.py": "all promises kept",
+    "07_clinical_schema.py": "rows that break the rule: 0",
 }
 
 

@@ -243,18 +243,6 @@ def test_what_is_no_csv(content, words, tmp_path):
     assert SECRET not in message
 
 
-@pytest.mark.parametrize(
-    ("encoding", "named"),
-    [("latin-1", "Windows-1252"), ("cp1252", "Windows-1252"), ("utf-16", "UTF-16")],
-)
-def test_a_wrong_encoding_is_named(encoding, named, tmp_path):
-    path = write(tmp_path / "cohort.csv", f"name,größe\n{SECRET},1\n".encode(encoding))
-    message = refusal(path)
-    assert named in message
-    assert "UTF-8" in message
-    assert SECRET not in message
-
-
 @pytest.mark.parametrize("row", [f"1,2,{SECRET}", SECRET], ids=["long", "short"])
 def test_a_ragged_row_is_given_by_its_line(row, tmp_path):
     path = write(tmp_path / "cohort.csv", f'a,b\n"two\nlines",2\n\n{row}\n1,2\n')

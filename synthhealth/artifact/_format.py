@@ -38,9 +38,8 @@ def save(synthesizer: Synthesizer, path: str | os.PathLike[str], *, force: bool 
     }
     plain = {name: value for name, value in state.items() if not isinstance(value, bytes)}
     members["model.json"] = _to_json(plain)
-    members["schema.json"] = synthesizer.schema_.model_dump_json(indent=2).encode()
-    members["form.json"] = synthesizer._form.model_dump_json(indent=2).encode()
-    members["missing.json"] = synthesizer._patterns.model_dump_json(indent=2).encode()
+    preparation = synthesizer._preparation
+    members["preparation.json"] = preparation.model_dump_json(indent=2).encode()
     manifest = {
         "format": "synthhealth",
         "format_version": FORMAT_VERSION,
@@ -140,9 +139,7 @@ def _read_manifest(path: str | os.PathLike[str], members: dict[str, bytes]) -> d
 
 def _rebuild(manifest: dict[str, Any], members: dict[str, bytes]) -> Synthesizer:
     from synthhealth.models import get
-    from synthhealth.schema import Schema
-    from synthhealth.schema._encoding import TableForm
-    from synthhealth.schema._missing import MissingPatterns
+    from synthhealth.schema._preparation import Preparation
     from synthhealth.synthesizer import Synthesizer
 
     try:
@@ -161,9 +158,7 @@ def _rebuild(manifest: dict[str, Any], members: dict[str, bytes]) -> Synthesizer
     )
     synthesizer._take(
         family.from_state(state),
-        Schema.model_validate_json(members["schema.json"]),
-        TableForm.model_validate_json(members["form.json"]),
-        MissingPatterns.model_validate_json(members["missing.json"]),
+        Preparation.model_validate_json(members["preparation.json"]),
         manifest["seed"],
         manifest["n_rows"],
     )

@@ -8,8 +8,14 @@ Everything heavy is imported inside the verbs, so that ``synthhealth --help`` an
 
 from synthhealth.benchmark._verbs import app as _benchmark
 
-# The verbs register themselves with the app as they are imported.
-from synthhealth.cli import _verbs as _verbs
+# The verbs register themselves with the app as they are imported, and are listed in that order.
+from synthhealth.cli import _whole as _whole  # isort: split
+
+from synthhealth.cli import _looks as _looks  # isort: split
+
+from synthhealth.cli import _steps as _steps  # isort: split
+
+from synthhealth.cli import _lists as _lists
 from synthhealth.cli._app import app, main
 
 app.add_typer(_benchmark, name="benchmark")

@@ -25,6 +25,14 @@ class TableFormat(str, Enum):
     xlsx = "xlsx"
 
 
+class Protect(str, Enum):
+    """What is done with columns that identify people."""
+
+    drop = "drop"
+    fake = "fake"
+    generalise = "generalise"
+
+
 Data = Annotated[
     Path, typer.Argument(metavar="DATA", help="The real table: CSV, Parquet or Excel.")
 ]
@@ -52,6 +60,20 @@ Where = Annotated[
 Drop = Annotated[
     list[str] | None,
     typer.Option("--drop", metavar="COLUMN", help="Leave this column out; repeatable."),
+]
+SchemaFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--schema",
+        metavar="FILE",
+        help="What the columns are (YAML or JSON); see 'synthhealth schema'.",
+    ),
+]
+ProtectOption = Annotated[
+    Protect | None,
+    typer.Option(
+        "--protect", help="What is done with columns that identify people and have no choice yet."
+    ),
 ]
 Sheet = Annotated[str | None, typer.Option(help="Sheet of an Excel file; default: the first.")]
 Seed = Annotated[

@@ -139,20 +139,20 @@ CORRELATIONS: tuple[tuple[str, str, float, str], ...] = (
     ("age", "platelets", -0.17, "N T"),
 )
 
-# The table's columns in order: unit, and the decimals that a laboratory prints.
-COLUMNS: dict[str, tuple[str, int]] = {
-    "age": ("years", 0),
-    "sex": ("F/M", 0),
+# The table's columns in order: unit (UCUM), and the decimals that a laboratory prints.
+COLUMNS: dict[str, tuple[str | None, int]] = {
+    "age": ("a", 0),
+    "sex": (None, 0),
     "esr": ("mm/h", 0),
     "crp": ("mg/L", 1),
-    "rf": ("IU/mL", 1),
-    "anti_ccp": ("U/mL", 1),
+    "rf": ("[IU]/mL", 1),
+    "anti_ccp": ("[arb'U]/mL", 1),
     "haemoglobin": ("g/dL", 1),
-    "rbc": ("10^6/uL", 2),
-    "wbc": ("10^3/uL", 2),
-    "platelets": ("10^3/uL", 0),
-    "neutrophils": ("10^3/uL", 2),
-    "lymphocytes": ("10^3/uL", 2),
+    "rbc": ("10*6/uL", 2),
+    "wbc": ("10*3/uL", 2),
+    "platelets": ("10*3/uL", 0),
+    "neutrophils": ("10*3/uL", 2),
+    "lymphocytes": ("10*3/uL", 2),
     "alt": ("U/L", 0),
     "ast": ("U/L", 0),
     "creatinine": ("mg/dL", 2),
@@ -216,7 +216,8 @@ def load_ra_panel(n: int = 61, random_state: int | None = 0) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        n rows and 17 columns; ``attrs["units"]`` maps each column to its unit.
+        n rows and 17 columns; ``attrs["units"]`` maps each measured column to
+        its unit in UCUM (``a``: years, ``10*3/uL``: thousands per microlitre).
 
     Raises
     ------
@@ -249,7 +250,7 @@ def load_ra_panel(n: int = 61, random_state: int | None = 0) -> pd.DataFrame:
     )
     for columns, rate in NOT_ORDERED:
         panel.loc[for_orders.random(n) < rate, list(columns)] = np.nan
-    panel.attrs["units"] = {name: unit for name, (unit, _) in COLUMNS.items()}
+    panel.attrs["units"] = {name: unit for name, (unit, _) in COLUMNS.items() if unit}
     return panel
 
 

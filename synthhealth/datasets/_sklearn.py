@@ -6,12 +6,12 @@ import pandas as pd
 
 __all__ = ["load_breast_cancer", "load_diabetes"]
 
-# scikit-learn's name: (ours, unit).
+# scikit-learn's name: (ours, unit in UCUM).
 DIABETES_COLUMNS = {
-    "age": ("age", "years"),
+    "age": ("age", "a"),
     "sex": ("sex", None),
-    "bmi": ("bmi", "kg/m^2"),
-    "bp": ("blood_pressure", "mmHg"),
+    "bmi": ("bmi", "kg/m2"),
+    "bp": ("blood_pressure", "mm[Hg]"),
     "s1": ("total_cholesterol", "mg/dL"),
     "s2": ("ldl", "mg/dL"),
     "s3": ("hdl", "mg/dL"),

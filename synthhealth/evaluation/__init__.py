@@ -1,5 +1,19 @@
 """Numbers about tables: how alike a real and a synthetic one are, and how one is distributed."""
 
+from synthhealth.evaluation._clinical_results import (
+    CensoringResult,
+    MissingDependence,
+    MissingPattern,
+    MissingShare,
+    MissingTogether,
+    MissingValues,
+    RangeResult,
+    ReferenceGroup,
+    ReferenceResult,
+    RuleResult,
+    Share,
+    ShareComparison,
+)
 from synthhealth.evaluation._describe import describe
 from synthhealth.evaluation._description import Description, VariableDescription
 from synthhealth.evaluation._evaluate import evaluate_tables
@@ -18,14 +32,26 @@ from synthhealth.evaluation._results import (
 __all__ = [
     "MIN_CELL",
     "CategoricalResult",
+    "CensoringResult",
     "Description",
     "Evaluation",
     "Floor",
+    "MissingDependence",
+    "MissingPattern",
+    "MissingShare",
+    "MissingTogether",
+    "MissingValues",
     "NotComputed",
     "NumericalResult",
     "Overall",
     "PairResult",
+    "RangeResult",
+    "ReferenceGroup",
+    "ReferenceResult",
+    "RuleResult",
     "Score",
+    "Share",
+    "ShareComparison",
     "VariableDescription",
     "describe",
     "evaluate_tables",

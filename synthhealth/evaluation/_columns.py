@@ -9,20 +9,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from synthhealth.errors import TableError
-from synthhealth.evaluation._values import (
-    check_levels,
-    check_schema,
-    check_table,
-    levels,
-    microseconds,
-    numbers,
-)
-from synthhealth.schema import Column, Kind, Schema
+from synthhealth.evaluation._tables import Tables
+from synthhealth.evaluation._values import check_levels, levels, microseconds, numbers
+from synthhealth.schema import Column, Kind
 
 __all__ = ["CategoricalColumn", "NumericalColumn", "match_columns"]
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
+Marks = npt.NDArray[np.int8]
 
 TABLES = ("real", "synthetic")
 MICROSECONDS_PER_DAY = 86_400_000_000
@@ -34,18 +29,30 @@ LARGEST_VALUE = 1e300
 class NumericalColumn:
     """The numbers of one column in both tables, row by row; missing values are NaN.
 
-    Dates are days since the real table's first date.
+    Dates are days since the real table's first date. A result beyond a detection limit stands as
+    the limit and has its mark: -1 below a lower limit, 1 above an upper one.
     """
 
     name: str
     unit: str | None
     real: Floats
     synthetic: Floats
+    censored_real: Marks | None = None
+    censored_synthetic: Marks | None = None
+
+    @property
+    def measured(self) -> tuple[Floats, Floats]:
+        """The columns with the results beyond detection limits as missing, row by row."""
+        return (
+            _measured(self.real, self.censored_real),
+            _measured(self.synthetic, self.censored_synthetic),
+        )
 
     @property
     def present(self) -> tuple[Floats, Floats]:
-        """The real and the synthetic values that are not missing."""
-        return self.real[~np.isnan(self.real)], self.synthetic[~np.isnan(self.synthetic)]
+        """The real and the synthetic values that are neither missing nor beyond a limit."""
+        real, synthetic = self.measured
+        return real[~np.isnan(real)], synthetic[~np.isnan(synthetic)]
 
     @property
     def missing(self) -> tuple[float, float]:
@@ -53,11 +60,17 @@ class NumericalColumn:
         return float(np.isnan(self.real).mean()), float(np.isnan(self.synthetic).mean())
 
     @property
+    def is_censored(self) -> bool:
+        """Whether either table has results beyond a detection limit."""
+        return self.censored_real is not None or self.censored_synthetic is not None
+
+    @property
     def obstacle(self) -> str | None:
         """Why the two distributions cannot be compared; None where they can."""
         for name, values in zip(TABLES, self.present, strict=True):
             if values.size == 0:
-                return f"all its values in the {name} table are missing"
+                limits = " or beyond detection limits" if self.is_censored else ""
+                return f"all its values in the {name} table are missing{limits}"
             if np.isinf(values).any():
                 return f"it holds infinite values in the {name} table; make them missing"
             if np.abs(values).max() > LARGEST_VALUE:
@@ -97,45 +110,19 @@ class CategoricalColumn:
         return None
 
 
-def match_columns(
-    real: pd.DataFrame, synthetic: pd.DataFrame, schema: Schema | None
-) -> list[NumericalColumn | CategoricalColumn]:
+def match_columns(tables: Tables) -> list[NumericalColumn | CategoricalColumn]:
     """Pair the columns of two tables by name, in the order of the schema.
 
     Raises
     ------
     TableError
-        A table is empty, its columns are not those of the other one, or a column holds numbers
-        in one table and text or dates in the other.
-    SchemaError
-        The schema does not describe the real table's columns.
+        A column holds numbers in one table and text or dates in the other.
     """
-    check_table(real, "real")
-    check_table(synthetic, "synthetic")
-    if schema is None:
-        schema = Schema.detect(real)
-    check_schema(real, schema, "real")
-    _check_same_columns(real, synthetic)
-    return [_match(real[column.name], synthetic[column.name], column) for column in schema]
+    return [_match(tables, column) for column in tables.schema]
 
 
-def _check_same_columns(real: pd.DataFrame, synthetic: pd.DataFrame) -> None:
-    absent = [name for name in real.columns if name not in synthetic.columns]
-    if absent:
-        raise TableError(
-            f"the synthetic table lacks columns of the real one: {absent}; "
-            "sample it from a model of this table, or drop them from the real table"
-        )
-    added = [name for name in synthetic.columns if name not in real.columns]
-    if added:
-        raise TableError(
-            f"the synthetic table has columns that the real one lacks: {added}; drop them"
-        )
-
-
-def _match(
-    real: pd.Series, synthetic: pd.Series, column: Column
-) -> NumericalColumn | CategoricalColumn:
+def _match(tables: Tables, column: Column) -> NumericalColumn | CategoricalColumn:
+    real, synthetic = tables.real.table[column.name], tables.synthetic.table[column.name]
     if column.kind is Kind.DATETIME:
         return _match_dates(real, synthetic, column)
     if column.kind.is_numerical:
@@ -144,6 +131,8 @@ def _match(
             column.unit,
             numbers(real, column, "real"),
             numbers(synthetic, column, "synthetic"),
+            tables.real.censored.get(column.name),
+            tables.synthetic.censored.get(column.name),
         )
     return _match_levels(real, synthetic, column)
 
@@ -179,3 +168,7 @@ def _match_levels(real: pd.Series, synthetic: pd.Series, column: Column) -> Cate
     codes, found = pd.factorize(np.concatenate(values), sort=True)
     codes = codes.astype(np.int64)
     return CategoricalColumn(column.name, len(found), codes[: len(real)], codes[len(real) :])
+
+
+def _measured(values: Floats, marks: Marks | None) -> Floats:
+    return values if marks is None else np.where(marks == 0, values, np.nan)

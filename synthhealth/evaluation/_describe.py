@@ -20,16 +20,11 @@ from synthhealth.evaluation._distributions import (
 from synthhealth.evaluation._results import MIN_CELL
 from synthhealth.evaluation._seeds import Seeds
 from synthhealth.evaluation._shape import outlier_share, shape_of, skewness
-from synthhealth.evaluation._values import (
-    check_levels,
-    check_schema,
-    check_table,
-    microseconds,
-    numbers,
-)
+from synthhealth.evaluation._tables import CanonicalTable, read_one
+from synthhealth.evaluation._values import check_levels, microseconds, numbers
 from synthhealth.schema import Column, Kind, Schema
 
-__all__ = ["describe"]
+__all__ = ["describe", "describe_read"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -57,7 +52,9 @@ def describe(table: pd.DataFrame, schema: Schema | None = None) -> Description:
     Akaike's criterion; the p value of the best one comes from a parametric bootstrap of 99
     samples, because its parameters were estimated from the same values. A small p value says
     that even the best candidate does not fit. Where zeros are a group apart, shape, outliers and
-    distribution are those of the other values. Dates are described as decimal years.
+    distribution are those of the other values; results beyond a detection limit are left out of
+    all figures but their share. Dates are described as decimal years. Columns that identify people
+    are not described.
 
     Parameters
     ----------
@@ -73,7 +70,8 @@ def describe(table: pd.DataFrame, schema: Schema | None = None) -> Description:
     Raises
     ------
     TableError
-        The table is empty, has repeated column names or a column of mixed types.
+        The table is empty, has repeated column names or a column of mixed types, or cells do not
+        fit the schema.
     SchemaError
         The schema does not describe the table's columns.
 
@@ -88,26 +86,32 @@ def describe(table: pd.DataFrame, schema: Schema | None = None) -> Description:
     >>> crp.shape, crp.best_distribution, crp.suggested_transform
     ('strongly right-skewed', 'lognorm', 'log')
     """
-    check_table(table, "given")
-    if schema is None:
-        schema = Schema.detect(table)
-    check_schema(table, schema, "given")
+    read, described, left_out = read_one(table, schema)
+    return describe_read(read, described, left_out)
+
+
+def describe_read(
+    read: CanonicalTable, schema: Schema, left_out: tuple[str, ...] = ()
+) -> Description:
+    """Describe every variable of a table that has been read. See `describe`."""
     seeds = Seeds.of(0)
     return Description(
-        n_rows=len(table),
+        n_rows=len(read.table),
         n_columns=len(schema),
         variables=tuple(
-            _describe_numbers(table[column.name], column, seeds.rng(column.name))
+            _describe_numbers(read, column, seeds.rng(column.name))
             if column.kind.is_numerical
-            else _describe_levels(table[column.name], column)
+            else _describe_levels(read.table[column.name], column)
             for column in schema
         ),
+        left_out=left_out,
     )
 
 
 def _describe_numbers(
-    series: pd.Series, column: Column, rng: np.random.Generator
+    read: CanonicalTable, column: Column, rng: np.random.Generator
 ) -> VariableDescription:
+    series, missing = read.measured(column.name), read.table[column.name].isna()
     is_date = column.kind is Kind.DATETIME
     values, shown = _dates(series, column) if is_date else _numbers(series, column)
     common: dict[str, Any] = {
@@ -115,7 +119,8 @@ def _describe_numbers(
         "kind": column.kind,
         "unit": "year" if is_date else column.unit,
         "n": values.size,
-        "missing_share": float(series.isna().mean()),
+        "missing_share": float(missing.mean()),
+        "censored_share": float((series.isna() & ~missing).mean()),
         "n_distinct": int(np.unique(values).size),
     }
     obstacle = _obstacle(values)

@@ -32,9 +32,11 @@ class VariableDescription(BaseModel):
     unit: str | None
     """Unit of the figures; `year` for dates, which are described as decimal years."""
     n: int = Field(ge=0)
-    """Number of values that are not missing."""
+    """Number of values that are neither missing nor beyond a detection limit."""
     missing_share: float = Field(ge=0, le=1)
     """Share of the values that are missing."""
+    censored_share: float = Field(default=0.0, ge=0, le=1)
+    """Share of the values that are beyond a detection limit, and in no other figure."""
     n_distinct: int = Field(ge=0)
     """Number of distinct values."""
     mean: float | None = None
@@ -86,9 +88,11 @@ class Description(BaseModel):
     n_rows: int = Field(ge=1)
     """Number of rows."""
     n_columns: int = Field(ge=1)
-    """Number of columns."""
+    """Number of columns that are described."""
     variables: tuple[VariableDescription, ...]
     """The variables in the table's order."""
+    left_out: tuple[str, ...] = ()
+    """Columns that identify people, which are not described."""
 
     def to_json(self) -> str:
         """Give the description as JSON; ``Description.model_json_schema()`` is its schema."""
@@ -97,21 +101,27 @@ class Description(BaseModel):
     def to_markdown(self) -> str:
         """Give the description as a table in Markdown."""
         lines = [_HEADINGS, tuple("---" for _ in _HEADINGS), *map(_cells, self.variables)]
-        return "\n".join(
+        rows = "\n".join(
             "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
         )
+        return f"{rows}\n\n{self._caption}." if self.left_out else rows
 
     def __rich__(self) -> Table:
         """Give the description as a table for the terminal."""
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(title=f"{self.n_rows:,} rows, {self.n_columns} columns")
+        title = f"{self.n_rows:,} rows, {self.n_columns} columns"
+        table = Table(title=title, caption=self._caption if self.left_out else None)
         for heading in _HEADINGS:
             table.add_column(heading)
         for variable in self.variables:
             table.add_row(*map(Text, _cells(variable)))
         return table
+
+    @property
+    def _caption(self) -> str:
+        return f"not described, as they identify people: {', '.join(self.left_out)}"
 
 
 _HEADINGS = (

@@ -24,6 +24,8 @@ Support = Literal["real", "positive", "unit interval", "count"]
 #: Draws of the parametric bootstrap: p values come in steps of one hundredth.
 BOOTSTRAP_DRAWS = 99
 ITERATIONS = 40
+#: Steps of a fit smaller than this, in units of its scale, change no figure.
+STILL = 1e-6
 DEGREES_OF_FREEDOM = (2.0, 3.0, 5.0, 8.0, 15.0)
 MOST_DECIMALS = 6
 #: Differences of distribution functions smaller than this have lost their digits.
@@ -176,11 +178,18 @@ def _reweight(values: Floats, weigh: Callable[[Floats], Floats]) -> tuple[Floats
     """Solve the likelihood equations of a symmetric family by iteratively reweighted moments."""
     centre = np.median(values, axis=-1, keepdims=True)
     scale = values.std(axis=-1, keepdims=True) / 1.5
+    moving = np.ones(values.shape[:-1], dtype=bool)
     for _ in range(ITERATIONS):
-        weights = weigh((values - centre) / scale)
+        sample, before, width = values[moving], centre[moving], scale[moving]
+        weights = weigh((sample - before) / width)
         total = weights.sum(axis=-1, keepdims=True)
-        centre = (weights * values).sum(axis=-1, keepdims=True) / total
-        scale = np.sqrt(_mean(weights * (values - centre) ** 2))
+        after = (weights * sample).sum(axis=-1, keepdims=True) / total
+        spread = np.sqrt(_mean(weights * (sample - after) ** 2))
+        centre[moving], scale[moving] = after, spread
+        step = np.maximum(np.abs(after - before), np.abs(spread - width))
+        moving[moving] = (step > STILL * spread)[..., 0]
+        if not moving.any():
+            break
     return centre, scale
 
 

@@ -9,14 +9,18 @@ import pandas as pd
 
 from synthhealth.errors import ParameterError, TableError
 from synthhealth.evaluation._columns import CategoricalColumn, NumericalColumn, match_columns
+from synthhealth.evaluation._limits import compare_censoring, compare_ranges, compare_rules
 from synthhealth.evaluation._marginals import compare_marginals
+from synthhealth.evaluation._missingness import compare_missing_values
 from synthhealth.evaluation._pairs import compare_pairs
+from synthhealth.evaluation._references import compare_references
 from synthhealth.evaluation._results import Evaluation, NotComputed, Overall, Score
 from synthhealth.evaluation._seeds import Seeds
 from synthhealth.evaluation._table_floor import average_floors
+from synthhealth.evaluation._tables import Tables, read_tables
 from synthhealth.schema import Schema
 
-__all__ = ["evaluate_tables"]
+__all__ = ["RealIs", "check_real_is", "evaluate_read", "evaluate_tables"]
 
 RealIs = Literal["training", "holdout", "given"]
 
@@ -34,8 +38,11 @@ def evaluate_tables(
     Columns are matched by name and compared by value: their order and dtypes do not matter.
     Numerical columns are judged by the Kolmogorov-Smirnov complement and the Wasserstein
     distance, categorical ones by the total-variation complement and a test of their counts, all
-    pairs of columns by the difference of their dependence. A figure that cannot be computed is
-    listed under ``not_computed`` with the reason, and left out of the averages.
+    pairs of columns by the difference of their dependence. What the schema says is judged too:
+    detection limits, plausible and reference ranges, rules; and which values are missing, how
+    often, together, and in which patients. Columns that identify people are left out. A figure
+    that cannot be computed is listed under ``not_computed`` with the reason, and left out of the
+    averages.
 
     Parameters
     ----------
@@ -57,7 +64,8 @@ def evaluate_tables(
     ------
     TableError
         A table is empty or has repeated column names, the two tables' columns differ, or a
-        column holds numbers in one table and text or dates in the other.
+        column holds numbers in one table and text or dates in the other, or cells that do not fit
+        the schema.
     SchemaError
         The schema does not describe the real table's columns.
     ParameterError
@@ -75,12 +83,29 @@ def evaluate_tables(
     >>> average.floor.standing(average.value)
     'within'
     """
+    check_real_is(real_is)
+    seeds = Seeds.of(random_state)
+    return evaluate_read(read_tables(real, synthetic, schema), seeds, real_is=real_is)
+
+
+def check_real_is(real_is: str) -> None:
+    """Check the name of a real table.
+
+    Raises
+    ------
+    ParameterError
+        It is none of those known.
+    """
     if real_is not in get_args(RealIs):
         raise ParameterError(
             f"real_is is {real_is!r}; it must be one of {', '.join(get_args(RealIs))}"
         )
-    seeds = Seeds.of(random_state)
-    columns = match_columns(real, synthetic, schema)
+
+
+def evaluate_read(tables: Tables, seeds: Seeds, *, real_is: RealIs) -> Evaluation:
+    """Compare two tables that have been read. See `evaluate_tables`."""
+    columns = match_columns(tables)
+    n_real, n_synthetic = len(tables.real.table), len(tables.synthetic.table)
     not_computed = [
         NotComputed(what="all figures of the column", column=column.name, reason=column.obstacle)
         for column in columns
@@ -97,15 +122,17 @@ def evaluate_tables(
     ks = [result.ks_complement for result in numerical_results]
     tv = [result.tv_complement for result in categorical_results]
     ks_floor, column_floor = average_floors(
-        [(c.real, r.floor) for c, r in zip(numerical, numerical_results, strict=True)],
+        [(c.measured[0], r.floor) for c, r in zip(numerical, numerical_results, strict=True)],
         [(c.real, r.floor) for c, r in zip(categorical, categorical_results, strict=True)],
-        len(synthetic),
+        n_synthetic,
         seeds.rng("averages"),
     )
     dependence = compare_pairs(usable, seeds)
+    all_numerical = [column for column in columns if isinstance(column, NumericalColumn)]
+    references, without_reference = compare_references(all_numerical, tables)
     return Evaluation(
-        n_real=len(real),
-        n_synthetic=len(synthetic),
+        n_real=n_real,
+        n_synthetic=n_synthetic,
         real_is=real_is,
         overall=Overall(
             ks_average=Score(value=float(np.mean(ks)), floor=ks_floor) if ks_floor else None,
@@ -115,5 +142,10 @@ def evaluate_tables(
         numerical=numerical_results,
         categorical=categorical_results,
         pairs=dependence.pairs,
-        not_computed=(*not_computed, *dependence.not_computed),
+        not_computed=(*not_computed, *dependence.not_computed, *without_reference),
+        missing_values=compare_missing_values(columns, seeds),
+        censoring=compare_censoring(all_numerical),
+        ranges=compare_ranges(numerical, tables.schema),
+        references=references,
+        rules=compare_rules(tables),
     )

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from synthhealth.evaluation._clinical_results import (
+    CensoringResult,
+    MissingValues,
+    RangeResult,
+    ReferenceResult,
+    RuleResult,
+)
+from synthhealth.evaluation._result_base import MIN_CELL, Floor, NotComputed, Result, Score
 
 __all__ = [
     "MIN_CELL",
@@ -18,53 +27,12 @@ __all__ = [
     "Score",
 ]
 
-#: Fewest rows that a level of a categorical column must have to be named.
-MIN_CELL = 5
 
-Standing = Literal["below", "within", "above"]
-
-
-class _Result(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
-
-
-class Floor(_Result):
-    """The noise floor: what two independent samples of real patients of these sizes would score.
-
-    No generator can be expected to score better than its floor; one that does repeats patients.
-
-    Examples
-    --------
-    >>> floor = Floor(mean=0.85, low=0.77, high=0.92, method="exact")
-    >>> floor.standing(0.62)
-    'below'
-    """
-
-    mean: float
-    """Mean score of two independent real samples."""
-    low: float
-    """2.5 % quantile of that score."""
-    high: float
-    """97.5 % quantile of that score."""
-    method: Literal["exact", "resampled"]
-    """`exact`: from the distribution-free law of the score; `resampled`: from bootstrap samples \
-of the real table, which stands for the population."""
-
-    def standing(self, value: float) -> Standing:
-        """Say where `value` lies: ``"below"``, ``"within"`` or ``"above"`` the noise floor."""
-        # Scores are sums of floats: a copy's 1 - 0.9999999999999999 must not count as below.
-        tolerance = 1e-9
-        if value < self.low - tolerance:
-            return "below"
-        return "above" if value > self.high + tolerance else "within"
-
-
-class NumericalResult(_Result):
+class NumericalResult(Result):
     """How a numerical column's synthetic values compare with its real ones.
 
-    Missing values are dropped before every figure but the two missing shares.
+    Missing values, and results beyond a detection limit (`CensoringResult`), are dropped before
+    every figure but the two missing shares.
     """
 
     column: str
@@ -72,9 +40,9 @@ class NumericalResult(_Result):
     unit: str | None
     """Unit of the column's values; `day` for dates, None where unknown."""
     n_real: int = Field(ge=1)
-    """Number of real values that are not missing."""
+    """Number of real values that are neither missing nor beyond a detection limit."""
     n_synthetic: int = Field(ge=1)
-    """Number of synthetic values that are not missing."""
+    """Number of synthetic values that are neither missing nor beyond a detection limit."""
     missing_real: float = Field(ge=0, le=1)
     """Share of the real values that are missing."""
     missing_synthetic: float = Field(ge=0, le=1)
@@ -95,7 +63,7 @@ class NumericalResult(_Result):
     """Noise floor of `ks_complement`."""
 
 
-class CategoricalResult(_Result):
+class CategoricalResult(Result):
     """How a categorical column's synthetic levels compare with its real ones.
 
     Missing values are dropped before every figure but the two missing shares.
@@ -126,7 +94,7 @@ random permutations of the rows between the two tables."""
     """Noise floor of `tv_complement`."""
 
 
-class PairResult(_Result):
+class PairResult(Result):
     """How strongly two columns depend on each other, in the real and in the synthetic table."""
 
     first: str
@@ -144,16 +112,7 @@ two categorical ones, the correlation ratio eta (0 to 1) for one of each."""
     """Absolute difference of the two."""
 
 
-class Score(_Result):
-    """An overall figure beside its noise floor."""
-
-    value: float
-    """The figure."""
-    floor: Floor
-    """What two independent real samples of these sizes would give."""
-
-
-class Overall(_Result):
+class Overall(Result):
     """Averages over columns and over pairs of columns."""
 
     ks_average: Score | None
@@ -167,18 +126,7 @@ identical)."""
 (0 = identical); None where no pair could be measured."""
 
 
-class NotComputed(_Result):
-    """A figure that could not be computed, and why."""
-
-    what: str
-    """The figure."""
-    column: str | None
-    """The column concerned (`first / second` for a pair); None for the whole table."""
-    reason: str
-    """Why it could not be computed."""
-
-
-class Evaluation(_Result):
+class Evaluation(Result):
     """The figures of one synthetic table against one real table.
 
     ``Evaluation.model_json_schema()`` is the JSON Schema of ``evaluation.model_dump_json()``.
@@ -203,3 +151,14 @@ or a table given by the user."""
     """One result per pair of columns, in the table's order."""
     not_computed: tuple[NotComputed, ...]
     """What could not be computed, and why."""
+    missing_values: MissingValues | None = None
+    """Which values are missing; None where none is, in either table."""
+    censoring: tuple[CensoringResult, ...] = ()
+    """One result per column with results beyond a detection limit."""
+    ranges: tuple[RangeResult, ...] = ()
+    """One result per numerical column: values out of the plausible range, values on the real \
+table's extremes."""
+    references: tuple[ReferenceResult, ...] = ()
+    """One result per column that has reference ranges."""
+    rules: tuple[RuleResult, ...] = ()
+    """One result per rule of the schema."""

@@ -120,9 +120,10 @@ def dependence_floor(
     rng : numpy.random.Generator
         Source of the samples.
     """
+    table = table.ranked()
 
     def measure(rows: Rows) -> Floats:
-        return dependence(table.take(rows), rank_per_pair=False)[pairs]
+        return dependence(table.take(rows))[pairs]
 
     draws = draw_pairs(len(table.codes), n_synthetic, rng)
     gaps = (np.abs(measure(one) - measure(other)) for one, other in draws)

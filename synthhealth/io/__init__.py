@@ -1,6 +1,7 @@
 """Tables in and out of files, and files that are written whole or not at all.
 
-CSV (also ``.tsv``, ``.txt`` and gzipped), Parquet and Excel, chosen by the file's suffix. Every
+CSV (also ``.tsv``, ``.txt`` and gzipped), Parquet and Excel, chosen by the file's suffix. A table
+can be written in the form in which another one was read: `sniff`, `FileForm`. Every
 failure is a `FileError` that names the file, says what is wrong and how to mend it, and shows
 nothing of the file's content (where a CSV lacks its header, even a column name is a patient's
 value).
@@ -8,12 +9,23 @@ value).
 
 from synthhealth.io._chunks import write_chunks
 from synthhealth.io._files import check_target, whole_file, whole_folder
-from synthhealth.io._tables import SUFFIXES, read_table, table_suffix, write_table
+from synthhealth.io._form import FileForm
+from synthhealth.io._tables import (
+    SUFFIXES,
+    read_table,
+    read_with_form,
+    sniff,
+    table_suffix,
+    write_table,
+)
 
 __all__ = [
     "SUFFIXES",
+    "FileForm",
     "check_target",
     "read_table",
+    "read_with_form",
+    "sniff",
     "table_suffix",
     "whole_file",
     "whole_folder",

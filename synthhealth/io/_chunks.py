@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from synthhealth.errors import FileError
 from synthhealth.io._files import whole_file
+from synthhealth.io._form import FileForm
 from synthhealth.io._tables import table_suffix
 from synthhealth.io._text import write_text
 
@@ -20,7 +21,11 @@ __all__ = ["write_chunks"]
 
 
 def write_chunks(
-    chunks: Iterable[pd.DataFrame], path: str | os.PathLike[str], *, force: bool = False
+    chunks: Iterable[pd.DataFrame],
+    path: str | os.PathLike[str],
+    *,
+    force: bool = False,
+    form: FileForm | None = None,
 ) -> Path:
     """Write the chunks of one table into one Parquet or text file, without their index.
 
@@ -34,6 +39,8 @@ def write_chunks(
         A file whose suffix is one of `SUFFIXES` but ``.xlsx``.
     force : bool
         Whether to overwrite an existing file.
+    form : FileForm, optional
+        How a text table is written, as for `write_table`.
 
     Returns
     -------
@@ -53,7 +60,7 @@ def write_chunks(
         if suffix == ".parquet":
             _write_parquet(iter(chunks), temporary)
         else:
-            write_text(chunks, temporary, suffix, path)
+            write_text(chunks, temporary, suffix, path, form)
     return Path(path)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from synthhealth.errors import FileError
 from synthhealth.io._files import reason, whole_file
+from synthhealth.io._form import FileForm
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,12 +52,57 @@ def table_suffix(path: str | os.PathLike[str]) -> str:
     )
 
 
-def read_table(path: str | os.PathLike[str], *, sheet: str | None = None) -> pd.DataFrame:
+def read_table(
+    path: str | os.PathLike[str], *, sheet: str | None = None, form: FileForm | None = None
+) -> pd.DataFrame:
     r"""Read a table from a CSV, Parquet or Excel file.
 
-    Text tables are UTF-8, with a header line; their separator (comma, semicolon, tab or ``|``) is
-    recognised. Numbers come back exactly as they were written; empty cells and pandas' usual words
-    (``NA``, ``NaN``, ``null``, ...) are missing values.
+    Text tables have a header line. Their encoding (UTF-8, UTF-16, Windows-1252), separator (comma,
+    semicolon, tab or ``|``) and decimal mark are recognised; `sniff` shows them. Numbers come back
+    exactly as they were written, whole numbers with gaps as ``Int64``; empty cells and pandas'
+    usual words (``NA``, ``NaN``, ``null``, ...) are missing values. What is no number beyond doubt
+    stays text: codes with leading zeros, commas that may part decimals or thousands.
+
+    Parameters
+    ----------
+    path : path-like
+        A file whose suffix is one of `SUFFIXES`.
+    sheet : str, optional
+        The sheet of an Excel file; the first one by default.
+    form : FileForm, optional
+        The encoding, separator and decimal mark of a text table, where they cannot be recognised.
+
+    Returns
+    -------
+    pandas.DataFrame
+        At least one row.
+
+    Raises
+    ------
+    FileError
+        The file is missing, empty, damaged, of another form than its suffix says, in an unknown
+        encoding, without rows, has rows of unequal length or two columns of one name.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import synthhealth as sh
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "cohort.csv"
+    ...     _ = path.write_text("age;crp\n61;3,5\n47;\n")
+    ...     sh.read_table(path)
+       age  crp
+    0   61  3.5
+    1   47  NaN
+    """
+    return read_with_form(path, sheet=sheet, form=form)[0]
+
+
+def sniff(path: str | os.PathLike[str], *, sheet: str | None = None) -> FileForm:
+    r"""Find the form of a table's file, in which another table can then be written.
+
+    The whole file is read: only all its cells show how its numbers are written.
 
     Parameters
     ----------
@@ -67,27 +113,45 @@ def read_table(path: str | os.PathLike[str], *, sheet: str | None = None) -> pd.
 
     Returns
     -------
-    pandas.DataFrame
-        At least one row.
+    FileForm
 
     Raises
     ------
     FileError
-        The file is missing, empty, damaged, of another form than its suffix says, not UTF-8,
-        without rows, has rows of unequal length or two columns of one name.
+        The file cannot be read as a table.
 
     Examples
     --------
     >>> import tempfile
     >>> from pathlib import Path
-    >>> import synthhealth as sh
+    >>> from synthhealth.io import sniff
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "cohort.csv"
-    ...     _ = path.write_text("age;crp\n61;3.5\n47;\n")
-    ...     sh.read_table(path)
-       age  crp
-    0   61  3.5
-    1   47  NaN
+    ...     _ = path.write_bytes("age;größe\n61;171,50\n47;NA\n".encode("latin-1"))
+    ...     print(sniff(path))
+    CSV, Windows-1252, separated by semicolons, decimal comma, missing values as 'NA'
+    """
+    return read_with_form(path, sheet=sheet)[1]
+
+
+def read_with_form(
+    path: str | os.PathLike[str], *, sheet: str | None = None, form: FileForm | None = None
+) -> tuple[pd.DataFrame, FileForm]:
+    """Read a table and find its form, in one pass.
+
+    Parameters
+    ----------
+    path, sheet, form
+        As for `read_table`.
+
+    Returns
+    -------
+    pandas.DataFrame, FileForm
+
+    Raises
+    ------
+    FileError
+        As for `read_table`.
     """
     path = Path(path)
     suffix = table_suffix(path)
@@ -97,21 +161,27 @@ def read_table(path: str | os.PathLike[str], *, sheet: str | None = None) -> pd.
     if suffix == ".parquet":
         from synthhealth.io._parquet import read_parquet
 
-        table = read_parquet(path)
+        table, found = read_parquet(path), FileForm(suffix)
     elif suffix == ".xlsx":
         from synthhealth.io._excel import read_excel
 
-        table = read_excel(path, sheet)
+        table, found = read_excel(path, sheet)
     else:
         from synthhealth.io._text import read_text
 
-        table = read_text(path, suffix)
+        table, found = read_text(path, suffix, form)
     if table.empty:
         raise FileError(f"{path}: there is a header but no rows; nothing can be learned from it")
-    return table
+    return table, found
 
 
-def write_table(table: pd.DataFrame, path: str | os.PathLike[str], *, force: bool = False) -> None:
+def write_table(
+    table: pd.DataFrame,
+    path: str | os.PathLike[str],
+    *,
+    force: bool = False,
+    form: FileForm | None = None,
+) -> None:
     """Write a table to a CSV, Parquet or Excel file, whole or not at all.
 
     The index is kept by Parquet only. Parquet also keeps dtypes; choose it where a category, a
@@ -122,9 +192,13 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str], *, force: boo
     table : pandas.DataFrame
         The table.
     path : path-like
-        Where to; the suffix, one of `SUFFIXES`, decides the form.
+        Where to; the suffix, one of `SUFFIXES`, decides the kind of file.
     force : bool
         Replace the file if it exists.
+    form : FileForm, optional
+        How to write it, as `sniff` has found it in another file of the same columns; what a form
+        says of another kind of file is left aside. By default a text table is UTF-8 with commas
+        and decimal points.
 
     Raises
     ------
@@ -149,11 +223,11 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str], *, force: boo
         elif suffix == ".xlsx":
             from synthhealth.io._excel import write_excel
 
-            write_excel(table, file, path)
+            write_excel(table, file, path, form)
         else:
             from synthhealth.io._text import write_text
 
-            write_text([table], file, suffix, path)
+            write_text([table], file, suffix, path, form)
 
 
 def _check_source(path: Path) -> None:

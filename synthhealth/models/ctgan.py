@@ -18,7 +18,8 @@ from synthhealth.schema import Schema
 
 
 def _default_steps(n_rows: int) -> int:
-    return max(1_000, min(5_000, n_rows // 5))
+    few = max(1_000, min(3_000, 15 * n_rows))
+    return max(few, min(5_000, n_rows // 5))
 
 
 def _default_batch_size(n_rows: int) -> int:
@@ -33,8 +34,9 @@ GAN_PARAMETERS: tuple[Parameter, ...] = (
         int,
         _default_steps,
         "updates of the generator in all, whatever the batch; rounded up to whole epochs",
-        default_is="a fifth of the rows, from 1,000 (for 61 rows SDV gives 300) to 5,000 (for a "
-        "million SDV would give 600,000, which is days)",
+        default_is="15 for each row, from 1,000 (for 61 rows SDV gives 300) to 3,000, which "
+        "columns of a few hundred rows need to be learned together; then a fifth of the rows, to "
+        "5,000 (for a million SDV would give 600,000, which is days)",
         low=1,
         high=10_000_000,
     ),

@@ -15,7 +15,8 @@ from synthhealth.schema import Schema
 
 
 def _default_steps(n_rows: int) -> int:
-    return 500 if n_rows < 200 else max(1_500, min(10_000, n_rows // 10))
+    few = max(500, min(4_000, 40 * (n_rows - 50)))
+    return max(few, min(10_000, n_rows // 10))
 
 
 def _default_batch_size(n_rows: int) -> int:
@@ -43,8 +44,9 @@ class TVAEModel(DeepModel):
             int,
             _default_steps,
             "updates in all, whatever the batch; rounded up to whole epochs",
-            default_is="500 below 200 rows, where more begins to repeat patients; then a tenth of "
-            "the rows, from 1,500 to 10,000",
+            default_is="500 up to 60 rows, where more begins to repeat patients, rising to 4,000 "
+            "for 150, which columns need to be learned together; then a tenth of the rows, to "
+            "10,000",
             low=1,
             high=10_000_000,
         ),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+from pydantic import Field, JsonValue, field_validator
 
 from synthhealth.evaluation import Description, Evaluation
+from synthhealth.report._clinical_data import Part, ProtectedColumn, TableOne
 from synthhealth.schema import Column
 
 __all__ = [
@@ -28,13 +29,7 @@ __all__ = [
 ]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
-
-
-class ModelInfo(_Part):
+class ModelInfo(Part):
     """Which model made the synthetic table.
 
     Examples
@@ -51,6 +46,8 @@ class ModelInfo(_Part):
     """The seed of fitting and sampling."""
     partial: bool = False
     """Whether training was interrupted or ran out of time."""
+    accept_rate: float | None = Field(default=None, ge=0, le=1)
+    """Share of the drawn rows that kept the schema's limits and rules; the others were redrawn."""
 
     @field_validator("settings", mode="before")
     @classmethod
@@ -63,7 +60,7 @@ class ModelInfo(_Part):
         }
 
 
-class NumericalDistribution(_Part):
+class NumericalDistribution(Part):
     """A numerical column's values, counted in cells with no or at least 5 real patients."""
 
     column: str
@@ -96,7 +93,7 @@ class NumericalDistribution(_Part):
     """The point of the grid at which the two distribution functions differ most."""
 
 
-class LevelShares(_Part):
+class LevelShares(Part):
     """How often a level of a categorical column occurs."""
 
     real_count: int = Field(ge=0)
@@ -109,7 +106,7 @@ class LevelShares(_Part):
     """Share of the known synthetic values."""
 
 
-class CategoricalDistribution(_Part):
+class CategoricalDistribution(Part):
     """A categorical column's levels; those of fewer than 5 real patients are not named."""
 
     column: str
@@ -128,7 +125,7 @@ class CategoricalDistribution(_Part):
     """Number of levels in `other`."""
 
 
-class NotShown(_Part):
+class NotShown(Part):
     """A column whose distribution is not shown, and why."""
 
     column: str
@@ -137,7 +134,7 @@ class NotShown(_Part):
     """Why it is not shown."""
 
 
-class Axis(_Part):
+class Axis(Part):
     """The groups into which a pair figure sorts one of its columns."""
 
     column: str
@@ -146,7 +143,7 @@ class Axis(_Part):
     """The groups in order."""
 
 
-class GridPair(_Part):
+class GridPair(Part):
     """Two columns of the same sort, counted together."""
 
     first: Axis
@@ -164,7 +161,7 @@ found from its neighbours by subtraction. None: fewer than 5 patients."""
     """Share of these synthetic rows in each cell."""
 
 
-class Box(_Part):
+class Box(Part):
     """The middle half of a group's values, in rounded numbers."""
 
     q25: float
@@ -175,7 +172,7 @@ class Box(_Part):
     """Upper quartile."""
 
 
-class GroupBoxes(_Part):
+class GroupBoxes(Part):
     """A numerical column within one level of a categorical one; None for fewer than 5 values."""
 
     real: Box | None
@@ -184,7 +181,7 @@ class GroupBoxes(_Part):
     """Of the synthetic values."""
 
 
-class BoxPair(_Part):
+class BoxPair(Part):
     """A numerical column within the levels of a categorical one."""
 
     numerical: str
@@ -197,7 +194,7 @@ class BoxPair(_Part):
     """One entry per level."""
 
 
-class Pairs(_Part):
+class Pairs(Part):
     """Pairs of columns, aggregated."""
 
     grids: tuple[GridPair, ...]
@@ -210,7 +207,7 @@ class Pairs(_Part):
     """Number of pairs kept here: all, or in a wide table those whose dependence differs most."""
 
 
-class DependenceMatrix(_Part):
+class DependenceMatrix(Part):
     """The dependence of all pairs of columns as square tables.
 
     Spearman's rank correlation for two numerical columns, Cramer's V for two categorical ones,
@@ -229,7 +226,7 @@ class DependenceMatrix(_Part):
     """Synthetic minus real."""
 
 
-class Missingness(_Part):
+class Missingness(Part):
     """How often a column's value is missing."""
 
     column: str
@@ -240,7 +237,7 @@ class Missingness(_Part):
     """Share of the synthetic rows."""
 
 
-class ReportData(_Part):
+class ReportData(Part):
     """A whole report. No patient's row or value is in it, only figures over at least 5 patients.
 
     ``ReportData.model_json_schema()`` is the JSON Schema of ``report.json``; see `json_schema`.
@@ -257,7 +254,7 @@ class ReportData(_Part):
     model: ModelInfo | None
     """Which model made the synthetic table; None where unknown."""
     columns: tuple[Column, ...]
-    """The columns and what they are."""
+    """The columns that were compared, and what they are."""
     summary: tuple[str, ...]
     """The findings in plain words."""
     limits: tuple[str, ...]
@@ -276,5 +273,9 @@ class ReportData(_Part):
     """Dependence of all pairs as square tables."""
     missingness: tuple[Missingness, ...]
     """How often each column's value is missing."""
+    table_one: TableOne | None = None
+    """The columns by group of patients; None for fewer than 5 real rows."""
+    protected: tuple[ProtectedColumn, ...] = ()
+    """The columns that identify people, and what was done with them."""
     description: Description
     """Distribution analysis of the real table."""

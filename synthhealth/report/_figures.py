@@ -15,9 +15,10 @@ from synthhealth.report._data import (
     Missingness,
     NumericalDistribution,
 )
-from synthhealth.report._numbers import band_labels, date_text, percent, score_text
+from synthhealth.report._numbers import band_labels, date_text, percent, score_text, unit_text
 from synthhealth.report._theme import MARK, REAL, SYNTHETIC, axis, layout
 from synthhealth.report._words import ColumnScore, column_scores, floor_text, shown
+from synthhealth.schema import ReferenceRange
 
 #: Columns drawn in figures with one line per column.
 MOST_LINES = 40
@@ -65,14 +66,21 @@ def overview(evaluation: Evaluation) -> go.Figure:
     )
 
 
-def histogram(distribution: NumericalDistribution) -> go.Figure:
-    """Draw the real values as filled bins and the synthetic ones as an outline over them."""
+def histogram(
+    distribution: NumericalDistribution,
+    references: Sequence[ReferenceRange] = (),
+    limits: Sequence[float] = (),
+) -> go.Figure:
+    """Draw the real values as filled bins and the synthetic ones as an outline over them.
+
+    Reference ranges are shaded and detection limits dotted, as far as they are in view.
+    """
     edges = distribution.edges
     widths = [stop - start for start, stop in pairwise(edges)]
     real = [share / width for share, width in zip(distribution.real, widths, strict=True)]
     synthetic = [share / width for share, width in zip(distribution.synthetic, widths, strict=True)]
     bands = band_labels(edges, scale=distribution.scale, whole=distribution.whole)
-    unit = f" {label(distribution.unit, 16)}" if distribution.unit else ""
+    unit = f" {label(unit_text(distribution.unit), 16)}" if distribution.unit else ""
     told = [
         [f"{band}{unit}", percent(real_share), percent(synthetic_share)]
         for band, real_share, synthetic_share in zip(
@@ -109,6 +117,7 @@ def histogram(distribution: NumericalDistribution) -> go.Figure:
         layout=layout(
             height=320,
             bargap=0,
+            shapes=[*_shades(distribution, references), *_dotted(distribution, limits)],
             xaxis=_value_axis(distribution, showgrid=False),
             yaxis=axis("density", showticklabels=False, rangemode="tozero"),
         ),
@@ -197,6 +206,54 @@ def columns_with_gaps(missingness: Sequence[Missingness]) -> list[Missingness]:
     return sorted(gaps, key=lambda column: -abs(column.real - column.synthetic))[:MOST_LINES]
 
 
+def _shades(
+    distribution: NumericalDistribution, references: Sequence[ReferenceRange]
+) -> list[dict[str, Any]]:
+    low, high = distribution.view
+    ranges = dict.fromkeys(
+        (
+            low if range_.low is None else max(range_.low, low),
+            high if range_.high is None else min(range_.high, high),
+        )
+        for range_ in references
+    )
+    return [
+        {
+            "type": "rect",
+            "layer": "below",
+            "xref": "x",
+            "yref": "paper",
+            "x0": start,
+            "x1": stop,
+            "y0": 0,
+            "y1": 1,
+            "fillcolor": "var(--reference)",
+            "opacity": 0.55 if len(ranges) == 1 else 0.35,
+            "line": {"width": 0},
+        }
+        for start, stop in ranges
+        if start < stop
+    ]
+
+
+def _dotted(distribution: NumericalDistribution, limits: Sequence[float]) -> list[dict[str, Any]]:
+    low, high = distribution.view
+    return [
+        {
+            "type": "line",
+            "xref": "x",
+            "yref": "paper",
+            "x0": limit,
+            "x1": limit,
+            "y0": 0,
+            "y1": 1,
+            "line": {"color": "var(--muted)", "width": 1.5, "dash": "dot"},
+        }
+        for limit in limits
+        if low <= limit <= high
+    ]
+
+
 def _dots(
     columns: Sequence[ColumnScore], places: dict[str, int], standing: str, meaning: str
 ) -> go.Scatter:
@@ -265,7 +322,7 @@ def _value_axis(distribution: NumericalDistribution, **more: Any) -> dict[str, A
     is_date = distribution.scale == "date"
     title = label(distribution.column, 40)
     if distribution.unit:
-        title += f" ({label(distribution.unit, 16)})"
+        title += f" ({label(unit_text(distribution.unit), 16)})"
     return axis(
         title,
         type="date" if is_date else "linear",

@@ -11,7 +11,9 @@ import jinja2
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from synthhealth.report._clinical_figures import detection_slot, reference_slot
 from synthhealth.report._data import ReportData
+from synthhealth.report._numbers import percent
 from synthhealth.report._page_figures import (
     Store,
     matrices,
@@ -20,7 +22,15 @@ from synthhealth.report._page_figures import (
     pair_entries,
     panels,
 )
-from synthhealth.report._page_tables import analysis_rows, cards, column_rows
+from synthhealth.report._page_tables import analysis_rows, cards, column_rows, missing_cards
+from synthhealth.report._sheets import (
+    detection_sheet,
+    identifier_sheet,
+    missing_sheets,
+    range_sheets,
+    reference_sheet,
+)
+from synthhealth.report._table_one_text import heads, lines
 from synthhealth.report._theme import DARK, FONT, LIGHT
 from synthhealth.report._words import shown
 
@@ -39,6 +49,16 @@ def as_html(data: ReportData) -> str:
         "panels": panels(data, store),
         "matrices": matrices(data, store),
         "missing": missing_slot(data, store),
+        "missing_cards": missing_cards(data),
+        "missing_sheets": missing_sheets(data),
+        "detection": detection_slot(data, store),
+        "detection_sheet": detection_sheet(data),
+        "range_sheets": range_sheets(data),
+        "references": reference_slot(data, store),
+        "reference_sheet": reference_sheet(data),
+        "table_one_heads": heads(data.table_one) if data.table_one else [],
+        "table_one_lines": lines(data.table_one) if data.table_one else [],
+        "identifier_sheet": identifier_sheet(data),
     }
     pairs = pair_entries(data, store)
     content = {
@@ -56,6 +76,7 @@ def as_html(data: ReportData) -> str:
         lstrip_blocks=True,
     )
     environment.filters["shown"] = shown
+    environment.filters["percent"] = percent
     return environment.get_template("report.html.j2").render(
         **context,
         has_pairs=bool(pairs),

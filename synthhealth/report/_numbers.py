@@ -138,3 +138,35 @@ def dependence_text(value: float) -> str:
     ('−0.46', '0.00')
     """
     return f"{abs(value):.2f}" if round(value, 2) >= 0 else f"{_MINUS}{abs(value):.2f}"
+
+
+def points_text(difference: float | None, low: float | None, high: float | None) -> str:
+    """Return a difference of two shares in percentage points, with its interval.
+
+    Examples
+    --------
+    >>> points_text(0.031, -0.02, 0.0823), points_text(-0.5, -0.7, -0.24), points_text(None, 0, 0)
+    ('+3.1 (−2.0 to +8.2)', '−50.0 (−70.0 to −24.0)', '–')
+    """
+    if difference is None or low is None or high is None:
+        return "–"
+    middle, first, last = (_signed(100 * value) for value in (difference, low, high))
+    return f"{middle} ({first} to {last})"
+
+
+def _signed(value: float) -> str:
+    rounded = round(value, 1)
+    return "0.0" if rounded == 0 else f"{rounded:+.1f}".replace("-", _MINUS)
+
+
+def unit_text(unit: str) -> str:
+    """Return a unit as it stands on an axis or in a table.
+
+    Examples
+    --------
+    >>> unit_text("10*9/L")
+    '10⁹/L'
+    """
+    from synthhealth.schema._units import display_unit
+
+    return display_unit(unit)

@@ -24,7 +24,9 @@ from synthhealth.report._numbers import (
     p_text,
     percent,
     score_text,
+    unit_text,
 )
+from synthhealth.report._sheets import range_text, whom
 from synthhealth.report._text import MEASURES
 from synthhealth.report._words import (
     Standing,
@@ -35,6 +37,7 @@ from synthhealth.report._words import (
     shown,
     worst_columns,
 )
+from synthhealth.schema import Column
 
 
 class Slot(NamedTuple):
@@ -110,7 +113,7 @@ def panels(data: ReportData, store: Store) -> list[Panel]:
         result = results.get(column.name)
         slots: list[Slot] = []
         if isinstance(result, NumericalResult) and column.name in numerical:
-            slots = _numerical_slots(place, numerical[column.name], result, store)
+            slots = _numerical_slots(place, column, numerical[column.name], result, store)
         elif column.name in categorical:
             slots = [_categorical_slot(place, categorical[column.name], store)]
         reason = reasons.get(column.name)
@@ -118,7 +121,7 @@ def panels(data: ReportData, store: Store) -> list[Panel]:
             Panel(
                 place=place,
                 name=column.name,
-                kind=column.kind.value + (f", {column.unit}" if column.unit else ""),
+                kind=column.kind.value + (f", {unit_text(column.unit)}" if column.unit else ""),
                 standing=column_score(result).standing if result else None,
                 facts=_facts(result),
                 slots=slots,
@@ -208,7 +211,7 @@ def missing_slot(data: ReportData, store: Store) -> Slot | None:
 
 
 def _numerical_slots(
-    place: int, shape: NumericalDistribution, result: NumericalResult, store: Store
+    place: int, column: Column, shape: NumericalDistribution, result: NumericalResult, store: Store
 ) -> list[Slot]:
     name = shown(shape.column)
     caption = (
@@ -221,11 +224,13 @@ def _numerical_slots(
             f" {percent(outside[0])} of the real and {percent(outside[1])} of the synthetic "
             "values lie outside the part drawn."
         )
+    limits = (*column.detection.below, *column.detection.above) if column.detection else ()
+    caption += _drawn_beside(column, limits)
     gap = edge_text(shape.gap_at, scale=shape.scale)
     return [
         store.slot(
             f"column-{place}-histogram",
-            _figures.histogram(shape),
+            _figures.histogram(shape, column.reference, limits),
             "Distribution",
             f"Histogram of {name}, real and synthetic. The distributions score "
             f"{score_text(result.ks_complement)} (1 = identical).",
@@ -321,7 +326,7 @@ def _facts(result: NumericalResult | CategoricalResult | None) -> list[tuple[str
     if result is None:
         return []
     if isinstance(result, NumericalResult):
-        unit = f" {result.unit}" if result.unit else ""
+        unit = f" {unit_text(result.unit)}" if result.unit else ""
         facts = [
             ("Score (1 − D)", score_text(result.ks_complement)),
             ("Noise floor", floor_text(result.floor)),
@@ -344,6 +349,21 @@ def _facts(result: NumericalResult | CategoricalResult | None) -> list[tuple[str
             f"{percent(result.missing_real)} real, {percent(result.missing_synthetic)} synthetic",
         ),
     ]
+
+
+def _drawn_beside(column: Column, limits: Sequence[float]) -> str:
+    """Return the words on what is drawn beside the values."""
+    told = ""
+    if column.reference:
+        ranges = []
+        for range_ in column.reference:
+            people = whom(range_.sex, range_.age_from, range_.age_to)
+            text = range_text(range_.low, range_.high, column.unit)
+            ranges.append(f"{text} ({people})" if people else text)
+        told += f" Shaded: reference range {'; '.join(ranges)}."
+    if limits:
+        told += " Dotted: detection limits; results beyond them are not in the figure."
+    return told
 
 
 def _outside(shape: NumericalDistribution, shares: tuple[float, ...]) -> float:

@@ -11,7 +11,7 @@ from synthhealth.evaluation import (
     VariableDescription,
 )
 from synthhealth.report._data import ReportData
-from synthhealth.report._numbers import number_text, p_text, percent, score_text
+from synthhealth.report._numbers import number_text, p_text, percent, score_text, unit_text
 from synthhealth.report._words import (
     Standing,
     column_results,
@@ -74,6 +74,24 @@ def cards(data: ReportData) -> list[Card]:
     return found
 
 
+def missing_cards(data: ReportData) -> list[Card]:
+    """Return the figures over all missing values."""
+    missing = data.evaluation.missing_values
+    if missing is None:
+        return []
+    meaning = "How alike the joint patterns of missing values are. 1 = identical."
+    found = [_card("Missing patterns", missing.pattern_score, meaning)]
+    if missing.together_difference is not None:
+        meaning = "Largest difference in how often two columns are missing together. 0 = none."
+        found.append(_card("Missing together", missing.together_difference, meaning, ideal=0))
+    if missing.dependence_difference is not None:
+        meaning = "Mean difference in how gaps depend on the values of other columns. 0 = none."
+        found.append(
+            _card("Whose values are missing", missing.dependence_difference, meaning, ideal=0)
+        )
+    return found
+
+
 def column_rows(data: ReportData) -> list[Row]:
     """Return one row per compared column: its score, its floor and its tests."""
     places = {column.name: place for place, column in enumerate(data.columns)}
@@ -124,7 +142,7 @@ def _column_cells(result: NumericalResult | CategoricalResult, kind: str) -> lis
     column = column_score(result)
     distance = Cell("–", None)
     if isinstance(result, NumericalResult):
-        unit = f" {shown(result.unit, 20)}" if result.unit else ""
+        unit = f" {shown(unit_text(result.unit), 20)}" if result.unit else ""
         distance = Cell(f"{number_text(result.wasserstein)}{unit}", result.wasserstein)
     return [
         Cell(kind, kind),
@@ -140,7 +158,7 @@ def _column_cells(result: NumericalResult | CategoricalResult, kind: str) -> lis
 
 
 def _analysis_cells(variable: VariableDescription) -> list[Cell]:
-    unit = f", {shown(variable.unit, 20)}" if variable.unit else ""
+    unit = f", {shown(unit_text(variable.unit), 20)}" if variable.unit else ""
     centre = spread = Cell("–", None)
     if variable.mean is not None:
         sd = f"\u00a0±\u00a0{number_text(variable.sd)}" if variable.sd is not None else ""

@@ -12,9 +12,13 @@ from typing import Any, Literal
 import pandas as pd
 
 from synthhealth.errors import ParameterError
-from synthhealth.evaluation import Evaluation, evaluate_tables
+from synthhealth.evaluation import Evaluation
+from synthhealth.evaluation._evaluate import check_real_is, evaluate_read
+from synthhealth.evaluation._seeds import Seeds
+from synthhealth.evaluation._tables import read_tables
 from synthhealth.io import whole_file
 from synthhealth.report._data import ModelInfo, ReportData
+from synthhealth.report._table_one import check_group
 from synthhealth.schema import Schema
 
 __all__ = ["Report", "evaluate"]
@@ -147,6 +151,7 @@ def evaluate(
     title: str | None = None,
     model: ModelInfo | None = None,
     created: datetime | None = None,
+    group: str | None = None,
 ) -> Report:
     """Compare a synthetic table with a real one.
 
@@ -166,6 +171,9 @@ def evaluate(
         Which model made the synthetic table.
     created : datetime.datetime, optional
         The time written into the report, now by default; give one for the same bytes every time.
+    group : str, optional
+        The categorical column by which Table 1 groups the patients; by default the outcome that
+        the schema names, or else the sex.
 
     Returns
     -------
@@ -174,11 +182,12 @@ def evaluate(
     Raises
     ------
     TableError
-        A table is empty, the two tables' columns differ, or none of them can be compared.
+        A table is empty, the two tables' columns differ, cells do not fit the schema, or no column
+        can be compared.
     SchemaError
         The schema does not describe the real table's columns.
     ParameterError
-        `real_is`, `random_state` or `created` is none of the above.
+        `real_is`, `random_state`, `created` or `group` is none of the above.
 
     Examples
     --------
@@ -192,23 +201,24 @@ def evaluate(
     created = datetime.now(timezone.utc) if created is None else created
     if created.tzinfo is None:
         raise ParameterError("created has no time zone; pass datetime(..., tzinfo=timezone.utc)")
-    evaluation = evaluate_tables(
-        real, synthetic, schema, real_is=real_is, random_state=random_state
-    )
+    check_real_is(real_is)
+    seeds = Seeds.of(random_state)
+    tables = read_tables(real, synthetic, schema)
+    check_group(group, tables.schema)
+    evaluation = evaluate_read(tables, seeds, real_is=real_is)
     # Kept as they are now: the caller may change the tables before the page is asked for.
-    kept_real, kept_synthetic = real.copy(), synthetic.copy()
+    kept = tables.copy()
 
     def gather_data() -> ReportData:
         from synthhealth.report._summary import gather
 
         return gather(
-            kept_real,
-            kept_synthetic,
-            Schema.detect(kept_real) if schema is None else schema,
+            kept,
             evaluation,
             title=title or _TITLE,
             created=created.replace(microsecond=0),
             model=model,
+            group=group,
         )
 
     return Report(evaluation, gather_data)

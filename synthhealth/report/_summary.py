@@ -5,11 +5,14 @@ from __future__ import annotations
 import platform
 from datetime import datetime
 from importlib import metadata
+from typing import Literal
 
-import pandas as pd
-
-from synthhealth.evaluation import Evaluation, describe
+from synthhealth.evaluation import Evaluation
+from synthhealth.evaluation._describe import describe_read
+from synthhealth.evaluation._tables import Tables
 from synthhealth.report._aggregate import categorical_distribution, numerical_distribution
+from synthhealth.report._clinical_data import ProtectedColumn
+from synthhealth.report._clinical_words import clinical_sentences
 from synthhealth.report._data import (
     CategoricalDistribution,
     Missingness,
@@ -26,9 +29,10 @@ from synthhealth.report._pairs import (
     dependence_matrix,
     levels_of,
 )
+from synthhealth.report._table_one import table_one
 from synthhealth.report._values import levels, numbers
 from synthhealth.report._words import column_results, limit_sentences, summary_sentences
-from synthhealth.schema import Schema
+from synthhealth.schema import Protection, Schema
 
 #: What the levels are called that are too rare to be named.
 OTHER = "other"
@@ -37,23 +41,20 @@ _PACKAGES = ("synthhealth", "numpy", "pandas", "plotly", "scipy")
 
 
 def gather(
-    real: pd.DataFrame,
-    synthetic: pd.DataFrame,
-    schema: Schema,
+    tables: Tables,
     evaluation: Evaluation,
     *,
     title: str,
     created: datetime,
     model: ModelInfo | None,
+    group: str | None,
 ) -> ReportData:
     """Aggregate two tables and their evaluation to what the report says.
 
     Parameters
     ----------
-    real, synthetic : pandas.DataFrame
+    tables : Tables
         The tables that were evaluated.
-    schema : Schema
-        What their columns are.
     evaluation : Evaluation
         The figures of the comparison.
     title : str
@@ -62,7 +63,11 @@ def gather(
         When the tables were compared.
     model : ModelInfo or None
         Which model made the synthetic table.
+    group : str or None
+        The column to group patients by in Table 1.
     """
+    schema = tables.schema
+    real, synthetic = tables.real.table, tables.synthetic.table
     numerical: dict[str, Values] = {}
     categorical: dict[str, Groups] = {}
     category_shares: list[CategoricalDistribution] = []
@@ -76,7 +81,10 @@ def gather(
             continue
         shown: NumericalDistribution | CategoricalDistribution | None
         if column.kind.is_numerical:
-            pair = (numbers(real[name], column.kind), numbers(synthetic[name], column.kind))
+            pair = (
+                numbers(tables.real.measured(name), column.kind),
+                numbers(tables.synthetic.measured(name), column.kind),
+            )
             shown = numerical_distribution(column, *pair)
             if shown is not None:
                 numerical[name] = Values(shown, *pair)
@@ -88,21 +96,19 @@ def gather(
                 categorical[name] = levels_of(shown, found, OTHER)
         if shown is None:
             not_shown.append(NotShown(column=name, reason=_TOO_FEW))
-    missingness = tuple(
-        Missingness(
-            column=name,
-            real=float(real[name].isna().mean()),
-            synthetic=float(synthetic[name].isna().mean()),
-        )
-        for name in schema.names
-    )
+    missingness = _missingness(evaluation, schema)
+    description = describe_read(tables.real, schema)
+    protected = _protected(tables.described)
     return ReportData(
         title=title,
         created=created,
         versions=_versions(),
         model=model,
         columns=schema.columns,
-        summary=summary_sentences(evaluation, missingness, model),
+        summary=(
+            *summary_sentences(evaluation, missingness, model),
+            *clinical_sentences(evaluation, model, protected),
+        ),
         limits=limit_sentences(evaluation),
         evaluation=evaluation,
         numerical=tuple(values.distribution for values in numerical.values()),
@@ -111,9 +117,45 @@ def gather(
         pairs=aggregate_pairs(evaluation.pairs, numerical, categorical),
         dependence=dependence_matrix(evaluation.pairs, schema.numerical, schema.categorical),
         missingness=missingness,
-        description=describe(real, schema),
+        table_one=table_one(
+            numerical, categorical, schema, description, group, (len(real), len(synthetic))
+        ),
+        protected=protected,
+        description=description,
     )
 
+
+def _missingness(evaluation: Evaluation, schema: Schema) -> tuple[Missingness, ...]:
+    missing = evaluation.missing_values
+    found = {} if missing is None else {gap.column: gap.rows for gap in missing.columns}
+    return tuple(
+        Missingness(
+            column=name,
+            real=(found[name].real.share or 0.0) if name in found else 0.0,
+            synthetic=(found[name].synthetic.share or 0.0) if name in found else 0.0,
+        )
+        for name in schema.names
+    )
+
+
+def _protected(described: Schema) -> tuple[ProtectedColumn, ...]:
+    return tuple(
+        ProtectedColumn(
+            column=column.name,
+            identifier=column.identifier,
+            treatment=_TREATMENTS[column.protection],
+        )
+        for column in described
+        if column.protection is not None or not column.kind.is_modelled
+    )
+
+
+_TREATMENTS: dict[Protection | None, Literal["dropped", "faked", "generalised", "left out"]] = {
+    Protection.DROP: "dropped",
+    Protection.FAKE: "faked",
+    Protection.GENERALISE: "generalised",
+    None: "left out",
+}
 
 _TOO_FEW = f"fewer than {MIN_CELL} real values, or no synthetic value, are known"
 

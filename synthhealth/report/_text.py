@@ -8,7 +8,22 @@ from collections.abc import Iterable, Sequence
 
 from synthhealth.evaluation import CategoricalResult, NumericalResult, PairResult
 from synthhealth.report._data import ReportData
-from synthhealth.report._numbers import dependence_text, number_text, p_text, percent, score_text
+from synthhealth.report._numbers import (
+    dependence_text,
+    number_text,
+    p_text,
+    percent,
+    score_text,
+    unit_text,
+)
+from synthhealth.report._sheets import (
+    detection_sheet,
+    identifier_sheet,
+    missing_sheets,
+    range_sheets,
+    reference_sheet,
+)
+from synthhealth.report._table_one_text import heads, lines
 from synthhealth.report._words import column_results, column_score, floor_text, shown
 
 _PAIRS = 10  # listed in Markdown
@@ -68,6 +83,7 @@ def as_markdown(data: ReportData) -> str:
                 [_pair_row(pair) for pair in pairs],
             ),
         ]
+    blocks += _clinical_blocks(data)
     if evaluation.not_computed:
         blocks += [
             "## Not computed",
@@ -80,11 +96,43 @@ def as_markdown(data: ReportData) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+def _clinical_blocks(data: ReportData) -> list[str]:
+    """Return what a clinical schema adds, as on the page."""
+    sheets = [
+        *missing_sheets(data),
+        reference_sheet(data),
+        detection_sheet(data),
+        *range_sheets(data),
+        identifier_sheet(data),
+    ]
+    blocks = []
+    for sheet in sheets:
+        if sheet is not None:
+            rows = [[entry.text for entry in row] for row in sheet.rows]
+            blocks += [f"## {sheet.title}", _plain(sheet.note)]
+            blocks += [_table(sheet.heads, rows)] if rows else []
+    if data.table_one is not None:
+        by = f" by {_plain(data.table_one.group)}" if data.table_one.group else ""
+        titles = [
+            f"{head.name}, {what}"
+            for head in heads(data.table_one)
+            for what in ("real", "synthetic", "SMD")
+        ]
+        rows = [
+            [f"– {line.name}" if line.is_level else line.name, *(e.text for e in line.entries)]
+            for line in lines(data.table_one)
+        ]
+        sizes = "; ".join(f"{head.name}: {head.sizes}" for head in heads(data.table_one))
+        note = f"{sizes}. Figures of groups are rounded, counts to 5 patients."
+        blocks += [f"## Table 1{by}", _plain(note), _table(("column", *map(_plain, titles)), rows)]
+    return blocks
+
+
 def _column_row(result: NumericalResult | CategoricalResult) -> tuple[str, ...]:
     column = column_score(result)
     measure, distance = "TV", ""
     if isinstance(result, NumericalResult):
-        unit = f" {result.unit}" if result.unit else ""
+        unit = f" {unit_text(result.unit)}" if result.unit else ""
         measure, distance = "KS", f"{number_text(result.wasserstein)}{unit}"
     return (
         column.column,

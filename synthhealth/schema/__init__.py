@@ -1,5 +1,23 @@
 """What the columns of a table are: kinds, units, limits and rules, detected and checked."""
 
+from synthhealth.schema._identifiers import (
+    Checklist,
+    ChecklistRow,
+    IdentifierFinding,
+    identifier_in,
+    scan,
+)
+from synthhealth.schema._json_schema import json_schema
+from synthhealth.schema._proposal import Finding, Proposal, propose
+from synthhealth.schema._reading import (
+    ColumnReading,
+    Reading,
+    complete,
+    read_column,
+    read_table,
+    write_column,
+)
+from synthhealth.schema._rules import Rule, RuleCheck, check_rules
 from synthhealth.schema._schema import (
     Column,
     Demographics,
@@ -14,14 +32,32 @@ from synthhealth.schema._schema import (
 )
 
 __all__ = [
+    "Checklist",
+    "ChecklistRow",
     "Column",
+    "ColumnReading",
     "Demographics",
     "DetectionLimits",
+    "Finding",
+    "IdentifierFinding",
     "Kind",
     "Notation",
+    "Proposal",
     "Protection",
     "Range",
+    "Reading",
     "ReferenceRange",
     "Role",
+    "Rule",
+    "RuleCheck",
     "Schema",
+    "check_rules",
+    "complete",
+    "identifier_in",
+    "json_schema",
+    "propose",
+    "read_column",
+    "read_table",
+    "scan",
+    "write_column",
 ]

@@ -7,7 +7,7 @@ import pandas as pd
 from pandas.api import types
 
 from synthhealth.errors import SchemaError, TableError
-from synthhealth.schema._schema import Schema
+from synthhealth.schema._schema import Column, Kind, Schema
 
 #: Below this number of rows nothing about a distribution can be learned.
 MIN_ROWS = 10
@@ -77,8 +77,10 @@ def check_table(table: pd.DataFrame, schema: Schema) -> None:
         values = table[column.name]
         if column.kind.is_numerical:
             _check_numerical(values)
+            _check_plausible(values, column)
         else:
             _check_categorical(values)
+            _check_levels(values, column)
 
 
 def check_columns(table: pd.DataFrame, schema: Schema) -> None:
@@ -124,6 +126,32 @@ def _check_numerical(values: pd.Series) -> None:
         )
     if np.nanmin(numbers) == np.nanmax(numbers):
         raise _constant(values)
+
+
+def _check_plausible(values: pd.Series, column: Column) -> None:
+    if column.plausible is None or column.kind is Kind.DATETIME:
+        return
+    numbers = pd.to_numeric(values).to_numpy(dtype=float, na_value=np.nan)
+    low, high = column.plausible.low, column.plausible.high
+    lowest = -np.inf if low is None else low
+    highest = np.inf if high is None else high
+    outside = int(((numbers < lowest) | (numbers > highest)).sum())
+    if outside:
+        raise TableError(
+            f"column {column.name!r}: {outside} values lie outside its plausible range; correct "
+            "them, declare them as codes for missing values (missing: [...]), or widen the range"
+        )
+
+
+def _check_levels(values: pd.Series, column: Column) -> None:
+    if column.levels is None:
+        return
+    unknown = int((values.notna() & ~values.isin(list(column.levels))).sum())
+    if unknown:
+        raise TableError(
+            f"column {column.name!r}: {unknown} values are not among its levels in the schema; "
+            "add their levels in their place, or declare them as codes for missing values"
+        )
 
 
 def _check_categorical(values: pd.Series) -> None:

@@ -1,21 +1,38 @@
-"""Proposing a column's kind from its values and dtype."""
+"""What a column is, from its values; its name only helps where values can mean two things."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pandas as pd
 from pandas.api import types
 
 from synthhealth.errors import TableError
-from synthhealth.schema._schema import Kind
+from synthhealth.schema._cells import Cells, is_number
+from synthhealth.schema._codes import FEW_LEVELS, Counts, Numbers, missing_codes, number_doubts
+from synthhealth.schema._dates import EXCEL
+from synthhealth.schema._detect_text import Detected, counted, detect_text
+from synthhealth.schema._identifiers import identifier_in
+from synthhealth.schema._names import says_code, says_date, says_grade, says_numbering, says_sex
+from synthhealth.schema._notation import infer_numbers
+from synthhealth.schema._schema import DetectionLimits, Kind, Notation
+from synthhealth.schema._vocabulary import MissingWords
 
-#: Numbers with no more distinct values than this are stages or codes, not measurements.
-FEW_LEVELS = 5
+__all__ = ["Detected", "detect"]
 
-_OBJECT_KINDS = {"string", "boolean", "integer", "floating", "mixed-integer-float", "empty"}
+_OBJECTS = {"string", "boolean", "integer", "floating", "mixed-integer-float", "empty"}
+UNIQUE_CODE = "unique code"
+#: More different whole numbers than this are no code list, whatever the name says.
+MOST_CODES = 200
+MOST_GRADES = 12
+#: Days that serial numbers of Excel are likely to mean: 1954 to 2064.
+_DAYS_OF_EXCEL = (20_000, 60_000)
+_COMPACT = (19_000_101, 21_001_231)
 
 
-def detect_kind(column: pd.Series) -> Kind:
-    """Return the kind of one column.
+def detect(column: pd.Series) -> Detected:
+    """Take one column for what it is.
 
     Raises
     ------
@@ -24,44 +41,154 @@ def detect_kind(column: pd.Series) -> Kind:
     """
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
-        return Kind.ORDINAL if dtype.ordered else Kind.NOMINAL
+        n = column.nunique()
+        if dtype.ordered:
+            return Detected(Kind.ORDINAL, f"categories in a declared order, {n} in use")
+        return Detected(Kind.NOMINAL, f"categories without an order, {n} in use")
     if types.is_bool_dtype(dtype):
-        return Kind.BOOLEAN
+        return Detected(Kind.BOOLEAN, "true and false")
     if types.is_datetime64_any_dtype(dtype):
-        return Kind.DATETIME
+        return Detected(Kind.DATETIME, "dates")
     if types.is_object_dtype(dtype):
-        return _detect_object(column)
+        return _detect_objects(column)
     if types.is_string_dtype(dtype):
-        return Kind.NOMINAL
+        return detect_text(str(column.name), column, Cells.of(column))
     if types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):
-        return _detect_number(column)
+        return _detect_numbers(column)
     raise TableError(
         f"column {column.name!r}: the type {dtype} is not supported; convert it to numbers, text, "
         "true/false, categories or dates, or drop the column"
     )
 
 
-def _detect_object(column: pd.Series) -> Kind:
+def _detect_objects(column: pd.Series) -> Detected:
     inferred = types.infer_dtype(column, skipna=True)
-    if inferred not in _OBJECT_KINDS:
+    if inferred in ("mixed", "mixed-integer"):
+        found = _detect_spreadsheet(column)
+        if found is not None:
+            return found
+    if inferred not in _OBJECTS:
         raise TableError(
             f"column {column.name!r}: its values are of mixed or unsupported types ({inferred}); "
             "make them all numbers (pandas.to_numeric), all text (astype(str)) or all dates "
             "(pandas.to_datetime)"
         )
     if inferred == "boolean":
-        return Kind.BOOLEAN
-    if inferred in ("string", "empty"):
-        return Kind.NOMINAL
-    return _detect_number(pd.to_numeric(column))
+        return Detected(Kind.BOOLEAN, "true and false")
+    if inferred == "empty":
+        return Detected(Kind.NOMINAL, "every cell is empty")
+    if inferred == "string":
+        return detect_text(str(column.name), column, Cells.of(column))
+    return _detect_numbers(pd.to_numeric(column))
 
 
-def _detect_number(column: pd.Series) -> Kind:
-    values = column.dropna()
-    levels = set(values.unique()) if values.nunique() <= FEW_LEVELS else None
-    if levels is not None:
-        if levels <= {0, 1}:
-            return Kind.BOOLEAN
-        return Kind.NOMINAL if len(levels) <= 2 else Kind.ORDINAL
-    whole = types.is_integer_dtype(values.dtype) or bool((values % 1 == 0).all())
-    return Kind.COUNT if whole else Kind.CONTINUOUS
+def _detect_spreadsheet(column: pd.Series) -> Detected | None:
+    """Take numbers among which only results beyond a limit and missing words are text."""
+    known = column.dropna()
+    if not all(isinstance(cell, str) or is_number(cell) for cell in known):
+        return None
+    cells = Cells.of(column)
+    words = tuple(MissingWords.among_numbers(cells.texts))
+    limits, counts = cells.without(set(words))
+    form = infer_numbers(limits, counts) if limits else None
+    if limits and (form is None or not (form.parsed.fits.all() and form.parsed.sides.all())):
+        return None
+    numbers = known[[is_number(cell) for cell in known]].astype(np.float64)
+    numbers.name = column.name
+    found = _detect_numbers(numbers)
+    said: dict[str, Any] = dict(found.said) | {"missing": (*words, *found.said.get("missing", ()))}
+    why = found.why
+    if words:
+        why += f", with {counted(len(words), 'word')} for a missing value"
+    if form is not None:
+        if not found.kind.is_numerical:
+            return None
+        said |= {
+            "detection": DetectionLimits(below=form.below, above=form.above),
+            "notation": form.notation.model_copy(update={"numbers": True}),
+        }
+        why += ", and results beyond a limit as text"
+    return Detected(found.kind, why, (*found.doubts, *(form.doubts if form else ())), said)
+
+
+def _detect_numbers(column: pd.Series) -> Detected:
+    name = str(column.name)
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iu":
+        numbers, counts = np.unique(column.to_numpy(), return_counts=True)
+    else:
+        known = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        numbers, counts = np.unique(known[np.isfinite(known)], return_counts=True)
+    different = numbers.astype(np.float64)
+    codes = missing_codes(different, counts)
+    kept = ~np.isin(different, codes)
+    different, counts = different[kept], counts[kept]
+    found = _kind_of_numbers(name, column, different, counts)
+    if not codes:
+        return found
+    said = dict(found.said) | {"missing": codes}
+    listed = " and ".join(f"{code}" for code in codes)
+    doubt = f"{listed} stand apart and are taken for missing values; if they are none, say so"
+    return Detected(found.kind, found.why, (doubt, *found.doubts), said)
+
+
+def _kind_of_numbers(name: str, column: pd.Series, different: Numbers, counts: Counts) -> Detected:
+    if different.size <= FEW_LEVELS:
+        return _few_levels(name, different)
+    is_whole = not (different % 1).any()
+    finding = identifier_in(name, column)
+    # Whole numbers that run through the rows in order can still be what was measured.
+    runs = finding is not None and finding.identifier == UNIQUE_CODE
+    if finding is not None and finding.direct and (not runs or says_numbering(name)):
+        said: dict[str, Any] = {"identifier": finding.identifier}
+        return Detected(Kind.IDENTIFIER, finding.evidence, said=said)
+    dates = _dates(name, different, is_whole=is_whole)
+    if dates is not None:
+        return dates
+    doubts = tuple(number_doubts(different, counts))
+    if is_whole and says_code(name) and different.size <= MOST_CODES and different[0] >= 0:
+        return Detected(
+            Kind.NOMINAL,
+            f"{different.size} different whole numbers that the name calls codes",
+            ("if the numbers have an order or are a quantity, declare it as ordinal or count",),
+        )
+    is_dense = different[-1] - different[0] < different.size + 1
+    if is_whole and is_dense and says_grade(name) and different.size <= MOST_GRADES:
+        return Detected(
+            Kind.ORDINAL,
+            f"{different.size} whole numbers in a row that the name calls grades or groups",
+            ("if the groups have no order, declare the column as nominal",),
+        )
+    if is_whole:
+        return Detected(Kind.COUNT, "whole numbers", doubts)
+    return Detected(Kind.CONTINUOUS, "numbers with decimals", doubts)
+
+
+def _few_levels(name: str, different: Numbers) -> Detected:
+    n = different.size
+    if set(different.tolist()) <= {0.0, 1.0}:
+        if says_sex(name) and n == 2:
+            return Detected(Kind.NOMINAL, "0 and 1 for the sexes")
+        return Detected(Kind.BOOLEAN, "0 and 1")
+    if n <= 2:
+        doubts = () if says_sex(name) else ("if they mean no and yes, declare it as boolean",)
+        return Detected(Kind.NOMINAL, "two different numbers", doubts)
+    doubts = () if says_grade(name) else ("if its numbers have no order, declare it as nominal",)
+    return Detected(Kind.ORDINAL, f"only {n} different numbers", doubts)
+
+
+def _dates(name: str, different: Numbers, *, is_whole: bool) -> Detected | None:
+    if not says_date(name):
+        return None
+    if is_whole and _COMPACT[0] <= different[0] and different[-1] <= _COMPACT[1]:
+        texts = [f"{number:.0f}" for number in different.tolist()]
+        if not pd.isna(pd.to_datetime(pd.Series(texts), format="%Y%m%d", errors="coerce")).any():
+            said = {"notation": Notation(dates=("%Y%m%d",))}
+            return Detected(Kind.DATETIME, "dates written as %Y%m%d", said=said)
+    if _DAYS_OF_EXCEL[0] <= different[0] and different[-1] <= _DAYS_OF_EXCEL[1]:
+        return Detected(
+            Kind.DATETIME,
+            "serial numbers of Excel, by the column's name and the size of the numbers",
+            ("if the numbers are no dates of Excel, declare the column as count",),
+            {"notation": Notation(dates=(EXCEL,))},
+        )
+    return None

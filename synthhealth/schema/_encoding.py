@@ -7,6 +7,7 @@ go back (dtypes, decimals, limits, levels, index) is plain data too, so that it 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from pydantic import BaseModel, ConfigDict
 from synthhealth.errors import ConditionError, TableError
 from synthhealth.schema._dtypes import dtype_from_text, dtype_to_text
 from synthhealth.schema._index import IndexForm
-from synthhealth.schema._schema import Column, Kind, Schema
+from synthhealth.schema._schema import Column, Kind, Range, Schema
 
 __all__ = ["ColumnForm", "TableForm"]
 
@@ -60,7 +61,8 @@ class ColumnForm(BaseModel):
     ordered: bool = False
 
     @classmethod
-    def learn(cls, values: pd.Series, column: Column) -> ColumnForm:
+    def learn(cls, values: pd.Series, column: Column, latent: Floats | None = None) -> ColumnForm:
+        """Learn the form of one column; `latent` holds its values where some are censored."""
         form: dict[str, Any] = {
             "name": column.name,
             "kind": column.kind,
@@ -69,7 +71,7 @@ class ColumnForm(BaseModel):
         if types.is_object_dtype(values.dtype):
             form["missing_is_none"] = any(cell is None for cell in values[values.isna()])
         if not column.kind.is_numerical:
-            form |= _learn_levels(values)
+            form |= _learn_levels(values, column.levels)
         elif column.kind is Kind.DATETIME:
             numbers = _seconds(values)
             timezone = values.dt.tz
@@ -78,8 +80,11 @@ class ColumnForm(BaseModel):
             form |= _learn_limits(numbers)
         else:
             numbers = _numbers(values)
-            form["decimals"] = _count_decimals(numbers)
-            form |= _learn_limits(numbers)
+            counted = _count_decimals(numbers)
+            decimals = counted if column.decimals is None else column.decimals
+            form["decimals"] = decimals
+            limits = _learn_limits(numbers if latent is None else latent)
+            form |= _within_plausible(limits, column.plausible, decimals)
         return cls(**form)
 
     def encode(self, values: pd.Series) -> npt.NDArray[Any]:
@@ -99,8 +104,44 @@ class ColumnForm(BaseModel):
         if self.kind is Kind.DATETIME:
             return self._decode_dates(plain, missing)
         if self.kind.is_numerical:
-            return self._decode_numbers(self.within_limits(plain), missing)
+            return self._decode_numbers(self.written(plain), missing)
         return self._decode_levels(plain, missing)
+
+    def written(self, plain: Floats) -> Floats:
+        """Bring numbers and dates to values that can be written: within limits, rounded."""
+        if self.kind is Kind.DATETIME:
+            step = self.step or 1.0
+            return np.round(self.within_limits(plain) / step) * step
+        return self.rounded(self.within_limits(plain))
+
+    def can_be(self, plain: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+        """Say of plain values whether they are within the limits, or levels that there are."""
+        if self.kind.is_numerical:
+            return (plain >= self.low) & (plain <= self.high)
+        return plain >= 0
+
+    @property
+    def half_step(self) -> float:
+        """Half the smallest step between written values; 0 where none is known."""
+        if self.step is not None:
+            return self.step / 2
+        return 0.0 if self.decimals is None else 0.5 * 10.0**-self.decimals
+
+    def rounded(self, plain: Floats) -> Floats:
+        """Round numbers to the decimals of the column."""
+        if self.decimals is None:
+            return plain
+        return np.round(plain, self.decimals) + 0.0  # turns -0.0 into 0.0
+
+    def values(self, plain: npt.NDArray[Any], missing: npt.NDArray[np.bool_]) -> pd.Series:
+        """Give written values as floats, dates or levels, for a rule to look at."""
+        if self.kind is Kind.DATETIME:
+            return pd.Series(self._moments(self.written(plain), missing))
+        if self.kind.is_numerical:
+            return pd.Series(np.where(missing, np.nan, self.written(plain)))
+        levels = np.asarray(self.levels, dtype=object)[plain]
+        levels[missing] = None
+        return pd.Series(levels).infer_objects()
 
     def within_limits(self, plain: Floats) -> Floats:
         """Bring values beyond the limits back inside.
@@ -164,8 +205,6 @@ class ColumnForm(BaseModel):
 
     def _decode_numbers(self, plain: Floats, missing: npt.NDArray[np.bool_]) -> pd.Series:
         dtype = dtype_from_text(self.dtype)
-        if self.decimals is not None:
-            plain = np.round(plain, self.decimals) + 0.0  # turns -0.0 into 0.0
         if types.is_object_dtype(dtype):
             cells = plain.astype(np.int64) if self.decimals == 0 else plain
             return self._with_gaps(pd.Series(cells, dtype=object), missing)
@@ -179,11 +218,7 @@ class ColumnForm(BaseModel):
         return series.astype("Float64").astype(dtype)
 
     def _decode_dates(self, plain: Floats, missing: npt.NDArray[np.bool_]) -> pd.Series:
-        step = self.step or 1.0
-        rounded = np.round(self.within_limits(plain) / step) * step
-        micros = np.round(rounded * 1e6).astype(np.int64).astype("datetime64[us]")
-        micros[missing] = np.datetime64("NaT")
-        series = pd.Series(micros)
+        series = pd.Series(self._moments(self.written(plain), missing))
         if self.timezone is not None:
             # Wall-clock times that a change of clocks skips move to the next that exists.
             series = series.dt.tz_localize(
@@ -192,6 +227,12 @@ class ColumnForm(BaseModel):
                 nonexistent="shift_forward",
             )
         return series.astype(dtype_from_text(self.dtype))
+
+    @staticmethod
+    def _moments(seconds: Floats, missing: npt.NDArray[np.bool_]) -> npt.NDArray[np.datetime64]:
+        moments = np.round(seconds * 1e6).astype(np.int64).astype("datetime64[us]")
+        moments[missing] = np.datetime64("NaT")
+        return moments
 
     def _decode_levels(
         self, plain: npt.NDArray[np.int64], missing: npt.NDArray[np.bool_]
@@ -232,8 +273,12 @@ class TableForm(BaseModel):
     units: dict[str, str] = {}
 
     @classmethod
-    def learn(cls, table: pd.DataFrame, schema: Schema) -> TableForm:
+    def learn(
+        cls, table: pd.DataFrame, schema: Schema, latent: Mapping[str, Floats] | None = None
+    ) -> TableForm:
         """Learn the form of a checked table; the columns keep the table's order.
+
+        `latent` holds, of columns with censored values, the values that they stand for.
 
         Raises
         ------
@@ -241,7 +286,10 @@ class TableForm(BaseModel):
             The categories of a column are not text, numbers or true/false.
         """
         return cls(
-            columns=tuple(ColumnForm.learn(table[name], schema[name]) for name in table.columns),
+            columns=tuple(
+                ColumnForm.learn(table[name], schema[name], (latent or {}).get(name))
+                for name in table.columns
+            ),
             index=IndexForm.learn(table.index),
             units={column.name: column.unit for column in schema if column.unit},
         )
@@ -281,10 +329,12 @@ class TableForm(BaseModel):
         return table
 
 
-def _learn_levels(values: pd.Series) -> dict[str, Any]:
+def _learn_levels(values: pd.Series, declared: tuple[Any, ...] | None) -> dict[str, Any]:
     observed = values.dropna()
     if not isinstance(values.dtype, pd.CategoricalDtype):
-        return {"levels": tuple(_plain_level(level) for level in sorted(observed.unique()))}
+        used = set(observed.unique())
+        order = sorted(used) if declared is None else [one for one in declared if one in used]
+        return {"levels": tuple(_plain_level(level) for level in order)}
     categories = values.cat.categories
     if not (
         types.is_numeric_dtype(categories.dtype)
@@ -297,7 +347,7 @@ def _learn_levels(values: pd.Series) -> dict[str, Any]:
         )
     used = set(observed.unique())
     return {
-        "levels": tuple(_plain_level(level) for level in categories if level in used),
+        "levels": tuple(_plain_level(level) for level in declared or categories if level in used),
         "categories": tuple(_plain_level(level) for level in categories),
         "categories_dtype": dtype_to_text(categories.dtype),
         "ordered": bool(values.cat.ordered),
@@ -322,6 +372,22 @@ def _learn_limits(numbers: Floats) -> dict[str, Any]:
         "low_is_floor": low_is_floor,
         "high_is_ceiling": high_is_ceiling,
     }
+
+
+def _within_plausible(
+    limits: dict[str, Any], plausible: Range | None, decimals: int | None
+) -> dict[str, Any]:
+    """Narrow the limits to the plausible range, at values that can be written."""
+    if plausible is None:
+        return limits
+    unit = 10.0 ** -(MAX_DECIMALS if decimals is None else decimals)
+    if plausible.low is not None and plausible.low > limits["low"]:
+        limits["low"] = float(np.round(np.ceil(plausible.low / unit - 1e-6) * unit, MAX_DECIMALS))
+    if plausible.high is not None and plausible.high < limits["high"]:
+        limits["high"] = float(
+            np.round(np.floor(plausible.high / unit + 1e-6) * unit, MAX_DECIMALS)
+        )
+    return limits
 
 
 def _numbers(values: pd.Series) -> Floats:

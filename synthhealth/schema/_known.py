@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 
 from synthhealth.errors import ConditionError, nearest
 from synthhealth.schema._encoding import TableForm
-from synthhealth.schema._missing import MissingPatterns
+from synthhealth.schema._missing import MissingPatterns, States
 
 __all__ = ["Known"]
 
@@ -65,24 +65,39 @@ class Known:
     def __len__(self) -> int:
         return len(self.values)
 
-    def rows(self, start: int, stop: int) -> Known:
+    def rows(self, places: slice | npt.NDArray[np.int64]) -> Known:
         return Known(
-            self.values.iloc[start:stop].reset_index(drop=True),
-            self.gaps.iloc[start:stop].reset_index(drop=True),
+            self.values.iloc[places].reset_index(drop=True),
+            self.gaps.iloc[places].reset_index(drop=True),
         )
 
+    def check_gaps(self, patterns: MissingPatterns) -> None:
+        """Refuse gaps that no patient had, before anything is drawn.
+
+        Raises
+        ------
+        ConditionError
+        """
+        for known, _ in self._same_gaps():
+            patterns.check(known)
+
     def draw_gaps(
-        self, patterns: MissingPatterns, rng: np.random.Generator
-    ) -> npt.NDArray[np.bool_]:
-        drawn = np.zeros((len(self), len(patterns.columns)), dtype=bool)
-        for asked, places in self.gaps.groupby(
-            list(self.gaps.columns), dropna=False
-        ).groups.items():
+        self, patterns: MissingPatterns, plain: pd.DataFrame, rng: np.random.Generator
+    ) -> States:
+        """Draw the missing-value states of rows drawn for these conditions."""
+        drawn = np.zeros((len(self), len(patterns.columns)), dtype=np.int8)
+        for known, places in self._same_gaps():
+            drawn[places] = patterns.draw(plain.iloc[places], rng, known=known)
+        return drawn
+
+    def _same_gaps(self) -> Iterator[tuple[dict[str, bool], npt.NDArray[np.int64]]]:
+        """Give each combination of gaps that is asked for, with the places of its rows."""
+        names = list(self.gaps.columns)
+        for asked, places in self.gaps.groupby(names, dropna=False).groups.items():
             cells = asked if isinstance(asked, tuple) else (asked,)
             known = {
                 name: bool(cell)
-                for name, cell in zip(self.gaps.columns, cells, strict=True)
+                for name, cell in zip(names, cells, strict=True)
                 if not pd.isna(cell)
             }
-            drawn[np.asarray(places)] = patterns.draw(len(places), rng, known=known)
-        return drawn
+            yield known, np.asarray(places)

@@ -1,6 +1,8 @@
-"""Which values are missing together, and how often."""
+"""Which values are missing together, how often, and in which patients."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -8,91 +10,181 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from synthhealth.errors import ConditionError
+from synthhealth.schema._tree import Tree, grow_regression_tree
 
-Mask = npt.NDArray[np.bool_]
+__all__ = ["MissingPatterns", "States"]
+
+#: Of one cell: 0 known, 1 empty, 2 and more: one of the column's codes for a missing value.
+States = npt.NDArray[np.int8]
+
+#: Groups of patients whose patterns are told apart, at most, and the fewest patients in one.
+MAX_GROUPS = 64
+MIN_GROUP = 10
+
+#: Rounds of raking; the shares change no more after a few.
+RAKING_ROUNDS = 50
 
 
 class MissingPatterns(BaseModel):
-    """The joint patterns of missing values of a table, with their shares of the rows.
+    """The joint patterns of missing values of a table, and in which patients they occur.
 
-    Patterns are drawn with the shares they had, so that the rate of missing values of every
-    column comes back, and panels that were not ordered go missing together. They are drawn
-    independently of the values.
+    A row's pattern is drawn as a whole, so that panels that were not ordered go missing together,
+    and within a group of similar patients, so that a test that is done in one group only stays
+    so. The groups are the leaves of a regression tree of all missing-value indicators on the
+    values (Breiman et al., 1984), each of at least 10 patients.
 
     Attributes
     ----------
     columns : tuple of str
         The columns that have missing values; empty for a complete table.
-    patterns : tuple of tuple of bool
-        For each pattern, whether each of `columns` is missing.
-    shares : tuple of float
-        For each pattern, its share of the rows; they sum to 1.
+    patterns : tuple of tuple of int
+        For each pattern, the state of each of `columns`: 0 known, 1 empty, 2 and more its codes.
+    shares : tuple of tuple of float
+        For each group of patients the share of each pattern.
+    groups : Tree
+        Which group a row belongs to.
+    sizes : tuple of float
+        The share of the rows in each group.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     columns: tuple[str, ...]
-    patterns: tuple[tuple[bool, ...], ...]
-    shares: tuple[float, ...]
+    patterns: tuple[tuple[int, ...], ...]
+    shares: tuple[tuple[tuple[int, float], ...], ...]
+    groups: Tree
+    sizes: tuple[float, ...]
 
     @classmethod
-    def learn(cls, missing: pd.DataFrame) -> MissingPatterns:
-        """Count the patterns of a table of booleans (True: missing)."""
-        columns = tuple(missing.columns[missing.any()])
+    def learn(cls, states: pd.DataFrame, values: pd.DataFrame) -> MissingPatterns:
+        """Learn the patterns of a table.
+
+        Parameters
+        ----------
+        states : pandas.DataFrame of int8, shape (n_rows, n_columns)
+            The state of each cell; any columns of the table, in the table's order.
+        values : pandas.DataFrame, shape (n_rows, n_values)
+            The plain table, gaps filled.
+        """
+        columns = tuple(states.columns[(states > 0).any()])
         if not columns:
-            return cls(columns=(), patterns=(), shares=())
-        patterns, counts = np.unique(
-            missing.loc[:, list(columns)].to_numpy(), axis=0, return_counts=True
-        )
+            return cls(columns=(), patterns=(), shares=(), groups=Tree.trivial(), sizes=(1.0,))
+        cells = states[list(columns)].to_numpy(dtype=np.int8)
+        patterns, pattern = np.unique(cells, axis=0, return_inverse=True)
+        tree = grow_regression_tree(values, cells > 0, MAX_GROUPS, MIN_GROUP)
+        group = tree.leaf_of(values)
+        counts = np.zeros((tree.n_leaves, len(patterns)))
+        np.add.at(counts, (group, pattern.reshape(-1)), 1.0)
         return cls(
             columns=columns,
-            patterns=tuple(tuple(bool(cell) for cell in row) for row in patterns),
-            shares=tuple(float(count) / len(missing) for count in counts),
+            patterns=tuple(tuple(int(cell) for cell in row) for row in patterns),
+            shares=_sparse(counts),
+            groups=tree,
+            sizes=tuple((counts.sum(axis=1) / len(states)).tolist()),
+        )
+
+    def calibrated(self, drawn: pd.DataFrame) -> MissingPatterns:
+        """Adapt the shares to rows that a model draws, so that each pattern is as frequent as was.
+
+        A model may draw a group more or less often than it was. The table of groups by patterns
+        is raked to the drawn groups and the learned patterns (Deming and Stephan, 1940), which
+        keeps how patterns depend on groups.
+
+        Parameters
+        ----------
+        drawn : pandas.DataFrame, shape (n, n_values)
+            Some thousand rows of the model in the plain form.
+        """
+        if not self.columns:
+            return self
+        shares = self._dense()
+        wanted = np.asarray(self.sizes) @ shares
+        sizes = np.bincount(self.groups.leaf_of(drawn), minlength=len(shares)) / len(drawn)
+        # A group that is hardly ever drawn keeps its shares.
+        sizes = np.maximum(sizes, 1e-6)
+        joint = shares * sizes[:, None]
+        for _ in range(RAKING_ROUNDS):
+            joint *= wanted / np.maximum(joint.sum(axis=0), 1e-12)
+            joint *= (sizes / np.maximum(joint.sum(axis=1), 1e-12))[:, None]
+        return self.model_copy(
+            update={"shares": _sparse(joint), "sizes": tuple((sizes / sizes.sum()).tolist())}
         )
 
     def draw(
-        self, n: int, rng: np.random.Generator, *, known: dict[str, bool] | None = None
-    ) -> Mask:
-        """Draw `n` patterns; `known` says of some columns whether they shall be missing.
+        self,
+        values: pd.DataFrame,
+        rng: np.random.Generator,
+        *,
+        known: Mapping[str, bool] | None = None,
+    ) -> States:
+        """Draw a pattern for each row of a plain table.
+
+        Parameters
+        ----------
+        values : pandas.DataFrame, shape (n, n_values)
+            The drawn rows in the plain form.
+        known : dict, optional
+            Of some columns whether they shall be missing in all these rows.
 
         Returns
         -------
-        numpy.ndarray of bool, shape (n, len(columns))
+        numpy.ndarray of int8, shape (n, len(columns))
+        """
+        drawn = np.zeros((len(values), len(self.columns)), dtype=np.int8)
+        if not self.columns:
+            return drawn
+        allowed = self._allowed(known or {})
+        patterns = np.asarray(self.patterns, dtype=np.int8)
+        shares = self._dense()
+        anywhere = np.asarray(self.sizes) @ shares
+        group = self.groups.leaf_of(values)
+        for one in np.unique(group):
+            rows = np.flatnonzero(group == one)
+            chances = shares[one] * allowed
+            # What no patient of this group had is taken from those of the others.
+            chances = chances if chances.any() else anywhere * allowed
+            drawn[rows] = patterns[rng.choice(len(patterns), rows.size, p=chances / chances.sum())]
+        return drawn
+
+    def check(self, known: Mapping[str, bool]) -> None:
+        """Refuse gaps that no patient had.
 
         Raises
         ------
         ConditionError
             No pattern agrees with `known`.
         """
-        patterns = np.asarray(self.patterns, dtype=bool)
-        patterns = patterns.reshape(len(self.patterns), len(self.columns))
-        shares = np.asarray(self.shares)
-        for name, missing in (known or {}).items():
-            if name in self.columns:
-                shares = shares * (patterns[:, self.columns.index(name)] == missing)
-            elif missing:
+        for name, missing in known.items():
+            if missing and name not in self.columns:
                 raise ConditionError(
                     f"condition on column {name!r}: it had no missing value in the training "
                     "table, so none can be asked for"
                 )
-        if not self.columns:
-            return np.zeros((n, 0), dtype=bool)
-        if shares.sum() == 0:
+        if self.columns and not self._allowed(known).any():
             raise ConditionError(
-                f"conditions on the columns {sorted(known or {})}: no patient had these missing "
+                f"conditions on the columns {sorted(known)}: no patient had these missing "
                 "and the others known; ask for one of them at a time"
             )
-        return patterns[rng.choice(len(patterns), size=n, p=shares / shares.sum())]
+
+    def _allowed(self, known: Mapping[str, bool]) -> npt.NDArray[np.bool_]:
+        patterns = np.asarray(self.patterns, dtype=np.int8).reshape(-1, len(self.columns))
+        allowed = np.ones(len(patterns), dtype=bool)
+        for name, missing in known.items():
+            if name in self.columns:
+                allowed &= (patterns[:, self.columns.index(name)] > 0) == missing
+        return allowed
+
+    def _dense(self) -> npt.NDArray[np.float64]:
+        shares = np.zeros((len(self.shares), len(self.patterns)))
+        for group, row in enumerate(self.shares):
+            for which, share in row:
+                shares[group, which] = share
+        return shares
 
 
-def fill_missing(plain: pd.DataFrame, missing: pd.DataFrame, rng: np.random.Generator) -> None:
-    """Fill the missing cells of `plain`, in place, by random draws from the column's known values.
-
-    A random draw (hot deck) keeps the shape of the column's distribution, where a mean would
-    put a spike into it.
-    """
-    for name in missing.columns[missing.any()]:
-        gaps = missing[name].to_numpy()
-        values = plain[name].to_numpy(copy=True)
-        values[gaps] = rng.choice(values[~gaps], size=int(gaps.sum()))
-        plain[name] = values
+def _sparse(table: npt.NDArray[np.float64]) -> tuple[tuple[tuple[int, float], ...], ...]:
+    """Give each row's shares, those above zero with their places."""
+    shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1e-300)
+    return tuple(
+        tuple((int(place), float(row[place])) for place in np.flatnonzero(row)) for row in shares
+    )

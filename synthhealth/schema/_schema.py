@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Literal
 
@@ -68,7 +69,9 @@ Level = str | bool | int | float
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
 
 class Range(_Part):
@@ -123,9 +126,14 @@ class Notation(_Part):
     """What stands before a lower detection limit, with its space if there is one."""
     above: str = ">"
     """What stands before an upper detection limit."""
+    limits_padded: bool = False
+    """Whether detection limits have all decimals of the column, too: ``<0.50``."""
+    numbers: bool = False
+    """Whether only results beyond a limit are text and all others numbers, as in a spreadsheet."""
     dates: tuple[str, ...] = ()
-    """The formats of dates, as `datetime.datetime.strptime` has them, the most frequent first; \
-``excel`` for the serial numbers of Excel."""
+    """The formats of dates, as `datetime.datetime.strptime` has them, the most frequent first: \
+``%d.%m.%Y``; with ``%-d`` and ``%-m`` for days and months without a zero before them, ``%^b`` for \
+a month in capitals, and ``excel`` for the serial numbers of Excel."""
 
 
 class Column(_Part):
@@ -168,6 +176,23 @@ class Column(_Part):
     """Which identifier it is: ``name``, ``e-mail``, ``record number``, ..."""
     protection: Protection | None = None
     """What is done with it before anything is learned; must be chosen for an identifier."""
+    pattern: str | None = None
+    """The form of its fakes: ``AA-9999``; A, a and 9 stand for any letter and digit."""
+
+    @model_validator(mode="after")
+    def _codes_are_known(self) -> Column:
+        from synthhealth.schema._loinc import check_loinc
+        from synthhealth.schema._patterns import Pattern
+        from synthhealth.schema._units import check_unit
+
+        checks = ((self.unit, check_unit), (self.loinc, check_loinc), (self.pattern, Pattern.parse))
+        for text, check in checks:
+            if text is not None:
+                try:
+                    check(text)
+                except SchemaError as error:
+                    raise SchemaError(f"column {self.name!r}: {error}") from None
+        return self
 
 
 class Demographics(_Part):
@@ -215,10 +240,19 @@ class Schema(BaseModel):
             raise SchemaError(f"schema: the columns {twice} are declared twice; keep one of each")
         return self
 
+    @model_validator(mode="after")
+    def _rules_fit_the_columns(self) -> Schema:
+        if self.rules:
+            from synthhealth.schema._rules import rules_of
+
+            rules_of(self)
+        return self
+
     @classmethod
     def detect(cls, table: pd.DataFrame) -> Schema:
-        """Propose a schema from the values and dtypes of `table`, never from its column names.
+        """Propose a schema; `propose` gives the reasons and doubts, too.
 
+        The values decide: a column's name alone never makes it a key or personal data.
         Units are taken from ``table.attrs["units"]`` (a dict by column name) where it is set.
 
         Parameters
@@ -235,15 +269,137 @@ class Schema(BaseModel):
         TableError
             A column's values are of mixed or unsupported types.
         """
-        from synthhealth.schema._detect import detect_kind
+        from synthhealth.schema._proposal import propose
 
-        units = table.attrs.get("units", {})
-        return cls(
-            columns=tuple(
-                Column(name=name, kind=detect_kind(table[name]), unit=units.get(name))
-                for name in table.columns
-            )
-        )
+        return propose(table).schema
+
+    def with_protection(self, protection: Protection | str) -> Schema:
+        """Choose what is done with every column that identifies people and has no choice yet.
+
+        Parameters
+        ----------
+        protection : {"drop", "fake", "generalise"}
+            ``drop`` leaves identifiers and free text out, ``fake`` replaces them by made-up ones
+            of the same form. ``generalise`` keeps what can be coarsened, also in columns that are
+            modelled (a date's year, ages up to 90, the first three signs of a postcode), and
+            drops the rest.
+
+        Returns
+        -------
+        Schema
+            A new schema.
+
+        Raises
+        ------
+        SchemaError
+            `protection` is none of the three.
+
+        Examples
+        --------
+        >>> from synthhealth.schema import Column, Schema
+        >>> schema = Schema(columns=(Column(name="mrn", kind="identifier"),))
+        >>> schema.with_protection("drop")["mrn"].protection.value
+        'drop'
+        """
+        from synthhealth.schema._protection import with_protection
+
+        return with_protection(self, protection)
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str]) -> Schema:
+        """Read a schema from a YAML or JSON file.
+
+        In YAML, text need not stand in quotes where it is plainly text: ``no``, ``1:40`` and
+        ``2024-01-31`` are text here, and so is ``010``. `json_schema` is the form of both.
+
+        Parameters
+        ----------
+        path : path-like
+            A file in UTF-8 that ends in ``.yaml``, ``.yml`` or ``.json``.
+
+        Returns
+        -------
+        Schema
+
+        Raises
+        ------
+        FileError
+            The file cannot be read, or is far too large.
+        SchemaError
+            It is no schema: an unknown key, a key that stands twice, a value of the wrong type, a
+            rule about a column that is not there. The message says the line, where it can.
+        """
+        from synthhealth.schema._files import read_schema
+
+        return read_schema(path)
+
+    def to_file(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        force: bool = False,
+        comments: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """Write the schema to a YAML or JSON file, from which `from_file` reads the same.
+
+        Parameters
+        ----------
+        path : path-like
+            Ends in ``.yaml``, ``.yml`` or ``.json``.
+        force : bool
+            Replace the file if it exists.
+        comments : dict of str to sequence of str, optional
+            For a column's name, what to say above it; JSON has no comments.
+
+        Raises
+        ------
+        FileError
+            The file exists, or cannot be written.
+        """
+        from synthhealth.schema._files import write_schema
+
+        write_schema(self, path, force=force, comments=comments)
+
+    def to_yaml(self, comments: Mapping[str, Sequence[str]] | None = None) -> str:
+        """Give the schema as YAML that is made to be edited.
+
+        Parameters
+        ----------
+        comments : dict of str to sequence of str, optional
+            For a column's name, what to say above it.
+
+        Returns
+        -------
+        str
+
+        Examples
+        --------
+        >>> from synthhealth.schema import Column, Schema
+        >>> schema = Schema(
+        ...     columns=(
+        ...         Column(name="crp", kind="continuous", unit="mg/L", plausible={"low": 0}),
+        ...         Column(name="smoker", kind="boolean", levels=("no", "yes")),
+        ...     )
+        ... )
+        >>> print(schema.to_yaml({"smoker": ["no order: yes and no"]}))  # doctest: +ELLIPSIS
+        # What the columns of a table are, for synthhealth. ...
+        format_version: 1
+        <BLANKLINE>
+        columns:
+          - name: crp
+            kind: continuous
+            unit: mg/L
+            plausible: {low: 0}
+        <BLANKLINE>
+          # no order: yes and no
+          - name: smoker
+            kind: boolean
+            levels: ['no', 'yes']
+        <BLANKLINE>
+        """
+        from synthhealth.schema._files import schema_to_yaml
+
+        return schema_to_yaml(self, comments)
 
     @property
     def names(self) -> list[str]:

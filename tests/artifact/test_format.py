@@ -67,7 +67,10 @@ def test_truncated(saved, keep):
 
 
 def test_changed_content(saved):
-    rewrite(saved, lambda members: members.update({"form.json": members["form.json"] + b" "}))
+    rewrite(
+        saved,
+        lambda members: members.update({"preparation.json": members["preparation.json"] + b" "}),
+    )
     with pytest.raises(ArtifactError, match="checksums"):
         sh.load(saved)
 

@@ -116,4 +116,5 @@ def test_public_table(data_root: Path, name: str) -> None:
     table = load_folder(data_root / name)
     assert table.shape == PUBLIC[name]
     plain = pd.read_csv(data_root / name / f"{name}.csv.gz", low_memory=False)
-    pd.testing.assert_frame_equal(table, plain)
+    # Whole numbers with gaps are read as such; pandas makes decimals of them.
+    pd.testing.assert_frame_equal(table.astype(plain.dtypes), plain)

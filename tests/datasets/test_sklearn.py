@@ -47,7 +47,7 @@ class TestDiabetes:
     def test_units_belong_to_columns(self) -> None:
         table = load_diabetes()
         assert set(table.attrs["units"]) < set(table.columns)
-        assert table.attrs["units"]["bmi"] == "kg/m^2"
+        assert table.attrs["units"]["bmi"] == "kg/m2"
 
 
 @pytest.mark.parametrize("load", [load_breast_cancer, load_diabetes])

@@ -81,8 +81,8 @@ def test_complete_rows_are_counted_per_pair():
 
 def test_ranking_once_is_the_same_without_missing_values_and_close_with_some():
     whole, gappy = draw_table(), draw_table(n=600, missing=0.05)
-    assert dependence(whole, rank_per_pair=False) == pytest.approx(dependence(whole), abs=EXACT)
-    assert dependence(gappy, rank_per_pair=False) == pytest.approx(dependence(gappy), abs=0.01)
+    assert dependence(whole.ranked()) == pytest.approx(dependence(whole), abs=EXACT)
+    assert dependence(gappy.ranked()) == pytest.approx(dependence(gappy), abs=0.01)
 
 
 def test_perfect_and_no_dependence():

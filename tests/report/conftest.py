@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from report_cohorts import CREATED, HOSTILE, make_cohort
+from report_cohorts import CLINIC, CREATED, HOSTILE, make_clinic, make_cohort
 
 from synthhealth.report import ModelInfo, Report, evaluate
 from synthhealth.report._html import as_html
@@ -82,12 +82,32 @@ def categorical_report(real: pd.DataFrame, synthetic: pd.DataFrame) -> Report:
 
 
 @pytest.fixture(scope="session")
+def clinical_report() -> Report:
+    """Everything that a clinical schema adds; the synthetic table has a fault of each sort."""
+    fake = make_clinic(300, 1)
+    fake["haemoglobin"] -= 1.5
+    fake.loc[:39, "haemoglobin"] = make_clinic(90, 0)["haemoglobin"].max()
+    fake.loc[40:49, "platelets"] = 9_000
+    fake.loc[50:149, "crp"] = "<0.8"
+    fake.loc[150:169, "neutrophils"] = 60.0
+    return evaluate(
+        make_clinic(90, 0),
+        fake,
+        CLINIC,
+        real_is="training",
+        model=ModelInfo(name="gaussian_copula", accept_rate=0.93),
+        created=CREATED,
+    )
+
+
+@pytest.fixture(scope="session")
 def pages(
     report: Report,
     hostile_report: Report,
     wide_report: Report,
     single_report: Report,
     categorical_report: Report,
+    clinical_report: Report,
 ) -> dict[str, str]:
     """The page of each report above."""
     reports = {
@@ -96,5 +116,6 @@ def pages(
         "wide": wide_report,
         "single": single_report,
         "categorical": categorical_report,
+        "clinical": clinical_report,
     }
     return {name: as_html(made.data) for name, made in reports.items()}

@@ -7,6 +7,14 @@ from datetime import datetime, timezone
 import numpy as np
 import pandas as pd
 
+from synthhealth.schema import (
+    Column,
+    Demographics,
+    Range,
+    ReferenceRange,
+    Schema,
+)
+
 CREATED = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
 
 #: Names that must come out as text, whatever they look like.
@@ -52,4 +60,62 @@ def make_cohort(n: int, seed: int) -> pd.DataFrame:
     table.loc[rng.random(n) < 0.12, "crp"] = np.nan
     table.loc[rng.random(n) < 0.05, "sex"] = None
     table.attrs["units"] = {"crp": "mg/L", "esr": "mm/h", "age": "years"}
+    return table
+
+
+CLINIC = Schema(
+    columns=(
+        Column(name="patient", kind="identifier", protection="fake", identifier="record number"),
+        Column(name="seen", kind="datetime", identifier="date", protection="generalise"),
+        Column(name="age", kind="count", unit="a"),
+        Column(name="sex", kind="nominal"),
+        Column(
+            name="haemoglobin",
+            kind="continuous",
+            unit="g/dL",
+            plausible=Range(low=1.5, high=27),
+            reference=(
+                ReferenceRange(low=11.7, high=15.3, sex="female"),
+                ReferenceRange(low=13.4, high=17.0, sex="male"),
+            ),
+        ),
+        Column(name="platelets", kind="count", unit="10*9/L", plausible=Range(low=1, high=3000)),
+        Column(
+            name="crp",
+            kind="continuous",
+            unit="mg/L",
+            plausible=Range(low=0, high=600),
+            reference=(ReferenceRange(high=5.0, source="a guideline"),),
+        ),
+        Column(name="neutrophils", kind="continuous", unit="10*9/L"),
+        Column(name="wbc", kind="continuous", unit="10*9/L"),
+        Column(name="outcome", kind="nominal", role="outcome"),
+    ),
+    demographics=Demographics(sex="sex", female="F", male="M", age="age"),
+    rules=("neutrophils <= wbc",),
+)
+
+
+def make_clinic(n: int, seed: int) -> pd.DataFrame:
+    """Simulate a table as a hospital has it: codes, limits, gaps that mean something."""
+    rng = np.random.default_rng(seed)
+    sex = rng.choice(["F", "M"], n, p=[0.7, 0.3])
+    crp = rng.lognormal(1.5, 1.2, n)
+    wbc = rng.lognormal(1.9, 0.3, n).round(2)
+    table = pd.DataFrame(
+        {
+            "patient": [f"RA-{number}" for number in rng.permutation(90_000)[:n] + 10_000],
+            "seen": pd.Timestamp("2016-01-01") + pd.to_timedelta(rng.integers(0, 2_500, n), "D"),
+            "age": rng.integers(18, 88, n),
+            "sex": sex,
+            "haemoglobin": rng.normal(np.where(sex == "F", 12.4, 13.9), 1.4).round(1),
+            "platelets": rng.normal(270, 70, n).clip(20).round().astype(int),
+            "crp": [f"<{0.8:g}" if value < 0.8 else f"{value:.1f}" for value in crp],
+            "neutrophils": (wbc * rng.uniform(0.4, 0.8, n)).round(2),
+            "wbc": wbc,
+            "outcome": rng.choice(["remission", "active", "lost"], n, p=[0.5, 0.4, 0.1]),
+        }
+    )
+    table.loc[rng.random(n) < 0.15, ["neutrophils", "wbc"]] = np.nan
+    table.loc[(crp < 3) & (rng.random(n) < 0.5), "platelets"] = np.nan
     return table

@@ -16,7 +16,7 @@ from report_cohorts import HOSTILE
 from synthhealth.report import Report
 from synthhealth.report._words import shown
 
-PAGES = ["report", "hostile", "wide", "single", "categorical"]
+PAGES = ["report", "hostile", "wide", "single", "categorical", "clinical"]
 VOID = {"meta", "link", "img", "br", "hr", "input", "line", "rect", "circle"}
 
 

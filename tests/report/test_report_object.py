@@ -68,7 +68,14 @@ def test_json_reads_back_to_the_same_data(report: Report, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     "made",
-    ["report", "hostile_report", "wide_report", "single_report", "categorical_report"],
+    [
+        "report",
+        "hostile_report",
+        "wide_report",
+        "single_report",
+        "categorical_report",
+        "clinical_report",
+    ],
 )
 def test_json_is_valid_under_the_published_schema(
     made: str, request: pytest.FixtureRequest

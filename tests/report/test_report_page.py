@@ -104,7 +104,7 @@ def until(page: Page, expression: str) -> None:
     pytest.fail(f"did not come true: {expression}")
 
 
-@pytest.mark.parametrize("name", ["report", "hostile", "wide", "single", "categorical"])
+@pytest.mark.parametrize("name", ["report", "hostile", "wide", "single", "categorical", "clinical"])
 def test_every_figure_is_drawn_and_nothing_scrolls_sideways(visit: Opener, name: str) -> None:
     with visit(name) as page:
         places = [place for place in page.locator("div.plot").all() if place.is_visible()]
@@ -118,13 +118,14 @@ def test_every_figure_is_drawn_and_nothing_scrolls_sideways(visit: Opener, name:
         assert page.evaluate(OVERFLOW) <= 0
         page.set_viewport_size({"width": 390, "height": 900})
         until(page, f"{OVERFLOW} <= 0")
+        page.locator("#column").scroll_into_view_if_needed()
         for index in range(0, page.locator("#column-choice option").count(), 4):
             page.select_option("#column-choice", index=index)
             page.locator(".panel:not([hidden]) .main-svg").first.wait_for()
             assert page.evaluate(OVERFLOW) <= 0
 
 
-@pytest.mark.parametrize("name", ["report", "hostile"])
+@pytest.mark.parametrize("name", ["report", "hostile", "clinical"])
 def test_a_telephone_shows_everything(visit: Opener, name: str) -> None:
     with visit(name, width=390) as page:
         places = [place for place in page.locator("div.plot").all() if place.is_visible()]
@@ -312,3 +313,21 @@ def test_hostile_names_stay_text_in_the_browser(visit: Opener) -> None:
         assert page.locator("h1").inner_text() == "<script>alert(4)</script>"
         assert page.locator("img").count() == 0
         assert page.evaluate("Object.keys(Object.prototype).length") == 0
+
+
+def test_clinical_sections_are_there_and_reference_ranges_are_shaded(visit: Opener) -> None:
+    with visit("clinical") as page:
+        for section in ("missing", "references", "limits", "table-one", "identifiers"):
+            assert page.locator(f"#{section} table.plain").first.is_visible()
+            assert page.locator(f"nav a[href='#{section}']").count() == 1
+        page.select_option("#column-choice", label="haemoglobin")
+        panel = page.locator(".panel:not([hidden])")
+        panel.locator(".shapelayer path").nth(1).wait_for(state="attached")
+        assert panel.locator(".shapelayer path").count() == 2
+        assert "g/dL" in panel.locator(".xtitle").first.text_content()
+        page.select_option("#column-choice", label="platelets")
+        panel.locator(".xtitle").first.wait_for(state="attached")
+        assert "10⁹/L" in panel.locator(".xtitle").first.text_content()
+        page.locator("#references").scroll_into_view_if_needed()
+        page.locator("#references .scatterlayer .point").first.wait_for(state="attached")
+        assert page.locator("#references .errorbar").count() >= 4

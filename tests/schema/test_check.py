@@ -36,7 +36,7 @@ BAD = {
     "constant date": (with_column(pd.Timestamp("1971-03-07")), "column 'bad' has the same value"),
     "infinite": (with_column([np.inf, -np.inf, *np.arange(38.0)]), "column 'bad': 2 values"),
     "mixed": (with_column([SECRET, "Mr Smith"] * 20), "column 'bad': .* mixed"),
-    "unique text": (with_column([f"Mr Smith {i}" for i in range(40)]), "column 'bad': 40"),
+    "unique text": (with_column([f"Mr Smith {i}" for i in range(40)]), r"'bad' \(unique code\)"),
     "10,000 categories": (
         pd.DataFrame(
             {"crp": np.arange(30_000.0), "icd": [f"c{i % 10_000}" for i in range(30_000)]}
@@ -55,7 +55,7 @@ BAD = {
 @pytest.mark.parametrize("case", BAD)
 def test_refused(case):
     table, words = BAD[case]
-    with pytest.raises(TableError, match=words) as caught:
+    with pytest.raises((TableError, SchemaError), match=words) as caught:
         Synthesizer(random_state=0).fit(table)
     message = str(caught.value)
     assert "Smith" not in message

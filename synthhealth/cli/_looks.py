@@ -1,0 +1,142 @@
+"""The verbs that look at tables and learn nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from synthhealth.cli._app import verb
+from synthhealth.cli._inputs import choose_schema, read
+from synthhealth.cli._listing import show, table
+from synthhealth.cli._options import (
+    Data,
+    Debug,
+    Drop,
+    Force,
+    OutFolder,
+    ProtectOption,
+    Quiet,
+    SchemaFile,
+    Sheet,
+)
+from synthhealth.cli._results import REPORT, tell_files, write_report
+from synthhealth.io import check_target, whole_file, whole_folder
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from synthhealth.schema import Proposal
+
+
+@verb
+def schema(
+    data: Data,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write it, to be edited: .yaml or .json."),
+    ] = None,
+    checklist: Annotated[
+        Path | None,
+        typer.Option("--checklist", metavar="FILE", help="Write the identifiers found as JSON."),
+    ] = None,
+    protect: ProtectOption = None,
+    drop: Drop = None,
+    sheet: Sheet = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Say what each column is, why, and what is in doubt; look for identifiers."""
+    for target in filter(None, (out, checklist)):
+        check_target(target, force=force)
+    real, form = read(data, sheet, drop)
+    from synthhealth.schema import propose, scan
+
+    proposal = propose(real)
+    found = scan(real)
+    if out is not None:
+        proposed = proposal.schema
+        chosen = proposed if protect is None else proposed.with_protection(protect.value)
+        why = {one.column: [one.why, *one.doubts] for one in proposal.findings}
+        chosen.to_file(out, force=force, comments=why)
+    if checklist is not None:
+        with whole_file(checklist, force=force) as file:
+            file.write_text(found.to_json(), encoding="utf-8")
+    typer.echo(f"{data}: {form}; {len(real):,} rows, {len(real.columns):,} columns")
+    show(_columns(proposal))
+    show(found)
+    for target in filter(None, (out, checklist)):
+        typer.echo(f"Written: {target}")
+
+
+@verb
+def describe(
+    data: Data,
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write it as JSON, too.")
+    ] = None,
+    schema: SchemaFile = None,
+    protect: ProtectOption = None,
+    drop: Drop = None,
+    sheet: Sheet = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Describe each variable: kind, shape, best-fitting distribution, outliers, missing share."""
+    if json is not None:
+        check_target(json, force=force)
+    real, _ = read(data, sheet, drop)
+    from synthhealth import describe
+
+    description = describe(real, choose_schema(real, schema, protect, drop))
+    if json is not None:
+        with whole_file(json, force=force) as file:
+            file.write_text(description.to_json(), encoding="utf-8")
+    show(description)
+
+
+@verb
+def evaluate(
+    real: Annotated[Path, typer.Argument(metavar="REAL", help="The real table.")],
+    synthetic: Annotated[Path, typer.Argument(metavar="SYNTHETIC", help="The synthetic table.")],
+    out: OutFolder,
+    schema: SchemaFile = None,
+    protect: ProtectOption = None,
+    drop: Drop = None,
+    sheet: Sheet = None,
+    synthetic_sheet: Annotated[
+        str | None, typer.Option(help="Sheet of the synthetic table, as --sheet.")
+    ] = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Judge a synthetic table, whoever made it, against the real one."""
+    with whole_folder(out, REPORT, force=force) as folder:
+        from synthhealth import evaluate
+
+        table, _ = read(real, sheet, drop)
+        other, _ = read(synthetic, synthetic_sheet, drop)
+        report = evaluate(table, other, choose_schema(table, schema, protect, drop))
+        write_report(report, folder)
+    typer.echo(report.summary().rstrip())
+    tell_files(out, list(REPORT))
+
+
+def _columns(proposal: Proposal) -> Table:
+    return table(
+        ("column", "kind", "unit", "why", "doubts"),
+        (
+            (
+                finding.column,
+                finding.kind.value,
+                proposal.schema[finding.column].unit or "",
+                finding.why,
+                "\n".join(finding.doubts),
+            )
+            for finding in proposal.findings
+        ),
+    )

@@ -1,0 +1,71 @@
+"""What a verb leaves behind: files, and words about them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from synthhealth.io import FileForm, write_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from synthhealth.report import Report
+    from synthhealth.synthesizer import Synthesizer
+
+REPORT = ("report.html", "report.json")
+
+
+def result_names(suffix: str) -> list[str]:
+    """Give the names of the files of a whole job."""
+    return [f"synthetic{suffix}", "model.synth", *REPORT]
+
+
+def write_results(
+    synthesizer: Synthesizer,
+    unseen: pd.DataFrame | None,
+    rows: int,
+    folder: Path,
+    form: FileForm,
+) -> Report:
+    """Draw a table, judge it, and write both and the model into a folder."""
+    synthetic = synthesizer.sample(rows)
+    write_table(synthetic, folder / f"synthetic{form.suffix}", form=form)
+    synthesizer.save(folder / "model.synth")
+    report = synthesizer.evaluate(unseen, synthetic)
+    write_report(report, folder)
+    return report
+
+
+def write_report(report: Report, folder: Path) -> None:
+    """Write the report's page and its figures."""
+    html, json = REPORT
+    report.to_html(folder / html)
+    report.to_json(folder / json)
+
+
+def tell_results(report: Report, synthesizer: Synthesizer, out: Path, names: list[str]) -> None:
+    """Say what was learned, how good it is and where it lies."""
+    typer.echo(about(synthesizer))
+    typer.echo()
+    typer.echo(report.summary().rstrip())
+    tell_files(out, names)
+
+
+def tell_files(out: Path, names: list[str]) -> None:
+    """Say which files were written."""
+    typer.echo("\nWritten:")
+    for name in names:
+        typer.echo(f"  {out / name}")
+
+
+def about(synthesizer: Synthesizer) -> str:
+    """Say what was learned, in one line."""
+    partial = " Its training ended early: it is marked as partial." if synthesizer.partial_ else ""
+    n_columns = sum(column.kind.is_modelled for column in synthesizer.schema_)
+    return (
+        f"{synthesizer.model} learned {synthesizer.n_rows_:,} rows and "
+        f"{n_columns} columns, seed {synthesizer.seed_}.{partial}"
+    )

@@ -1,0 +1,104 @@
+"""The verbs that do the whole job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synthhealth.cli._app import verb
+from synthhealth.cli._inputs import choose_schema, read
+from synthhealth.cli._options import (
+    Data,
+    Debug,
+    Drop,
+    Family,
+    Force,
+    Format,
+    KeepPartial,
+    MaxSeconds,
+    OutFolder,
+    Params,
+    ProtectOption,
+    Quiet,
+    SchemaFile,
+    Seed,
+    Sheet,
+    TableFormat,
+)
+from synthhealth.cli._results import result_names, tell_results, write_results
+from synthhealth.cli._training import train
+from synthhealth.io import FileForm, table_suffix, whole_folder, write_table
+
+
+@verb
+def demo(
+    out: OutFolder,
+    model: Family = "gaussian_copula",
+    rows: Annotated[int, typer.Option(min=1, help="Synthetic rows.")] = 1000,
+    seed: Seed = 0,
+    param: Params = None,
+    format: Format = TableFormat.csv,
+    keep_partial: KeepPartial = False,
+    max_seconds: MaxSeconds = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Show the whole way on a simulated cohort of 61 rheumatoid arthritis patients."""
+    form = FileForm(f".{format.value}")
+    names = [f"real{form.suffix}", *result_names(form.suffix)]
+    with whole_folder(out, names, force=force) as folder:
+        from synthhealth.datasets import load_ra_panel
+
+        real = load_ra_panel()
+        write_table(real, folder / names[0])
+        synthesizer = train(real, None, model, param, seed, keep_partial, max_seconds)
+        report = write_results(synthesizer, None, rows, folder, form)
+    tell_results(report, synthesizer, out, names)
+
+
+@verb
+def run(
+    data: Data,
+    out: OutFolder,
+    model: Family = "gaussian_copula",
+    rows: Annotated[
+        int | None, typer.Option(min=1, help="Synthetic rows; default: as many as the table has.")
+    ] = None,
+    seed: Seed = None,
+    schema: SchemaFile = None,
+    protect: ProtectOption = None,
+    holdout: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Patients not learned from, to compare with instead."),
+    ] = None,
+    drop: Drop = None,
+    param: Params = None,
+    format: Annotated[
+        TableFormat | None,
+        typer.Option("--format", help="Form of the synthetic table; default: that of DATA."),
+    ] = None,
+    sheet: Sheet = None,
+    holdout_sheet: Annotated[
+        str | None, typer.Option(help="Sheet of the holdout, as --sheet.")
+    ] = None,
+    keep_partial: KeepPartial = False,
+    max_seconds: MaxSeconds = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Learn a table, draw a synthetic one, judge it; save table, model and report."""
+    suffix = table_suffix(data) if format is None else f".{format.value}"
+    names = result_names(suffix)
+    with whole_folder(out, names, force=force) as folder:
+        real, form = read(data, sheet, drop)
+        unseen = None if holdout is None else read(holdout, holdout_sheet, drop)[0]
+        wanted = choose_schema(real, schema, protect, drop)
+        synthesizer = train(real, wanted, model, param, seed, keep_partial, max_seconds)
+        written = form if format is None else FileForm(suffix)
+        report = write_results(synthesizer, unseen, rows or len(real), folder, written)
+    typer.echo(f"Read: {data} ({form})")
+    tell_results(report, synthesizer, out, names)

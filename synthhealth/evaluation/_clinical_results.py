@@ -1,0 +1,203 @@
+"""The results that a clinical schema adds: shares of rows, real against synthetic."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from synthhealth.evaluation._result_base import Result, Score, Standing
+
+__all__ = [
+    "CensoringResult",
+    "MissingDependence",
+    "MissingPattern",
+    "MissingShare",
+    "MissingTogether",
+    "MissingValues",
+    "RangeResult",
+    "ReferenceGroup",
+    "ReferenceResult",
+    "RuleResult",
+    "Share",
+    "ShareComparison",
+]
+
+
+class Share(Result):
+    """How many of so many rows, with a 95 % interval.
+
+    Real counts of 1 to 4, and of all rows but 1 to 4, are hidden.
+    """
+
+    n: int = Field(ge=0)
+    """Number of rows that were looked at."""
+    count: int | None = Field(ge=0)
+    """How many of them; None where it is hidden."""
+    share: float | None = Field(ge=0, le=1)
+    """Their share; None where it is hidden or there is no row."""
+    low: float | None = Field(ge=0, le=1)
+    """Lower end of its 95 % interval (Wilson, 1927)."""
+    high: float | None = Field(ge=0, le=1)
+    """Upper end of its 95 % interval."""
+
+
+class ShareComparison(Result):
+    """A share of the real rows against that of the synthetic ones."""
+
+    real: Share
+    """Of the real rows."""
+    synthetic: Share
+    """Of the synthetic rows."""
+    difference: float | None = Field(ge=-1, le=1)
+    """Synthetic minus real share; None where the real one is hidden or there is no row."""
+    low: float | None = Field(ge=-1, le=1)
+    """Lower end of the difference's 95 % interval (Newcombe, 1998)."""
+    high: float | None = Field(ge=-1, le=1)
+    """Upper end of the difference's 95 % interval."""
+    standing: Standing | None
+    """Whether the synthetic share lies `below` or `above` the real one by more than chance, that \
+is whether the interval leaves out 0, or `within` it; None where there is no row."""
+
+
+class MissingShare(Result):
+    """How often a column's value is missing."""
+
+    column: str
+    """Name of the column."""
+    rows: ShareComparison
+    """The rows in which it is missing. These counts are not hidden: they are no values."""
+
+
+class MissingPattern(Result):
+    """Columns that are missing in the same rows, while all others are known."""
+
+    columns: tuple[str, ...]
+    """Names of the columns; none for complete rows."""
+    rows: ShareComparison
+    """The rows with this pattern."""
+
+
+class MissingTogether(Result):
+    """Two columns that are missing in the same rows."""
+
+    first: str
+    """Name of one column."""
+    second: str
+    """Name of the other column."""
+    rows: ShareComparison
+    """The rows in which both are missing."""
+
+
+class MissingDependence(Result):
+    """How strongly it depends on a column's value whether another column is missing."""
+
+    missing: str
+    """Name of the column that is missing or not."""
+    column: str
+    """Name of the column whose values it may depend on."""
+    measure: Literal["spearman", "cramers_v"]
+    """Spearman's rank correlation (-1 to 1) of a numerical column with 1 for missing and 0 for \
+known, Cramer's V (0 to 1) for a categorical one."""
+    real: float = Field(ge=-1, le=1)
+    """The measure in the real table."""
+    synthetic: float = Field(ge=-1, le=1)
+    """The measure in the synthetic table."""
+    difference: float = Field(ge=0, le=2)
+    """Absolute difference of the two."""
+
+
+class MissingValues(Result):
+    """Which values are missing: how often, which together, and in which patients."""
+
+    columns: tuple[MissingShare, ...]
+    """The columns with missing values in either table."""
+    pattern_score: Score
+    """1 - total variation distance between the shares of the joint patterns (1 = identical)."""
+    n_patterns: int = Field(ge=1)
+    """Number of joint patterns in the two tables together."""
+    patterns: tuple[MissingPattern, ...]
+    """The at most 20 commonest patterns that at least 5 real rows have."""
+    together_difference: Score | None
+    """Largest absolute difference, over the pairs of columns, of the share of rows in which both \
+are missing (0 = identical); None for a single column."""
+    together: tuple[MissingTogether, ...]
+    """The at most 20 pairs of columns for which it is largest."""
+    dependence_difference: Score | None
+    """Mean absolute difference of `dependence` (0 = identical); None where it is empty."""
+    dependence: tuple[MissingDependence, ...]
+    """One result per column with missing values (the 30 with most of them) and other column. Left \
+out are pairs with fewer than 5 real rows in which the one is missing, or known, and the other \
+known."""
+
+
+class CensoringResult(Result):
+    """How many of a column's known values are beyond a detection limit.
+
+    These counts are not hidden: they follow from the numbers of known and of measured values.
+    """
+
+    column: str
+    """Name of the column."""
+    below: ShareComparison | None
+    """Results below a lower limit (`<0.5`); None where neither table has any."""
+    above: ShareComparison | None
+    """Results above an upper limit (`>1000`); None where neither table has any."""
+
+
+class RangeResult(Result):
+    """How many of a column's known values lie where they should not, or pile up."""
+
+    column: str
+    """Name of the column."""
+    implausible: ShareComparison | None
+    """Values outside the plausible range; None without one."""
+    at_extremes: ShareComparison
+    """Values exactly on the real table's smallest or largest one. A model that clips piles its \
+values up there: only `above` is a fault, as these two are the real table's own."""
+
+
+class ReferenceGroup(Result):
+    """The patients for whom one reference range holds."""
+
+    sex: Literal["female", "male"] | None
+    """Their sex; None where the range holds for both."""
+    age_from: float | None
+    """Their lowest age in years."""
+    age_to: float | None
+    """The age in years from which the range no longer holds."""
+    low: float | None
+    """Lower end of the range."""
+    high: float | None
+    """Upper end of the range."""
+    source: str | None
+    """Where the range is from."""
+    below: ShareComparison | None
+    """Values below the range; None where it has no lower end."""
+    above: ShareComparison | None
+    """Values above the range; None where it has no upper end."""
+
+
+class ReferenceResult(Result):
+    """How many patients lie outside the reference range for their sex and age."""
+
+    column: str
+    """Name of the column."""
+    unit: str | None
+    """Unit of the ranges."""
+    below: ShareComparison | None
+    """Values below the patient's own range; None where no range has a lower end."""
+    above: ShareComparison | None
+    """Values above the patient's own range; None where no range has an upper end."""
+    groups: tuple[ReferenceGroup, ...]
+    """The ranges, with the patients that each of them holds for. A real count is hidden here \
+wherever that of another group is, so that none follows by subtraction."""
+
+
+class RuleResult(Result):
+    """In how many rows a rule of the schema is broken."""
+
+    rule: str
+    """The rule."""
+    broken: ShareComparison
+    """The rows that break it, of those in which all its columns are known."""

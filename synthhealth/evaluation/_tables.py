@@ -1,0 +1,199 @@
+"""Two tables as they are compared: protected and read, every cell what the schema says it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from synthhealth.errors import SchemaError, TableError
+from synthhealth.evaluation._values import check_schema, check_table
+from synthhealth.schema import Column, Protection, Schema
+
+__all__ = ["CanonicalTable", "Tables", "read_one", "read_tables"]
+
+Marks = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class CanonicalTable:
+    """A table of numbers, dates and levels, without what points at people.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        The columns that may be learned; a result beyond a detection limit stands as the limit.
+    censored : mapping of str to ndarray of int8
+        For columns with such results: -1 below a lower limit, 1 above an upper one, else 0.
+    """
+
+    table: pd.DataFrame
+    censored: Mapping[str, Marks]
+
+    def measured(self, name: str) -> pd.Series:
+        """Give a column with the results beyond detection limits as missing."""
+        column = self.table[name]
+        marks = self.censored.get(name)
+        return column if marks is None else column.mask(marks != 0)
+
+    def copy(self) -> CanonicalTable:
+        """Give a table that no change of the user's own reaches."""
+        marks = {name: marks.copy() for name, marks in self.censored.items()}
+        return CanonicalTable(self.table.copy(), marks)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """A real and a synthetic table with the same columns.
+
+    Attributes
+    ----------
+    described : Schema
+        What all columns of the user's table are, complete.
+    schema : Schema
+        What the columns of both canonical tables are.
+    """
+
+    described: Schema
+    schema: Schema
+    real: CanonicalTable
+    synthetic: CanonicalTable
+
+    def copy(self) -> Tables:
+        """Give tables that no change of the user's own reaches."""
+        return Tables(self.described, self.schema, self.real.copy(), self.synthetic.copy())
+
+
+def read_tables(real: pd.DataFrame, synthetic: pd.DataFrame, schema: Schema | None) -> Tables:
+    """Protect and read two tables by the schema of the real one.
+
+    Columns that name people may be absent from either table; they are not compared.
+
+    Raises
+    ------
+    TableError
+        A table is empty, its columns are not those of the other one, or cells do not fit the
+        schema.
+    SchemaError
+        The schema does not describe the real table's columns.
+    """
+    check_table(real, "real")
+    check_table(synthetic, "synthetic")
+    if schema is None:
+        schema = Schema.detect(real)
+    compared = _compared(schema)
+    real, synthetic = _without_people(real, schema), _without_people(synthetic, schema)
+    check_schema(real, compared, "real")
+    _check_same_columns(real, synthetic)
+    compared = _complete(compared, real)
+    first, canonical = _read(real, compared, "real")
+    second, _ = _read(synthetic, compared, "synthetic")
+    return Tables(described=schema, schema=canonical, real=first, synthetic=second)
+
+
+def read_one(
+    table: pd.DataFrame, schema: Schema | None
+) -> tuple[CanonicalTable, Schema, tuple[str, ...]]:
+    """Protect and read a single table; give the schema of what is left, and what is left out.
+
+    Raises
+    ------
+    TableError
+        The table is empty, or cells do not fit the schema.
+    SchemaError
+        The schema does not describe its columns.
+    """
+    check_table(table, "given")
+    if schema is None:
+        schema = Schema.detect(table)
+    compared = _compared(schema)
+    left_out = tuple(name for name in schema.names if name not in compared.names)
+    table = _without_people(table, schema)
+    check_schema(table, compared, "given")
+    return *_read(table, _complete(compared, table), "given"), left_out
+
+
+def _compared(schema: Schema) -> Schema:
+    """Leave out the columns that point at people, and the rules that need them."""
+    kept = [column for column in schema if not _names_people(column)]
+    if not kept:
+        raise SchemaError(
+            "schema: every column is an identifier or free text, which is not compared; declare "
+            "the kinds of the others"
+        )
+    gone = set(schema.names) - {column.name for column in kept}
+    rules = tuple(rule for rule in schema.rules if not gone or not _needs(rule, gone))
+    demographics = schema.demographics
+    if demographics.sex in gone:
+        demographics = demographics.model_copy(update={"sex": None, "female": None, "male": None})
+    if demographics.age in gone:
+        demographics = demographics.model_copy(update={"age": None})
+    return schema.model_copy(
+        update={"columns": tuple(kept), "rules": rules, "demographics": demographics}
+    )
+
+
+def _names_people(column: Column) -> bool:
+    if column.protection is Protection.GENERALISE:
+        return False
+    return column.protection is not None or not column.kind.is_modelled
+
+
+def _needs(rule: str, names: set[str]) -> bool:
+    from synthhealth.schema._rules import Rule
+
+    return bool(names.intersection(Rule.parse(rule).columns))
+
+
+def _without_people(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    gone = {column.name for column in schema if _names_people(column)}
+    return table.drop(columns=[name for name in table.columns if name in gone])
+
+
+def _complete(schema: Schema, real: pd.DataFrame) -> Schema:
+    from synthhealth.schema._reading import complete
+
+    return complete(schema, real)
+
+
+def _read(table: pd.DataFrame, schema: Schema, name: str) -> tuple[CanonicalTable, Schema]:
+    from synthhealth.schema._protection import protect
+    from synthhealth.schema._reading import read_table
+
+    try:
+        table, schema = protect(table, schema)
+        reading = read_table(table, _with_all_levels(schema, table))
+    except TableError as error:
+        raise TableError(f"the {name} table: {error}") from None
+    return CanonicalTable(reading.table, reading.censored), schema
+
+
+def _with_all_levels(schema: Schema, table: pd.DataFrame) -> Schema:
+    """Add the levels that only this table has: new patients may well have new ones."""
+    columns = []
+    for column in schema:
+        if column.levels is not None and not column.kind.is_numerical:
+            known = {*column.levels, *column.missing}
+            found = pd.unique(table[column.name].dropna())
+            new = tuple(level for level in found if level not in known)
+            if new:
+                column = column.model_copy(update={"levels": (*column.levels, *new)})
+        columns.append(column)
+    return schema.model_copy(update={"columns": tuple(columns)})
+
+
+def _check_same_columns(real: pd.DataFrame, synthetic: pd.DataFrame) -> None:
+    absent = [name for name in real.columns if name not in synthetic.columns]
+    if absent:
+        raise TableError(
+            f"the synthetic table lacks columns of the real one: {absent}; "
+            "sample it from a model of this table, or drop them from the real table"
+        )
+    added = [name for name in synthetic.columns if name not in real.columns]
+    if added:
+        raise TableError(
+            f"the synthetic table has columns that the real one lacks: {added}; drop them"
+        )

@@ -1,0 +1,245 @@
+"""Columns of cells as text become columns of numbers, truth values or text.
+
+A column is taken for numbers only where every cell is one and would be the same number for
+everybody: codes with leading zeros, numbers too long for the machine and commas that may part
+decimals or thousands stay the text that they are.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+
+#: The words for a missing value, those of pandas.
+MISSING_WORDS = frozenset(
+    {
+        *("", "NA", "N/A", "n/a", "<NA>", "#NA", "#N/A", "#N/A N/A", "NULL", "null", "None"),
+        *("NaN", "nan", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
+    }
+)
+_TRUTHS = (("True", "False"), ("TRUE", "FALSE"), ("true", "false"))
+_WHOLE = re.compile(r"[+-]?(?:0|[1-9][0-9]*)").fullmatch
+_INFINITE = r"[iI]nf(?:inity)?"
+_BARE_EXPONENT = re.compile(r"[+-]?[0-9]+[eE][0-9]+").fullmatch
+
+_Cell: TypeAlias = "Literal['empty', 'truth', 'whole', 'number', 'point', 'comma', 'text']"
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """What numbers with one decimal mark look like."""
+
+    sign: str
+
+    def number(self) -> re.Pattern[str]:
+        mark = re.escape(self.sign)
+        digits = rf"(?:0|[1-9][0-9]*)(?:{mark}[0-9]*)?|{mark}[0-9]+"
+        return re.compile(rf"[+-]?(?:(?:{digits})(?:[eE][+-]?[0-9]+)?|{_INFINITE})")
+
+    def could_part_thousands(self) -> re.Pattern[str]:
+        return re.compile(rf"[+-]?[1-9][0-9]{{0,2}}(?:{re.escape(self.sign)}[0-9]{{3}})+")
+
+
+_NUMBER = {sign: _Mark(sign).number().fullmatch for sign in ".,"}
+_THOUSANDS = {sign: _Mark(sign).could_part_thousands().fullmatch for sign in ".,"}
+_SIGN: dict[str, Literal[".", ","]] = {"point": ".", "comma": ","}
+
+
+class Cells:
+    """One column of a file, as its distinct cells.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        The cells as text, none missing.
+    """
+
+    def __init__(self, values: pd.Series) -> None:
+        import numpy as np
+        import pandas as pd
+
+        self.codes, distinct = pd.factorize(values)
+        self.texts: list[str] = list(distinct)
+        self.stripped = [text.strip() for text in self.texts]
+        self.is_missing = np.array([text in MISSING_WORDS for text in self.stripped], dtype=bool)
+        counts = np.bincount(self.codes, minlength=len(self.texts))
+        self.missing_words: Counter[str] = Counter()
+        for place in np.flatnonzero(self.is_missing):
+            self.missing_words[self.stripped[place]] += int(counts[place])
+        self.known = [
+            text
+            for text, missing in zip(self.stripped, self.is_missing, strict=True)
+            if not missing
+        ]
+        #: Its words for true and false, where it holds nothing else.
+        self.truth = _truth(set(self.known))
+        self.what = self._what()
+
+    def _what(self) -> _Cell:
+        if not self.known:
+            return "empty"
+        if self.truth:
+            return "truth"
+        if all(map(_WHOLE, self.known)):
+            fits = all(-(2**63) <= int(text) < 2**63 for text in self.known)
+            return "whole" if fits else "text"
+        for what, sign in _SIGN.items():
+            if all(map(_NUMBER[sign], self.known)):
+                return self._number(what, sign)
+        return "text"
+
+    def _number(self, what: str, sign: str) -> _Cell:
+        marked = any(sign in text for text in self.known)
+        if not marked and any(map(_BARE_EXPONENT, self.known)):
+            return "text"  # 1E5, 2E3: as likely the codes of samples
+        digits = [_to_float(text) for text in self.known if text[-1] not in "fFyY"]
+        if not digits or any(map(math.isinf, digits)):
+            return "text"
+        if not marked:
+            return "number"
+        return "point" if what == "point" else "comma"
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the mark of its numbers can only be that of decimals."""
+        sign = _SIGN[self.what]
+        return any(sign in text and not _THOUSANDS[sign](text) for text in self.known)
+
+    def leans_to(self, sign: str) -> bool:
+        """Whether it is text most of which are numbers with this mark, among ``<0,5`` and words."""
+        if self.what != "text":
+            return False
+        results = [text.lstrip("<>≤≥= ") for text in self.known]
+        numbers = [text for text in results if _NUMBER[sign](text)]
+        sure = any(sign in text and not _THOUSANDS[sign](text) for text in numbers)
+        return sure and 2 * len(numbers) > len(results)
+
+    def take(self, *, as_text: bool) -> Any:
+        """Give the column's values, or its cells as they stand where it shall stay text."""
+        import numpy as np
+        import pandas as pd
+
+        gaps = self.is_missing[self.codes]
+        if self.what == "text" or as_text:
+            texts = np.array(self.texts, dtype=object)
+            texts[self.is_missing] = np.nan
+            return texts[self.codes]
+        if self.what == "whole":
+            integers = self._distinct(np.zeros(len(self.texts), dtype="int64"), int)[self.codes]
+            return pd.arrays.IntegerArray(integers, gaps) if gaps.any() else integers
+        if self.what == "truth":
+            truths = self._distinct(np.full(len(self.texts), np.nan, dtype=object), _to_bool)
+            return truths[self.codes] if gaps.any() else truths[self.codes].astype(bool)
+        return self._distinct(np.full(len(self.texts), np.nan), _to_float)[self.codes]
+
+    def _distinct(self, empty: npt.NDArray[Any], read: Callable[[str], object]) -> npt.NDArray[Any]:
+        empty[~self.is_missing] = [read(text) for text in self.known]
+        return empty
+
+    def padding(self) -> int | None:
+        """Give the number of decimals that all its numbers have, where Python writes fewer."""
+        cells = [text.replace(",", ".") for text in self.known]
+        decimals = len(cells[0].partition(".")[2])
+        if decimals < 1:
+            return None
+        same = all(f"{float(text):.{decimals}f}" == text for text in cells)
+        return decimals if same and any(repr(float(text)) != text for text in cells) else None
+
+    def is_bare(self) -> bool:
+        """Whether its whole numbers have no decimals, and all else is as Python writes it."""
+        cells = [text.replace(",", ".") for text in self.known]
+        return any(map(_WHOLE, cells)) and all(bare(float(text)) == text for text in cells)
+
+
+def bare(value: float) -> str:
+    """Write a number, and nothing after a whole one."""
+    text = repr(value)
+    return text[:-2] if text.endswith(".0") else text
+
+
+@dataclass(frozen=True)
+class Decimals:
+    """What a file's decimal mark is."""
+
+    mark: Literal[".", ","]
+    #: The columns of numbers that are no numbers by this mark, and stay text.
+    text: frozenset[str]
+    #: In words.
+    doubts: tuple[str, ...]
+
+
+def find_decimals(columns: Mapping[str, Cells], separator: str) -> Decimals:
+    """Find the decimal mark of a file.
+
+    It is the comma where some column can be read in no other way and no column needs the point;
+    where no column is sure, columns with words among their numbers decide. A column that does not
+    follow the file's mark stays text, and so does one that may have its thousands parted where
+    nothing else in the file says what the sign means.
+    """
+    marked = {what: [name for name in columns if columns[name].what == what] for what in _SIGN}
+    sure = {what: any(columns[name].is_sure for name in marked[what]) for what in _SIGN}
+    if not any(sure.values()):
+        leans = {
+            what: any(cells.leans_to(sign) for cells in columns.values())
+            for what, sign in _SIGN.items()
+        }
+        sure = leans if leans["comma"] != leans["point"] else sure
+    points, commas = marked["point"], marked["comma"]
+    doubts = []
+    if sure["comma"] and not sure["point"]:
+        if points:
+            doubts.append(_unclear("points", points))
+        return Decimals(",", frozenset(points), tuple(doubts))
+    if commas and sure["comma"]:
+        doubts.append(
+            f"{name_columns(commas)}: decimal commas, where other columns have decimal points; the "
+            "numbers were left as text"
+        )
+    elif commas:
+        doubts.append(_unclear("commas", commas))
+    # A semicolon is chosen where the comma is taken, and there the point may part thousands.
+    unclear = points if points and not sure["point"] and separator == ";" else []
+    if unclear:
+        doubts.append(_unclear("points", unclear))
+    return Decimals(".", frozenset([*commas, *unclear]), tuple(doubts))
+
+
+def given_decimals(columns: Mapping[str, Cells], mark: str) -> Decimals:
+    """Take the decimal mark that the user has said."""
+    other = "point" if mark == "," else "comma"
+    text = frozenset(name for name, cells in columns.items() if cells.what == other)
+    return Decimals("," if mark == "," else ".", text, ())
+
+
+def _unclear(signs: str, names: list[str]) -> str:
+    return (
+        f"{name_columns(names)}: the {signs} may part decimals or thousands; the numbers were "
+        "left as text"
+    )
+
+
+def name_columns(names: Iterable[str]) -> str:
+    names = list(names)
+    shown = ", ".join(repr(name) for name in names[:5])
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return f"column{'s' if len(names) > 1 else ''} {shown}{more}"
+
+
+def _to_float(text: str) -> float:
+    return float(text.replace(",", "."))
+
+
+def _truth(words: set[str]) -> tuple[str, str] | None:
+    return next((pair for pair in _TRUTHS if words and words <= set(pair)), None)
+
+
+def _to_bool(text: str) -> bool:
+    return text.lower() == "true"

@@ -1,0 +1,94 @@
+"""The form of a table's file: all that is needed to write another one like it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["FileForm"]
+
+_ENCODINGS = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": "UTF-8 with a byte order mark",
+    "utf-16": "UTF-16",
+    "utf-16-le": "UTF-16 without a byte order mark",
+    "utf-16-be": "UTF-16 without a byte order mark",
+    "utf-32": "UTF-32",
+    "cp1252": "Windows-1252",
+}
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+
+
+@dataclass(frozen=True)
+class FileForm:
+    r"""How a table is written in its file.
+
+    `sniff` finds it, `write_table` and `write_chunks` write in it, and `read_table` takes one where
+    a file says too little about itself: of a text table its `encoding`, `separator` and `decimal`.
+
+    Attributes
+    ----------
+    suffix : str
+        The kind of file, one of `SUFFIXES`; all that there is of a Parquet file.
+    encoding : str
+        The encoding of a text table, as Python names it: ``"utf-8"``, ``"cp1252"``, ...
+    separator : str
+        What parts the columns of a text table.
+    decimal : str
+        The decimal mark of its numbers, ``"."`` or ``","``.
+    newline : str
+        What ends its rows.
+    missing : str
+        What it writes for a missing value: nothing, or a word such as ``"NA"``.
+    truth : tuple of str
+        Its words for true and for false.
+    padded : dict of str to int
+        The columns whose numbers all have the same number of decimals, ``12.30``, and that number.
+    bare : frozenset of str
+        The columns of decimals that write a whole number without them: ``5`` beside ``5.5``.
+    sheet : str or None
+        The sheet of an Excel file.
+    formats : dict of str to str
+        How the columns of the sheet are shown, as Excel says it: ``"yyyy-mm-dd"``, ``"0.00"``.
+    doubts : tuple of str
+        What is uncertain, in words; no value is among them.
+
+    Examples
+    --------
+    >>> from synthhealth.io import FileForm
+    >>> print(FileForm(".csv", encoding="cp1252", separator=";", decimal=","))
+    CSV, Windows-1252, separated by semicolons, decimal comma
+    """
+
+    suffix: str
+    encoding: str = "utf-8"
+    separator: str = ","
+    decimal: str = "."
+    newline: str = "\n"
+    missing: str = ""
+    truth: tuple[str, str] = ("True", "False")
+    padded: Mapping[str, int] = field(default_factory=dict, hash=False)
+    bare: frozenset[str] = frozenset()
+    sheet: str | None = None
+    formats: Mapping[str, str] = field(default_factory=dict, hash=False)
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a text table: CSV or one of its relatives."""
+        return self.suffix not in (".parquet", ".xlsx")
+
+    def __str__(self) -> str:
+        if self.suffix == ".parquet":
+            return "Parquet"
+        if self.suffix == ".xlsx":
+            return "Excel" if self.sheet is None else f"Excel, sheet {self.sheet!r}"
+        words = [
+            "gzipped CSV" if self.suffix.endswith(".gz") else "CSV",
+            _ENCODINGS.get(self.encoding, self.encoding),
+            f"separated by {SEPARATORS.get(self.separator, repr(self.separator))}",
+            "decimal comma" if self.decimal == "," else "decimal point",
+        ]
+        if self.missing:
+            words.append(f"missing values as {self.missing!r}")
+        return ", ".join(words)

@@ -1,0 +1,61 @@
+"""The cells of a table as the file's form writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from synthhealth.io._cells import bare
+from synthhealth.io._form import FileForm
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def in_form(table: pd.DataFrame, form: FileForm) -> pd.DataFrame:
+    """Give the table with those columns as text that pandas would write in another form."""
+    from pandas.api.types import is_bool_dtype, is_float_dtype
+
+    changed: dict[str, pd.Series] = {}
+    for name, column in table.items():
+        number = _number_writer(str(name), form)
+        is_mixed = column.dtype == object or column.dtype == "category"
+        if (
+            (is_float_dtype(column.dtype) and number is not None)
+            or ((is_bool_dtype(column.dtype) or is_mixed) and form.truth != ("True", "False"))
+            or (is_mixed and form.decimal == ",")
+        ):
+            changed[str(name)] = _written(column, number or repr, form)
+    return table.assign(**changed) if changed else table
+
+
+def _number_writer(name: str, form: FileForm) -> Callable[[float], str] | None:
+    """Give the function that writes a column's numbers with a point; None where pandas may."""
+    if name in form.padded:
+        places = form.padded[name]
+
+        def padded(value: float) -> str:
+            text = f"{value:.{places}f}"
+            return text if float(text) == value else repr(value)  # never rounds
+
+        return padded
+    if name in form.bare:
+        return bare
+    return repr if form.decimal == "," else None
+
+
+def _written(column: pd.Series, number: Callable[[float], str], form: FileForm) -> pd.Series:
+    import numpy as np
+    import pandas as pd
+
+    def write(value: object) -> object:
+        if isinstance(value, (bool, np.bool_)):
+            return form.truth[0] if value else form.truth[1]
+        if isinstance(value, (float, np.floating)):
+            return number(float(value)).replace(".", form.decimal)
+        return value
+
+    values = column.astype(object)
+    missing = column.isna()
+    written = [None if gap else write(value) for value, gap in zip(values, missing, strict=True)]
+    return pd.Series(written, index=column.index, dtype=object)

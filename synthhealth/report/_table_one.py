@@ -1,0 +1,261 @@
+"""Table 1: the columns by group of patients, real against synthetic.
+
+The figures of all patients and of the groups could be subtracted from each other, down to the
+patients that no group shows. So a group's figures are rounded: counts to 5 patients, and numbers
+so coarsely that a sum over the group is uncertain by about a standard deviation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from synthhealth.errors import ParameterError, nearest
+from synthhealth.evaluation import Description
+from synthhealth.evaluation._standardised import (
+    chance_difference,
+    difference_of_means,
+    difference_of_shares,
+)
+from synthhealth.report._clinical_data import (
+    Frequency,
+    Summary,
+    TableOne,
+    TableOneCell,
+    TableOneGroup,
+    TableOneVariable,
+)
+from synthhealth.report._grid import MIN_CELL, Counts, Floats, nice
+from synthhealth.report._pairs import Codes, Groups, Values
+from synthhealth.schema import Kind, Role, Schema
+
+Mask = npt.NDArray[np.bool_]
+
+MOST_GROUPS = 6
+#: Beyond this skewness of the real values the median says more than the mean.
+SKEWED = 1.0
+#: In smaller groups, counts rounded to 5 patients are too coarse for a difference of shares.
+FEWEST_FOR_SHARES = 100
+
+
+class _Side(NamedTuple):
+    """A group of one table."""
+
+    rows: Mask
+    n: int
+
+
+class _Group(NamedTuple):
+    """A group of both tables; `rounded` for all but the whole tables."""
+
+    name: str | None
+    real: _Side
+    synthetic: _Side
+    rounded: bool
+
+
+def check_group(group: str | None, schema: Schema) -> None:
+    """Check that patients can be grouped by a column.
+
+    Raises
+    ------
+    ParameterError
+        There is no such column, or it is not categorical.
+    """
+    if group is None or group in schema.categorical:
+        return
+    if group in schema.names:
+        raise ParameterError(
+            f"group: column {group!r} is {schema[group].kind.value}; group by a categorical one: "
+            f"{', '.join(schema.categorical) or 'the table has none'}"
+        )
+    raise ParameterError(
+        f"group: there is no column {group!r} that is compared{nearest(group, schema.names)}"
+    )
+
+
+def table_one(
+    numerical: Mapping[str, Values],
+    categorical: Mapping[str, Groups],
+    schema: Schema,
+    description: Description,
+    group: str | None,
+    sizes: tuple[int, int],
+) -> TableOne | None:
+    """Summarise every column by group; None for fewer than 5 real rows.
+
+    Parameters
+    ----------
+    numerical, categorical : mapping
+        The columns of both tables, by name.
+    schema : Schema
+        What they are.
+    description : Description
+        Of the real table.
+    group : str or None
+        The column to group by; by default the outcome, or else the sex, that the schema names.
+    sizes : tuple of int
+        Numbers of rows, real and synthetic.
+    """
+    if sizes[0] < MIN_CELL:
+        return None
+    by = _group_column(group, categorical, schema)
+    groups = [_Group(None, _everybody(sizes[0]), _everybody(sizes[1]), rounded=False)]
+    if by is not None:
+        groups += _groups_of(categorical[by])
+    skews = {variable.column: variable.skew for variable in description.variables}
+    variables = []
+    for column in schema:
+        if column.name in numerical:
+            is_date = column.kind is Kind.DATETIME
+            is_skewed = is_date or abs(skews.get(column.name) or 0.0) > SKEWED
+            variables.append(_numbers(numerical[column.name], groups, is_skewed=is_skewed))
+        elif column.name in categorical and column.name != by:
+            variables.append(_levels(categorical[column.name], groups))
+    return TableOne(
+        group=by,
+        groups=tuple(
+            TableOneGroup(name=one.name, n_real=one.real.n, n_synthetic=one.synthetic.n)
+            for one in groups
+        ),
+        variables=tuple(variables),
+    )
+
+
+def _group_column(
+    group: str | None, categorical: Mapping[str, Groups], schema: Schema
+) -> str | None:
+    if group is not None:
+        return group if group in categorical else None
+    candidates = [column.name for column in schema if column.role is Role.OUTCOME]
+    if schema.demographics.sex is not None:
+        candidates.append(schema.demographics.sex)
+    for name in candidates:
+        if name in categorical and 2 <= len(categorical[name].axis.labels) <= MOST_GROUPS:
+            return name
+    return None
+
+
+def _everybody(n: int) -> _Side:
+    return _Side(np.ones(n, dtype=bool), n)
+
+
+def _groups_of(column: Groups) -> list[_Group]:
+    kept = []
+    for place, name in enumerate(column.axis.labels):
+        real, synthetic = (
+            _Side(codes == place, int((codes == place).sum()))
+            for codes in (column.real, column.synthetic)
+        )
+        if real.n >= MIN_CELL:
+            kept.append(_Group(name, real, synthetic, rounded=True))
+    return kept[:MOST_GROUPS]
+
+
+def _numbers(values: Values, groups: list[_Group], *, is_skewed: bool) -> TableOneVariable:
+    distribution = values.distribution
+    statistic: Literal["mean", "median"] = "median" if is_skewed else "mean"
+    return TableOneVariable(
+        column=distribution.column,
+        unit=distribution.unit,
+        scale=distribution.scale,
+        statistic=statistic,
+        levels=(),
+        cells=tuple(_numbers_cell(values, group) for group in groups),
+    )
+
+
+def _numbers_cell(values: Values, group: _Group) -> TableOneCell:
+    real, synthetic = (
+        column[side.rows & ~np.isnan(column)]
+        for column, side in ((values.real, group.real), (values.synthetic, group.synthetic))
+    )
+    if len(real) < MIN_CELL:
+        return TableOneCell()
+    step = _step(real)
+    exact = [_summary(found, 0.0) for found in (real, synthetic)]
+    rounded = [_summary(found, step) for found in (real, synthetic)]
+    difference = chance = None
+    first, second = rounded if group.rounded else exact
+    if first is not None and second is not None:
+        difference = difference_of_means((first.mean, second.mean), (first.sd, second.sd))
+        chance = chance_difference(len(real), len(synthetic))
+    return TableOneCell(
+        real=rounded[0],
+        synthetic=rounded[1],
+        difference=_short(difference),
+        chance=_short(chance),
+    )
+
+
+def _step(real: Floats) -> float:
+    """Return what a group's figures are rounded to: n steps are about two deviations or more."""
+    sd = float(real.std(ddof=1))
+    return nice(max(2 * sd / len(real), sd / 50)) if sd > 0 else 0.0
+
+
+def _summary(values: Floats, step: float) -> Summary | None:
+    if len(values) < MIN_CELL:
+        return None
+    q25, median, q75 = np.quantile(values, [0.25, 0.5, 0.75])
+    figures = np.array([values.mean(), values.std(ddof=1), q25, median, q75])
+    if step:
+        figures = np.round(figures / step) * step
+    mean, sd, q25, median, q75 = (float(f"{figure:.12g}") for figure in figures)
+    return Summary(mean=mean, sd=sd, q25=q25, median=median, q75=q75)
+
+
+def _levels(column: Groups, groups: list[_Group]) -> TableOneVariable:
+    n_levels = len(column.axis.labels)
+    return TableOneVariable(
+        column=column.axis.column,
+        unit=None,
+        scale="number",
+        statistic="share",
+        levels=column.axis.labels,
+        cells=tuple(_levels_cell(column, group, n_levels) for group in groups),
+    )
+
+
+def _levels_cell(column: Groups, group: _Group, n_levels: int) -> TableOneCell:
+    real, synthetic = (
+        _count(codes[side.rows], n_levels)
+        for codes, side in ((column.real, group.real), (column.synthetic, group.synthetic))
+    )
+    if real.sum() < MIN_CELL:
+        return TableOneCell()
+    shown = MIN_CELL * np.round(real / MIN_CELL).astype(np.int64) if group.rounded else real
+    difference = chance = None
+    enough = not group.rounded or real.sum() >= FEWEST_FOR_SHARES
+    if enough and synthetic.sum() >= MIN_CELL:
+        difference = difference_of_shares(shown / shown.sum(), synthetic / synthetic.sum())
+        degrees = max(int(((real > 0) | (synthetic > 0)).sum()) - 1, 1)
+        chance = chance_difference(int(real.sum()), int(synthetic.sum()), degrees)
+    return TableOneCell(
+        real_levels=tuple(
+            None if held < MIN_CELL else _frequency(int(count), int(real.sum()))
+            for held, count in zip(real, shown, strict=True)
+        ),
+        synthetic_levels=tuple(
+            _frequency(int(count), int(synthetic.sum())) if synthetic.sum() else None
+            for count in synthetic
+        ),
+        difference=_short(difference),
+        chance=_short(chance),
+    )
+
+
+def _count(codes: Codes, n_levels: int) -> Counts:
+    return np.bincount(codes[codes >= 0], minlength=n_levels).astype(np.int64)
+
+
+def _frequency(count: int, n: int) -> Frequency:
+    return Frequency(count=count, share=round(min(count / n, 1.0), 4))
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else round(value, 3)

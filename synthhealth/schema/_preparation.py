@@ -1,0 +1,355 @@
+"""The whole way from the user's table to the plain one that a model learns, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from synthhealth.errors import ConditionError, SchemaError, TableError
+from synthhealth.schema._alignment import Alignment
+from synthhealth.schema._censoring import Censoring
+from synthhealth.schema._check import check_columns, check_table
+from synthhealth.schema._donors import fill_missing
+from synthhealth.schema._dtypes import dtype_from_text, dtype_to_text
+from synthhealth.schema._encoding import TableForm
+from synthhealth.schema._known import Known
+from synthhealth.schema._missing import MissingPatterns, States
+from synthhealth.schema._protection import add_fakes, learn_fakes, protect
+from synthhealth.schema._reading import complete, read_column, read_table, write_column
+from synthhealth.schema._rules import check_rules, derivations, rules_of
+from synthhealth.schema._schema import Column, Schema
+
+__all__ = ["Lesson", "Preparation", "Rows"]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a model is given to learn."""
+
+    table: pd.DataFrame
+    """The plain table: no gaps, nothing that a rule computes."""
+    schema: Schema
+    """What its columns are."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Drawn rows on their way back."""
+
+    plain: pd.DataFrame
+    """All columns of the form in the plain form, those that a rule computes among them."""
+    states: States
+    """Whether and how the cells of the columns that have gaps are missing."""
+
+    def __len__(self) -> int:
+        return len(self.plain)
+
+    def take(self, places: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Rows:
+        plain = self.plain.loc[places] if places.dtype == bool else self.plain.iloc[places]
+        return Rows(plain.reset_index(drop=True), self.states[places])
+
+    @classmethod
+    def join(cls, parts: list[Rows]) -> Rows:
+        if len(parts) == 1:
+            return parts[0]
+        plain = pd.concat([part.plain for part in parts], ignore_index=True)
+        return cls(plain, np.concatenate([part.states for part in parts]))
+
+
+class Ends(BaseModel):
+    """The ends of a column on or beyond which many patients lie, each with their share.
+
+    Such an end is a detection limit, or a value that many patients have, such as zero.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    low: tuple[float, float] | None
+    high: tuple[float, float] | None
+
+
+class Preparation(BaseModel):
+    """How a user's table becomes plain, and drawn plain rows become such a table again.
+
+    Plain data, so that it can be saved.
+
+    Attributes
+    ----------
+    described : Schema
+        What the columns of the user's table are, complete.
+    learned : Schema
+        The same without identifiers, and dates and ages generalised where that was chosen.
+    form : TableForm
+        The form of the columns that are learned or computed.
+    dtypes : dict of str to str
+        Their dtypes in the user's table.
+    empty_is_none : tuple of str
+        The columns of objects whose empty cells are None rather than NaN.
+    patterns : MissingPatterns
+        Which values are missing together.
+    censoring : dict of str to Censoring
+        How results beyond detection limits are reported, by column.
+    ends : dict of str to Ends
+        The numerical columns with an end that many patients lie on or beyond.
+    alignments : dict of str to Alignment
+        How what the model draws is brought to those ends; see `calibrated`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    described: Schema
+    learned: Schema
+    form: TableForm
+    dtypes: dict[str, str]
+    empty_is_none: tuple[str, ...]
+    patterns: MissingPatterns
+    censoring: dict[str, Censoring]
+    ends: dict[str, Ends]
+    alignments: dict[str, Alignment] = {}
+
+    @classmethod
+    def learn(
+        cls, table: pd.DataFrame, schema: Schema | None, rng: np.random.Generator
+    ) -> tuple[Preparation, Lesson]:
+        """Learn the way of a table, and bring the table to its end.
+
+        Raises
+        ------
+        TableError
+            The table cannot be learned, or cells do not fit the schema.
+        SchemaError
+            The schema's columns are not the table's, an identifier's protection is not chosen, or
+            a rule is broken by many rows.
+        """
+        described = Schema.detect(table) if schema is None else schema
+        check_columns(table, described)
+        described = learn_fakes(table, complete(described, table))
+        table, learned = protect(table, described)
+        reading = read_table(table, learned)
+        check_table(reading.table, learned)
+        check_rules(rules_of(learned), reading.table)
+
+        censoring: dict[str, Censoring] = {}
+        latent: dict[str, npt.NDArray[np.float64]] = {}
+        for name, marks in reading.censored.items():
+            values = reading.table[name].to_numpy(dtype=np.float64, na_value=np.nan)
+            censoring[name], latent[name] = Censoring.learn(
+                values, marks, learned[name].plausible, rng
+            )
+        form = TableForm.learn(reading.table, learned, latent)
+        plain, missing = form.encode(reading.table)
+        plain = plain.assign(**latent)
+        fill_missing(plain, missing, learned.numerical, rng)
+        states = missing.astype(np.int8)
+        for name, marks in reading.missing.items():
+            states[name] = marks
+        preparation = cls(
+            described=described,
+            learned=learned,
+            form=form,
+            dtypes={name: dtype_to_text(table[name].dtype) for name in form.names},
+            empty_is_none=tuple(
+                name
+                for name in form.names
+                if table[name].dtype == object
+                and any(cell is None for cell in table[name][table[name].isna()])
+            ),
+            patterns=MissingPatterns.learn(states, plain),
+            censoring=censoring,
+            ends=_ends(form, plain, censoring),
+        )
+        computed = {derived.target for derived in derivations(rules_of(learned))}
+        if len(computed) >= plain.shape[1] - 1:
+            raise SchemaError(
+                "schema: the rules compute so many columns that fewer than two are left to learn; "
+                "leave out rules, or the columns that they compute"
+            )
+        lesson_schema = learned.model_copy(
+            update={"columns": tuple(c for c in learned if c.name not in computed)}
+        )
+        return preparation, Lesson(plain[lesson_schema.names], lesson_schema)
+
+    def calibrated(self, draw: Callable[[], pd.DataFrame]) -> Preparation:
+        """Adapt to the plain rows that the fitted model draws.
+
+        Columns are brought to their ends (`Alignment`), and the patterns of missing values to
+        their shares (`MissingPatterns.calibrated`).
+        """
+        if not self.patterns.columns and not self.ends:
+            return self
+        drawn = draw()
+        alignments = {
+            name: Alignment.learn(drawn[name].to_numpy(), low=ends.low, high=ends.high)
+            for name, ends in self.ends.items()
+            if name in drawn
+        }
+        aligned = self.model_copy(update={"alignments": alignments})
+        rows = aligned._computed(aligned._aligned(drawn))
+        return aligned.model_copy(update={"patterns": self.patterns.calibrated(rows)})
+
+    def known(self, asked: Mapping[str, list[Any]], missing_means_unknown: bool) -> Known:
+        """Check conditions and bring them to the plain form.
+
+        Raises
+        ------
+        ConditionError
+            A condition cannot be met.
+        """
+        computed = {derived.target for derived in derivations(rules_of(self.learned))}
+        for name in asked:
+            if name in computed:
+                raise ConditionError(
+                    f"condition on column {name!r}: a rule computes it from other columns; set "
+                    "conditions on those"
+                )
+            if name in self.described.names and name not in self.learned.names:
+                raise ConditionError(
+                    f"condition on column {name!r}: it identifies people, so nothing was learned "
+                    "about it; set conditions on other columns"
+                )
+        read = {
+            name: _read_conditions(cells, self.learned[name])
+            if name in self.learned.names
+            else cells
+            for name, cells in asked.items()
+        }
+        known = Known.encode(self.form, read, missing_means_unknown)
+        known.check_gaps(self.patterns)
+        return known
+
+    def realise(
+        self, plain: pd.DataFrame, rng: np.random.Generator, known: Known | None = None
+    ) -> Rows:
+        """Give drawn plain rows their computed values and their gaps."""
+        plain = self._computed(self._aligned(plain, () if known is None else known.values.columns))
+        if known is None:
+            states = self.patterns.draw(plain, rng)
+        else:
+            states = known.draw_gaps(self.patterns, plain, rng)
+        return Rows(plain[self.form.names], states)
+
+    def keeps_rules(self, rows: Rows) -> npt.NDArray[np.bool_]:
+        """Say of each row whether it keeps all rules, as far as its values are known."""
+        kept = np.ones(len(rows), dtype=bool)
+        rules = rules_of(self.learned)
+        if rules:
+            values = self._values(rows.plain, rows.states)
+            for rule in rules:
+                kept &= rule.holds(values)
+        for derived in derivations(rules):
+            # A sum keeps its rule by itself, but may lie where no patient's can.
+            target = self.form[derived.target]
+            kept &= target.can_be(rows.plain[target.name].to_numpy())
+        return kept
+
+    def weakest_rule(self, rows: Rows) -> str:
+        """Name the rule that most of the rows break."""
+        values = self._values(rows.plain, rows.states)
+        rules = rules_of(self.learned)
+        return max(rules, key=lambda rule: rule.check(values).n_broken).text
+
+    def write(
+        self, rows: Rows, rng: np.random.Generator, *, start: int, fakes_seed: int
+    ) -> pd.DataFrame:
+        """Write drawn rows as the user's table was; `start` is the number of the first row."""
+        plain = rows.plain.copy()
+        censored: dict[str, npt.NDArray[np.int8]] = {}
+        for name, censoring in self.censoring.items():
+            latent = self.form[name].within_limits(plain[name].to_numpy())
+            plain[name], censored[name] = censoring.report(latent, rng)
+        states = dict(zip(self.patterns.columns, rows.states.T, strict=True))
+        missing = {name: marks > 0 for name, marks in states.items()}
+        table = self.form.decode(plain, missing, start=start)
+        for name in self.form.names:
+            column = self.learned[name]
+            if column.notation or column.missing or name in censored:
+                table[name] = write_column(
+                    table[name],
+                    column,
+                    missing=states.get(name),
+                    censored=censored.get(name),
+                    dtype=dtype_from_text(self.dtypes[name]),
+                    empty_is_none=name in self.empty_is_none,
+                )
+        return add_fakes(table, self.described, fakes_seed, first_row=start)
+
+    def _aligned(self, plain: pd.DataFrame, known: Collection[str] = ()) -> pd.DataFrame:
+        """Bring values to the ends of their columns, but those of known columns stay."""
+        return plain.assign(
+            **{
+                name: alignment.apply(plain[name].to_numpy())
+                for name, alignment in self.alignments.items()
+                if name not in known
+            }
+        )
+
+    def _computed(self, plain: pd.DataFrame) -> pd.DataFrame:
+        """Add the columns that rules compute."""
+        plain = plain.copy()
+        for derived in derivations(rules_of(self.learned)):
+            target = self.form[derived.target]
+            values = derived.compute(self._values(plain, self._no_gaps(len(plain))))
+            plain[target.name] = target.rounded(target.encode(values))
+        return plain
+
+    def _values(self, plain: pd.DataFrame, states: States) -> pd.DataFrame:
+        missing = dict(zip(self.patterns.columns, states.T > 0, strict=True))
+        none = np.zeros(len(plain), dtype=bool)
+        return pd.DataFrame(
+            {
+                name: self.form[name].values(plain[name].to_numpy(), missing.get(name, none))
+                for name in plain.columns
+            }
+        )
+
+    def _no_gaps(self, n: int) -> States:
+        return np.zeros((n, len(self.patterns.columns)), dtype=np.int8)
+
+
+def _ends(
+    form: TableForm, plain: pd.DataFrame, censoring: Mapping[str, Censoring]
+) -> dict[str, Ends]:
+    found: dict[str, Ends] = {}
+    for column in form.columns:
+        if not column.kind.is_numerical:
+            continue
+        values = plain[column.name].to_numpy()
+        limits = censoring.get(column.name)
+        low = high = None
+        if limits is not None and limits.below:
+            low = limits.below[-1][0]
+        elif column.low_is_floor:
+            low = column.low + column.half_step
+        if limits is not None and limits.above:
+            high = limits.above[-1][0]
+        elif column.high_is_ceiling:
+            high = column.high - column.half_step
+        if low is not None or high is not None:
+            found[column.name] = Ends(
+                low=None if low is None else (low, float((values < low).mean())),
+                high=None if high is None else (high, float((values > high).mean())),
+            )
+    return found
+
+
+def _read_conditions(cells: list[Any], column: Column) -> list[Any]:
+    """Read conditions on a column of text as its cells are read; numbers and dates stay."""
+    if column.notation is None or not any(isinstance(cell, str) for cell in cells):
+        return cells
+    try:
+        reading = read_column(pd.Series(cells, name=column.name, dtype=object), column)
+    except TableError:
+        raise ConditionError(
+            f"condition on column {column.name!r}: the value is not written as the column's are"
+        ) from None
+    if reading.censored is not None and reading.censored.any():
+        raise ConditionError(
+            f"condition on column {column.name!r}: give a number, not a detection limit"
+        )
+    return list(reading.values.astype(object).where(reading.values.notna(), None))

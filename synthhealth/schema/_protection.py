@@ -1,0 +1,273 @@
+"""What is done with the columns that identify people, before anything is learned."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pandas.api import types
+
+from synthhealth.errors import SchemaError, TableError
+from synthhealth.schema._fakes import add_fakes, learn_fakes
+from synthhealth.schema._schema import (
+    Column,
+    Demographics,
+    Kind,
+    Protection,
+    Range,
+    Schema,
+)
+
+__all__ = ["add_fakes", "learn_fakes", "protect", "with_protection"]
+
+OLDEST = 90
+POSTCODE_SIGNS = 3
+
+_YEARS = {"a": 1.0, "mo": 12.0, "wk": 365.25 / 7, "d": 365.25}
+_YEAR = re.compile(r"(?<!\d)((?:1[89]|20|21)\d\d)(?!\d)")
+_GENERALISED = ("date", "age over 89", "postcode")
+
+
+def protect(table: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
+    """Give the table and the schema as a model may learn them.
+
+    Columns with ``protection: drop`` or ``fake`` are taken out; with ``generalise``, a date
+    becomes its year, an age over 90 becomes 90 and a postcode its first three signs (the United
+    States' prefixes of few inhabitants are not merged). A table that already is so stays as it is.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The table as read. Columns that are taken out may be absent, as from a synthetic one.
+    schema : Schema
+        Its columns.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        A new table.
+    schema : Schema
+        The columns that are left, as they now are.
+
+    Raises
+    ------
+    SchemaError
+        A column identifies people and nobody chose what is done with it, it cannot be
+        generalised, or a rule needs a column that is taken out.
+    TableError
+        A column of dates or ages holds something else.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from synthhealth.schema import Column, Schema
+    >>> from synthhealth.schema._protection import protect
+    >>> schema = Schema(columns=(
+    ...     Column(name="patient", kind="identifier", protection="drop"),
+    ...     Column(name="seen", kind="datetime", identifier="date", protection="generalise"),
+    ... ))
+    >>> seen = pd.to_datetime(["2019-03-04", "2020-11-30"])
+    >>> protect(pd.DataFrame({"patient": ["A1", "B2"], "seen": seen}), schema)[0]
+       seen
+    0  2019
+    1  2020
+    """
+    _refuse_unprotected(schema)
+    kept: list[Column] = []
+    changed: dict[str, pd.Series] = {}
+    for column in schema:
+        if column.protection in (Protection.DROP, Protection.FAKE):
+            continue
+        if column.protection is Protection.GENERALISE:
+            general, column = _generalise(column, table.get(column.name), schema.demographics)
+            if general is not None:
+                changed[column.name] = general
+        kept.append(column)
+    removed = set(schema.names) - {column.name for column in kept}
+    _refuse_rules_on(removed, schema)
+    left = table.drop(columns=[name for name in table.columns if name in removed])
+    for name, values in changed.items():
+        left[name] = values
+    return left, schema.model_copy(
+        update={
+            "columns": tuple(kept),
+            "demographics": _demographics_without(removed, schema.demographics),
+        }
+    )
+
+
+def with_protection(schema: Schema, protection: Protection | str) -> Schema:
+    """Choose what is done with every column that identifies people and has no choice yet.
+
+    ``generalise`` also coarsens dates, ages over 89 and postcodes in columns that are modelled,
+    and drops the identifiers that cannot be coarsened; ``drop`` and ``fake`` leave such columns
+    as they are.
+    """
+    try:
+        chosen = Protection(protection)
+    except ValueError:
+        raise SchemaError(
+            f"protection {protection!r}: choose one of {', '.join(p.value for p in Protection)}"
+        ) from None
+    return schema.model_copy(
+        update={"columns": tuple(_with_choice(column, chosen) for column in schema)}
+    )
+
+
+def _with_choice(column: Column, chosen: Protection) -> Column:
+    if column.protection is not None:
+        return column
+    if chosen is Protection.GENERALISE:
+        if column.identifier in _GENERALISED:
+            return column.model_copy(update={"protection": chosen})
+        chosen = Protection.DROP
+    if chosen is Protection.FAKE and column.identifier == "age over 89":
+        return column
+    if column.kind.is_modelled:
+        return column
+    return column.model_copy(update={"protection": chosen})
+
+
+def _refuse_unprotected(schema: Schema) -> None:
+    open_ = [c for c in schema if not c.kind.is_modelled and c.protection is None]
+    if open_:
+        names = ", ".join(
+            f"{c.name!r}" + (f" ({c.identifier})" if c.identifier else "") for c in open_
+        )
+        raise SchemaError(
+            f"schema: {names}: columns that identify people are never learned, and nobody has "
+            "chosen what is done with these. Choose drop, fake (replaced by made-up ones) or "
+            "generalise (dates to years, ages to 90 at most, postcodes to 3 signs): for one column "
+            "in the schema file (protection: drop), for all with Schema.with_protection('drop') or "
+            "on the command line with --protect drop"
+        )
+
+
+def _refuse_rules_on(removed: set[str], schema: Schema) -> None:
+    if not schema.rules or not removed:
+        return
+    from synthhealth.schema._rules import Rule
+
+    for text in schema.rules:
+        needed = sorted(removed.intersection(Rule.parse(text).columns))
+        if needed:
+            raise SchemaError(
+                f"rule {text!r} needs {', '.join(map(repr, needed))}, which the schema's "
+                "protection takes out of the table; remove the rule, or generalise the column"
+            )
+
+
+def _demographics_without(removed: set[str], demographics: Demographics) -> Demographics:
+    gone: dict[str, None] = {}
+    if demographics.sex in removed:
+        gone |= {"sex": None, "female": None, "male": None}
+    if demographics.age in removed:
+        gone |= {"age": None}
+    return demographics.model_copy(update=gone)
+
+
+def _generalise(
+    column: Column, values: pd.Series | None, demographics: Demographics
+) -> tuple[pd.Series | None, Column]:
+    if column.identifier == "postcode":
+        return (None if values is None else _first_signs(column, values)), column.model_copy(
+            update={
+                "kind": Kind.NOMINAL,
+                "levels": None,
+                "missing": (),
+                "notation": None,
+                "protection": None,
+                "identifier": None,
+            }
+        )
+    if column.identifier == "date" or column.kind is Kind.DATETIME:
+        return (None if values is None else _years(column, values)), Column(
+            name=column.name, kind=Kind.COUNT, role=column.role, decimals=0
+        )
+    if column.identifier == "age over 89" or column.name == demographics.age:
+        oldest = OLDEST * _YEARS.get(column.unit or "a", 1.0)
+        low = column.plausible.low if column.plausible else 0.0
+        form: dict[str, object] = {
+            "kind": column.kind if column.kind.is_numerical else Kind.CONTINUOUS,
+            "plausible": Range(low=low, high=oldest),
+            "protection": None,
+            "identifier": None,
+        }
+        if values is not None and types.is_numeric_dtype(values.dtype):
+            codes = values.isin([code for code in column.missing if not isinstance(code, str)])
+            values = values.where(codes, values.clip(upper=oldest))
+        elif values is not None:
+            values = _read(column, values).clip(upper=oldest)
+            form |= {"notation": None, "missing": ()}
+        return values, column.model_copy(update=form)
+    raise SchemaError(
+        f"column {column.name!r}: only dates, ages and postcodes can be generalised; choose "
+        "protection: drop or fake, or say which it is (identifier: date, age over 89, postcode)"
+    )
+
+
+def _years(column: Column, values: pd.Series) -> pd.Series:
+    if types.is_datetime64_any_dtype(values.dtype):
+        return _whole(values.dt.year, values)
+    if types.is_numeric_dtype(values.dtype) and not _in_excel(column, values):
+        return values  # years already
+    known = _without_missing_codes(column, values)
+    years = known.map(_year_in, na_action="ignore")
+    if bool((known.notna() & years.isna()).any()):
+        years = _years_of_dates(column, known)
+    return _whole(years, values)
+
+
+def _year_in(cell: object) -> float:
+    if isinstance(cell, str):
+        found = _YEAR.findall(cell)
+        return float(found[0]) if len(found) == 1 else np.nan
+    year = getattr(cell, "year", cell)
+    return float(year) if isinstance(year, (int, float)) else np.nan
+
+
+def _in_excel(column: Column, values: pd.Series) -> bool:
+    written = column.notation is not None and "excel" in column.notation.dates
+    return written and bool((values.dropna() > 3000).any())
+
+
+def _years_of_dates(column: Column, known: pd.Series) -> pd.Series:
+    """Read dates by their declared formats, for those without a year of four digits."""
+    if column.notation is None or not column.notation.dates:
+        raise TableError(
+            f"column {column.name!r}: not every cell has a year of four digits; say how its dates "
+            "are written (schema: notation: dates: ['%d.%m.%y'])"
+        )
+    return _read(column, known).dt.year
+
+
+def _whole(years: pd.Series, like: pd.Series) -> pd.Series:
+    numbers = pd.to_numeric(years).astype(np.float64)
+    whole = numbers if bool(numbers.isna().any()) else numbers.astype(np.int64)
+    return pd.Series(whole.to_numpy(), index=like.index, name=like.name)
+
+
+def _read(column: Column, values: pd.Series) -> pd.Series:
+    from synthhealth.schema._reading import read_column
+
+    return read_column(values, column).values
+
+
+def _first_signs(column: Column, values: pd.Series) -> pd.Series:
+    known = _without_missing_codes(column, values)
+    width = 0
+    if types.is_numeric_dtype(known.dtype):
+        # Read as numbers, postcodes lose their leading zeros.
+        numbers = known.astype("Int64")
+        width = len(str(int(numbers.max()))) if bool(numbers.notna().any()) else 0
+        known = numbers.astype(object)
+    return known.map(
+        lambda cell: str(cell).strip().zfill(width)[:POSTCODE_SIGNS].upper(), na_action="ignore"
+    ).astype(object)
+
+
+def _without_missing_codes(column: Column, values: pd.Series) -> pd.Series:
+    known: npt.NDArray[np.bool_] = values.isin(list(column.missing)).to_numpy(dtype=bool)
+    return values.mask(known) if known.any() else values

@@ -1,0 +1,380 @@
+"""The way from cells as they are written to numbers, dates and levels, and back.
+
+What is read is canonical: numbers are numbers, dates are dates, a cell that stands for a missing
+value is missing. Marks beside it keep what that loses: which of the missing words a cell held, and
+whether a number is a detection limit below or above which the result lies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pandas.api import types
+
+from synthhealth.errors import TableError
+from synthhealth.schema._cells import Cells, is_number
+from synthhealth.schema._completion import complete, complete_column
+from synthhealth.schema._dates import EXCEL, parse_dates, parse_excel, print_dates, print_excel
+from synthhealth.schema._notation import parse_numbers, print_numbers
+from synthhealth.schema._schema import Column, DetectionLimits, Kind, Notation, Schema
+
+__all__ = ["ColumnReading", "Reading", "complete", "read_column", "read_table", "write_column"]
+
+Marks = npt.NDArray[np.int8]
+
+KNOWN, EMPTY, FIRST_CODE = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class ColumnReading:
+    """A column as it was read."""
+
+    values: pd.Series
+    """Numbers (float64 where they were text), dates, or levels as they stand; gaps are missing."""
+    missing: Marks
+    """0: known, 1: an empty cell, 2 + i: the i-th of the column's missing codes."""
+    censored: Marks | None
+    """-1: below the limit that the value is, 0: known, +1: above it; None where all are known."""
+    empty_is_none: bool = False
+    """Whether empty cells are None rather than NaN, in a column of objects."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A table as it was read."""
+
+    table: pd.DataFrame
+    """The canonical table; columns, index and attributes are those of the table."""
+    missing: dict[str, Marks]
+    """The marks of missing cells of the columns that have any."""
+    censored: dict[str, Marks]
+    """The marks of censored results of the columns that have any."""
+
+
+def read_table(table: pd.DataFrame, schema: Schema) -> Reading:
+    """Read all columns of a table that the schema knows; others stay as they are.
+
+    Raises
+    ------
+    TableError
+        Cells of a column do not fit what the schema says of it.
+    """
+    readings = {
+        name: read_column(table[name], schema[name])
+        for name in table.columns
+        if name in set(schema.names)
+    }
+    canonical = pd.DataFrame(
+        {
+            name: readings[name].values if name in readings else table[name]
+            for name in table.columns
+        },
+        index=table.index,
+    )
+    canonical.attrs = dict(table.attrs)
+    return Reading(
+        table=canonical,
+        missing={name: one.missing for name, one in readings.items() if one.missing.any()},
+        censored={name: one.censored for name, one in readings.items() if one.censored is not None},
+    )
+
+
+def read_column(values: pd.Series, column: Column) -> ColumnReading:
+    """Read the cells of one column.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        The cells as they are written.
+    column : Column
+        What they are; what it leaves open is taken from the cells.
+
+    Raises
+    ------
+    TableError
+        Some cells do not fit: they are counted, never shown.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from synthhealth.schema import Column, read_column
+    >>> crp = Column(name="crp", kind="continuous")
+    >>> read = read_column(pd.Series(["<0,5", "12,25", "not done"]), crp)
+    >>> read.values.tolist(), read.missing.tolist(), read.censored.tolist()
+    ([0.5, 12.25, nan], [0, 0, 2], [-1, 0, 0])
+    """
+    column = complete_column(column, values)
+    if not column.kind.is_modelled:
+        return ColumnReading(values, values.isna().to_numpy().astype(np.int8), None)
+    if types.is_datetime64_any_dtype(values.dtype):
+        return ColumnReading(values, values.isna().to_numpy().astype(np.int8), None)
+    if types.is_numeric_dtype(values.dtype) or types.is_bool_dtype(values.dtype):
+        return _read_number_cells(values, column)
+    return _read_object_cells(values, column)
+
+
+def write_column(
+    values: pd.Series,
+    column: Column,
+    *,
+    missing: Marks | None,
+    censored: Marks | None,
+    dtype: Any,
+    empty_is_none: bool = False,
+) -> pd.Series:
+    """Write canonical values as the column's cells were written: the inverse of `read_column`.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Canonical values; what they hold where `missing` says so does not matter.
+    column : Column
+        What the cells are, complete.
+    missing, censored : numpy.ndarray of int8 or None
+        The marks, as `ColumnReading` has them; without `missing`, missing values are empty cells.
+    dtype : numpy or pandas dtype
+        The dtype of the cells.
+    empty_is_none : bool
+        Whether an empty cell of a column of objects is None rather than NaN.
+
+    Returns
+    -------
+    pandas.Series
+    """
+    marks = values.isna().to_numpy().astype(np.int8)
+    if missing is not None:
+        marks = np.where(missing == KNOWN, marks, missing)
+    notation = column.notation
+    dtype = pd.api.types.pandas_dtype(dtype)
+    if types.is_numeric_dtype(dtype) and not types.is_bool_dtype(dtype):
+        return _write_number_cells(values, column, marks, dtype)
+    if notation is None or not column.kind.is_numerical:
+        if not (marks >= FIRST_CODE).any():
+            return values.astype(dtype) if _may_cast(values, dtype) else values
+        cells = values.astype(object).to_numpy(copy=True)
+    else:
+        cells = np.full(len(values), None if empty_is_none else np.nan, dtype=object)
+        known = np.flatnonzero(marks == KNOWN)
+        if column.kind is Kind.DATETIME:
+            cells[known] = _print_moments(values.iloc[known], notation)
+        else:
+            sides = np.zeros(len(values), np.int8) if censored is None else censored
+            numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+            cells[known] = _print_results(numbers[known], sides[known], column, notation)
+    for place, code in enumerate(column.missing):
+        cells[marks == FIRST_CODE + place] = code
+    return _finished(cells, values, dtype)
+
+
+def _read_number_cells(values: pd.Series, column: Column) -> ColumnReading:
+    marks = values.isna().to_numpy().astype(np.int8)
+    for place, code in enumerate(column.missing):
+        if not isinstance(code, str):
+            marks[(values == code).to_numpy(dtype=bool, na_value=False)] = FIRST_CODE + place
+    coded = marks >= FIRST_CODE
+    if column.kind is Kind.DATETIME:
+        moments = _moments_of_numbers(values, column, marks)
+        return ColumnReading(pd.Series(moments, index=values.index, name=values.name), marks, None)
+    if coded.any():
+        if isinstance(values.dtype, np.dtype):
+            values = values.astype(np.float64)
+        values = values.mask(coded)
+    if not column.kind.is_numerical:
+        _check_levels(values.dropna(), column)
+    return ColumnReading(values, marks, None)
+
+
+def _moments_of_numbers(
+    values: pd.Series, column: Column, marks: Marks
+) -> npt.NDArray[np.datetime64]:
+    numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    numbers = np.where(marks == KNOWN, numbers, np.nan)
+    dates = column.notation.dates if column.notation is not None else ()
+    if dates == (EXCEL,):
+        moments = parse_excel(numbers)
+    else:
+        different, places = np.unique(numbers, return_inverse=True)
+        texts = ["" if np.isnan(one) or one % 1 else f"{one:.0f}" for one in different]
+        moments = parse_dates(texts, dates)[places]
+    wrong = int((np.isnat(moments) & (marks == KNOWN)).sum())
+    if wrong:
+        raise TableError(
+            f"column {column.name!r}: {_count(wrong)} not dates; for serial numbers of Excel "
+            "say so (schema: notation: dates: [excel]), or declare the column as count"
+        )
+    return moments
+
+
+def _read_object_cells(values: pd.Series, column: Column) -> ColumnReading:
+    cells = Cells.of(values)
+    of_cell = [_mark(cell, column.missing) for cell in cells.different]
+    marks = np.array([*of_cell, EMPTY], dtype=np.int8)[cells.places]
+    empty_is_none = types.is_object_dtype(values.dtype) and any(
+        cell is None for cell in values.to_numpy()[cells.places < 0]
+    )
+    if column.kind.is_numerical and (cells.has_text or column.kind is Kind.DATETIME):
+        read = _numbers_or_moments(cells, column, np.array(of_cell, dtype=np.int8))
+        series, sides = read
+        series = pd.Series(series, index=values.index, name=values.name)
+        return ColumnReading(series, marks, sides, empty_is_none)
+    coded = marks >= FIRST_CODE
+    if coded.any():
+        values = values.mask(coded)
+    if not column.kind.is_numerical:
+        _check_levels(values.dropna(), column)
+    elif any(not is_number(cell) for cell in cells.different):
+        raise _no_numbers(column, sum(not is_number(cell) for cell in values.dropna()))
+    return ColumnReading(values, marks, None, empty_is_none)
+
+
+def _mark(cell: object, codes: Sequence[str | int | float]) -> int:
+    """Say which of the missing codes a cell is: by its text, or by its number."""
+    if isinstance(cell, bool | np.bool_):
+        return KNOWN
+    text = isinstance(cell, str)
+    for place, code in enumerate(codes):
+        if cell == (str(code) if text else code):
+            return FIRST_CODE + place
+    return KNOWN
+
+
+def _numbers_or_moments(
+    cells: Cells, column: Column, of_cell: Marks
+) -> tuple[npt.NDArray[Any], Marks | None]:
+    """Read the different cells, and give each row what was read."""
+    notation = column.notation or Notation()
+    texts = [cell if isinstance(cell, str) else "" for cell in cells.different]
+    sides = np.zeros(len(texts), dtype=np.int8)
+    if column.kind is Kind.DATETIME:
+        moments = parse_dates(texts, notation.dates)
+        read: npt.NDArray[Any] = np.append(moments, np.datetime64("NaT", "us"))
+        fits = ~np.isnat(moments)
+    else:
+        parsed = parse_numbers(texts, notation)
+        numbers, sides = parsed.numbers, parsed.sides
+        for place, cell in enumerate(cells.different):
+            if is_number(cell):
+                numbers[place] = float(cell)
+        read = np.append(numbers, np.nan)
+        fits = ~np.isnan(numbers)
+    is_code = of_cell >= FIRST_CODE
+    wrong = int(cells.counts[~fits & ~is_code].sum())
+    if wrong:
+        raise _no_numbers(column, wrong)
+    read[:-1][is_code] = read[-1]
+    sides = np.append(np.where(is_code, 0, sides), 0).astype(np.int8)[cells.places]
+    return read[cells.places], sides if sides.any() else None
+
+
+def _no_numbers(column: Column, wrong: int) -> TableError:
+    things = "dates" if column.kind is Kind.DATETIME else "numbers"
+    one = f"a {things[:-1]}" if wrong == 1 else things
+    return TableError(
+        f"column {column.name!r}: {_count(wrong)} not {one} as the schema has them; declare their "
+        "text as missing codes (schema: missing), or the column as nominal"
+    )
+
+
+def _check_levels(known: pd.Series, column: Column) -> None:
+    if column.levels is None:
+        return
+    wrong = int((~known.isin(list(column.levels))).sum())
+    if wrong:
+        raise TableError(
+            f"column {column.name!r}: {_count(wrong)} none of its {len(column.levels)} levels; add "
+            "them to the schema (levels), or declare them as missing codes (missing)"
+        )
+
+
+def _count(wrong: int) -> str:
+    return f"{wrong} value is" if wrong == 1 else f"{wrong} values are"
+
+
+def _write_number_cells(values: pd.Series, column: Column, marks: Marks, dtype: Any) -> pd.Series:
+    coded = marks >= FIRST_CODE
+    if column.kind is Kind.DATETIME and column.notation is not None:
+        values = _numbers_of_moments(values, column.notation, column.decimals)
+    elif not coded.any():
+        return values.astype(dtype)
+    numbers = values.to_numpy(dtype=np.float64, na_value=np.nan).copy()
+    for place, code in enumerate(column.missing):
+        if not isinstance(code, str):
+            numbers[marks == FIRST_CODE + place] = code
+    series = pd.Series(numbers, index=values.index, name=values.name)
+    if isinstance(dtype, np.dtype):
+        return series.astype(dtype)
+    nullable = "Int64" if types.is_integer_dtype(dtype) else "Float64"
+    return series.astype(nullable).astype(dtype)
+
+
+def _numbers_of_moments(values: pd.Series, notation: Notation, decimals: int | None) -> pd.Series:
+    moments = values.to_numpy(dtype="datetime64[us]")
+    if notation.dates == (EXCEL,):
+        numbers = print_excel(moments)
+        if decimals is not None:
+            numbers = np.round(numbers, decimals)
+    else:
+        numbers = np.full(len(moments), np.nan)
+        known = ~np.isnat(moments)
+        numbers[known] = [float(text) for text in print_dates(moments[known], notation.dates[0])]
+    return pd.Series(numbers, index=values.index, name=values.name)
+
+
+def _print_moments(values: pd.Series, notation: Notation) -> npt.NDArray[np.object_]:
+    different, places = np.unique(values.to_numpy(dtype="datetime64[us]"), return_inverse=True)
+    return np.array(print_dates(different, notation.dates[0]), dtype=object)[places]
+
+
+def _print_results(
+    numbers: npt.NDArray[np.float64], sides: Marks, column: Column, notation: Notation
+) -> npt.NDArray[np.object_]:
+    if notation.numbers:
+        whole = column.decimals == 0
+        cells = np.array([int(one) if whole else one for one in numbers.tolist()], dtype=object)
+    else:
+        cells = np.empty(len(numbers), dtype=object)
+    limits = column.detection or DetectionLimits()
+    for side, allowed in ((-1, limits.below), (0, ()), (1, limits.above)):
+        rows = np.flatnonzero(sides == side)
+        if rows.size == 0 or (side == 0 and notation.numbers):
+            continue
+        different, places = np.unique(_nearest(numbers[rows], allowed), return_inverse=True)
+        texts = print_numbers(
+            different, np.full(len(different), side, np.int8), notation, column.decimals
+        )
+        cells[rows] = np.array(texts, dtype=object)[places]
+    return cells
+
+
+def _nearest(
+    numbers: npt.NDArray[np.float64], allowed: tuple[float, ...]
+) -> npt.NDArray[np.float64]:
+    """Bring limits that were rounded on their way back to those of the assay."""
+    if not allowed:
+        return numbers
+    limits = np.array(allowed)
+    return limits[np.abs(numbers[:, None] - limits).argmin(axis=1)]
+
+
+def _may_cast(values: pd.Series, dtype: Any) -> bool:
+    return values.dtype != dtype and not (
+        isinstance(dtype, pd.CategoricalDtype) and isinstance(values.dtype, pd.CategoricalDtype)
+    )
+
+
+def _finished(cells: npt.NDArray[np.object_], values: pd.Series, dtype: Any) -> pd.Series:
+    if isinstance(dtype, pd.CategoricalDtype):
+        source = values.dtype if isinstance(values.dtype, pd.CategoricalDtype) else dtype
+        if source.categories is None:
+            return pd.Series(cells, index=values.index, name=values.name).astype("category")
+        known = list(source.categories)
+        new = sorted({cell for cell in cells if not pd.isna(cell)} - set(known))
+        categories = pd.Index([*known, *new]) if new else source.categories
+        typed = pd.Categorical(cells, categories=categories, ordered=source.ordered)
+        return pd.Series(typed, index=values.index, name=values.name)
+    return pd.Series(cells, index=values.index, name=values.name, dtype=object).astype(dtype)

@@ -1,0 +1,40 @@
+"""What the documentation shows is what the library takes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import synthhealth as sh
+from synthhealth.schema._rules import Rule
+
+PAGE = (Path(__file__).parents[1] / "docs" / "clinical-tables.md").read_text("utf-8")
+
+
+def blocks() -> list[str]:
+    return re.findall(r"```yaml\n(.*?)```", PAGE, re.S)
+
+
+def test_the_schema_file_that_is_shown(tmp_path):
+    shown, _ = blocks()
+    (tmp_path / "schema.yaml").write_text(shown)
+    schema = sh.Schema.from_file(tmp_path / "schema.yaml")
+    assert schema["crp"].detection is not None
+    assert schema["crp"].detection.below == (3.0,)
+    assert schema["anaemia"].levels == ("none", "I", "II", "III")
+    assert schema["wbc"].missing == ("n.d.", -9)
+    assert schema.rules == ("neutrophils <= wbc",)
+
+
+def test_the_rules_that_are_shown():
+    _, shown = blocks()
+    texts = [line.removeprefix("  - ").strip("'") for line in shown.splitlines()[1:]]
+    assert len(texts) == 6
+    for text in texts:
+        assert Rule.parse(text).columns
+
+
+def test_all_keys_of_a_column_are_explained():
+    fields = set(sh.Column.model_fields)
+    explained = {name for name in fields if f"`{name}`" in PAGE or f"{name}:" in PAGE}
+    assert fields - explained <= {"pattern"}
