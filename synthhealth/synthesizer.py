@@ -284,6 +284,7 @@ class Synthesizer(BaseEstimator):
                 settings=self.settings_,
                 seed=self.seed_,
                 partial=self.partial_,
+                accept_rate=self.accept_rate_,
             ),
         )
 

@@ -25,7 +25,7 @@ Support = Literal["real", "positive", "unit interval", "count"]
 BOOTSTRAP_DRAWS = 99
 ITERATIONS = 40
 #: Steps of a fit smaller than this, in units of its scale, change no figure.
-STILL = 1e-6
+STILL = 1e-4
 DEGREES_OF_FREEDOM = (2.0, 3.0, 5.0, 8.0, 15.0)
 MOST_DECIMALS = 6
 #: Differences of distribution functions smaller than this have lost their digits.

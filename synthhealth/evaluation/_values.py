@@ -85,13 +85,13 @@ def check_schema(table: pd.DataFrame, schema: Schema, name: str) -> None:
 
 def _family(series: pd.Series) -> str:
     """Say what a column holds: number, text, date, mixed values, or nothing (``"empty"``)."""
-    if series.isna().all():
-        return "empty"
     dtype = series.dtype
-    if isinstance(dtype, pd.CategoricalDtype):
-        return _family(pd.Series(dtype.categories))
     if types.is_object_dtype(dtype):
         return _FAMILY_OF_OBJECTS.get(types.infer_dtype(series, skipna=True), "mixed values")
+    if series.isna().all():
+        return "empty"
+    if isinstance(dtype, pd.CategoricalDtype):
+        return _family(pd.Series(dtype.categories))
     if types.is_datetime64_any_dtype(dtype):
         return "date"
     if types.is_string_dtype(dtype):

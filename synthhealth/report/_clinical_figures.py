@@ -34,7 +34,7 @@ def share_intervals(lines: Sequence[Line]) -> go.Figure:
             height=96 + 40 * len(lines),
             xaxis=axis(
                 "share of known values",
-                tickformat=".0%",
+                tickformat=".0%" if highest > 0.08 else ".1%",
                 range=[-0.02 * highest, min(1.08 * highest, 1.02) or 1.0],
                 showgrid=True,
             ),

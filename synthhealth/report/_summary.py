@@ -104,7 +104,8 @@ def gather(
         created=created,
         versions=_versions(),
         model=model,
-        columns=schema.columns,
+        # The distributions name the levels that may be named; the schema has the rare ones too.
+        columns=tuple(column.model_copy(update={"levels": None}) for column in schema),
         summary=(
             *summary_sentences(evaluation, missingness, model),
             *clinical_sentences(evaluation, model, protected),

@@ -186,7 +186,19 @@ def _read_number_cells(values: pd.Series, column: Column) -> ColumnReading:
         values = values.mask(coded)
     if not column.kind.is_numerical:
         _check_levels(values.dropna(), column)
-    return ColumnReading(values, marks, None)
+        return ColumnReading(values, marks, None)
+    return ColumnReading(values, marks, _at_limits(values, column.detection))
+
+
+def _at_limits(values: pd.Series, detection: DetectionLimits | None) -> Marks | None:
+    """Mark the numbers that are a detection limit: what a laboratory prints for results beyond."""
+    if detection is None:
+        return None
+    numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    sides = np.zeros(len(numbers), dtype=np.int8)
+    sides[np.isin(numbers, detection.below)] = -1
+    sides[np.isin(numbers, detection.above)] = 1
+    return sides if sides.any() else None
 
 
 def _moments_of_numbers(

@@ -5,6 +5,7 @@ scikit-learn grows them; what is kept is plain data, which can be saved and read
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,10 @@ def _grow(
     cells = _cells(values.iloc[rows])
     # Of splits that are equally good scikit-learn takes one at random: the seed is fixed.
     grown = family(max_leaf_nodes=max_leaves, min_samples_leaf=min_leaf, random_state=0)
-    nodes = grown.fit(cells, target[rows]).tree_
+    with warnings.catch_warnings():
+        # That there are many classes for so few rows, which is no fault here.
+        warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+        nodes = grown.fit(cells, target[rows]).tree_
     is_leaf = nodes.children_left < 0
     number = np.cumsum(is_leaf) - 1
     asked = np.unique(nodes.feature[~is_leaf])

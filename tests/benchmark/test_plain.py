@@ -76,13 +76,13 @@ def test_threads_reach_our_networks(cohort: pd.DataFrame) -> None:
 
 
 def test_no_column_of_patients_becomes_a_key(cohort: pd.DataFrame) -> None:
-    table = cohort.assign(number=range(len(cohort)))
+    table = cohort.assign(platelets=range(200_000, 200_000 + len(cohort)))
     drawn = sample_plain(fit_plain("gaussian_copula", table, {}), 50)
 
     assert list(drawn.columns) == list(table.columns)
     assert len(drawn) == 50
-    assert "number" in Schema.detect(table).numerical
-    assert pd.api.types.is_numeric_dtype(drawn["number"])
+    assert "platelets" in Schema.detect(table).numerical
+    assert pd.api.types.is_numeric_dtype(drawn["platelets"])
 
 
 def test_a_family_without_a_plain_sdv_is_refused() -> None:

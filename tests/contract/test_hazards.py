@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from sdv.errors import InvalidDataError
+from sdv.errors import InvalidDataTypeError
 
 from synthhealth.models import available
 from synthhealth.schema import Schema
@@ -228,7 +228,7 @@ def test_plain_sdv_falls_into_it(name):
     hazard = HAZARDS[name]
     real = hazard.make(np.random.default_rng(7))
     if hazard.is_refused:
-        with pytest.raises(InvalidDataError):
+        with pytest.raises(InvalidDataTypeError):
             plain_sdv(hazard.plain, real)
     else:
         assert not hazard.is_avoided(real, plain_sdv(hazard.plain, real))

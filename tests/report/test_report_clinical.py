@@ -270,6 +270,21 @@ def test_no_identifier_and_no_small_count_leaves(
         assert (count is None) <= (part.difference is None)
 
 
+def test_rare_levels_of_the_schema_are_not_named() -> None:
+    levels = ("mild", "moderate", "severe", "terminal")
+    kinds = Schema(
+        columns=(
+            Column(name="stage", kind="ordinal", levels=levels),
+            Column(name="x", kind="continuous"),
+        )
+    )
+    stages = ["mild"] * 30 + ["moderate"] * 20 + ["severe"] * 8 + ["terminal"] * 2
+    real = pd.DataFrame({"stage": stages, "x": np.random.default_rng(0).normal(size=60)})
+    content = evaluate(real, real, kinds, group="stage").data.model_dump_json()
+    assert "moderate" in content
+    assert "terminal" not in content
+
+
 def test_table_one_holds_no_patients_value(clinic: pd.DataFrame) -> None:
     rng = np.random.default_rng(0)
     fine = clinic.assign(haemoglobin=rng.normal(13, 1.5, 90))

@@ -221,3 +221,14 @@ def test_messy_columns_come_back_or_are_doubted_or_refused_by_name(cells):
         assert proposal.findings[0].doubts
         again, _ = there_and_back(written, proposal.schema["x"])  # the same values
         pd.testing.assert_series_equal(again.values, read.values)
+
+
+def test_numbers_at_a_declared_limit_are_censored():
+    values = pd.Series([0.5, 0.7, np.nan, 100.0, 0.5])
+    column = Column(name="crp", kind="continuous", detection={"below": [0.5], "above": [100]})
+    read = read_column(values, column)
+    assert read.censored.tolist() == [-1, 0, 0, 1, -1]
+    back = write_column(
+        read.values, column, missing=read.missing, censored=read.censored, dtype=values.dtype
+    )
+    pd.testing.assert_series_equal(back, values)
