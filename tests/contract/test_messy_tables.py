@@ -49,9 +49,8 @@ CELLS = st.sampled_from(
         ANYTHING,
     ]
 )
-NAMES = st.sampled_from(
-    ["age", "CRP (mg/L)", "sex", "name", "phone", "visit date", "grade", "Größe", "x`y", "id", "a b"]
-) | st.text(min_size=1, max_size=6)
+KNOWN = ["age", "CRP (mg/L)", "sex", "name", "phone", "visit date", "grade", "Größe", "x`y", "id"]
+NAMES = st.sampled_from(KNOWN) | st.text(min_size=1, max_size=6)
 
 
 @st.composite
@@ -71,15 +70,20 @@ def tables(draw) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def fit(table: pd.DataFrame) -> Synthesizer | SynthHealthError:
+    try:
+        return Synthesizer(random_state=0, margin="norm").fit(table)
+    except SynthHealthError as error:
+        return error
+
+
 def check(table: pd.DataFrame) -> None:
     before = table.copy(deep=True)
-    try:
-        synthesizer = Synthesizer(random_state=0, margin="norm").fit(table)
-    except SynthHealthError as error:
-        assert any(repr(name) in str(error) for name in table.columns)
+    synthesizer = fit(table)
+    pd.testing.assert_frame_equal(table, before)
+    if isinstance(synthesizer, SynthHealthError):
+        assert any(repr(name) in str(synthesizer) for name in table.columns)
         return
-    finally:
-        pd.testing.assert_frame_equal(table, before)
     fake = synthesizer.sample(25)
     assert list(fake.columns) == list(table.columns)
     assert (fake.dtypes == table.dtypes).all()
