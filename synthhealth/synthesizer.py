@@ -240,7 +240,11 @@ class Synthesizer(BaseEstimator):
         return write_chunks(chunks, path, force=force, form=form)
 
     def evaluate(
-        self, real: pd.DataFrame | None = None, synthetic: pd.DataFrame | None = None
+        self,
+        real: pd.DataFrame | None = None,
+        synthetic: pd.DataFrame | None = None,
+        *,
+        group: str | None = None,
     ) -> Report:
         """Judge the synthesizer.
 
@@ -251,6 +255,9 @@ class Synthesizer(BaseEstimator):
             is used, as long as the synthesizer has not been reloaded, and the report says so.
         synthetic : pandas.DataFrame, optional
             The table to judge; by default as many rows as `real` has are drawn.
+        group : str, optional
+            The categorical column by which Table 1 groups the patients; see
+            `synthhealth.evaluate`.
 
         Returns
         -------
@@ -279,6 +286,7 @@ class Synthesizer(BaseEstimator):
             self.schema_,
             real_is=real_is,
             random_state=self.seed_,
+            group=group,
             model=ModelInfo(
                 name=self.model,
                 settings=self.settings_,

@@ -217,3 +217,38 @@ def test_the_table_is_not_changed(real, schema):
     after = before.copy()
     sh.Synthesizer(schema=schema, random_state=0).fit(after)
     pd.testing.assert_frame_equal(before, after)
+
+
+def test_conditions_that_no_rule_allows_are_given_up_soon(real, schema, monkeypatch):
+    from synthhealth.models import _drawing
+
+    calls = []
+    drawn = _drawing.sample_known
+    monkeypatch.setattr(_drawing, "sample_known", lambda *a, **k: calls.append(1) or drawn(*a, **k))
+    model = sh.Synthesizer(schema=schema, random_state=0).fit(real)
+    conditions = {"neutrophils": 4.0, "lymphocytes": 2.0, "wbc": 4.5}
+    with pytest.raises(ConditionError, match="rules: 0 of 2 rows"):
+        model.sample(2, conditions=conditions)
+    assert len(calls) < 30
+
+
+def test_rules_do_not_favour_rows_with_gaps():
+    """A rule is kept where a value is missing; redrawing must not make gaps more frequent.
+
+    4 standard errors of a share: a false alarm once in 16,000.
+    """
+    rng = np.random.default_rng(0)
+    n = 400
+    total = rng.lognormal(2, 0.5, n).round(1)
+    table = pd.DataFrame({"wbc": total, "lymphocytes": (total * rng.beta(6, 2, n)).round(1)})
+    table["crp"] = rng.lognormal(1, 1, n).round(1)
+    table.loc[rng.random(n) < 0.3, "lymphocytes"] = np.nan
+    columns = tuple(Column(name=name, kind="continuous") for name in table)
+    schema = Schema(columns=columns, rules=("lymphocytes <= wbc",))
+    synthesizer = sh.Synthesizer("tvae", schema=schema, random_state=0, steps=20).fit(table)
+    fake = synthesizer.sample(4_000)
+    assert synthesizer.accept_rate_ < 0.9
+    assert not (fake["lymphocytes"] > fake["wbc"]).any()
+    share = table["lymphocytes"].isna().mean()
+    error = 4 * np.sqrt(share * (1 - share) * (1 / n + 1 / 4_000))
+    assert abs(fake["lymphocytes"].isna().mean() - share) < error

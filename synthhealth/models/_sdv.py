@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 import pandas as pd
 
 from synthhealth.errors import FitError, FitInterruptedError, SynthHealthError
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 #: What SDV's only table is called.
 TABLE = "table"
+
+#: Draws, each for the rows that are still infinite, before a model is given up.
+MAX_DRAWS = 20
 
 _LOGGERS = ("sdv", "copulas", "rdt", "SingleTableSynthesizer")
 
@@ -83,7 +87,7 @@ class SDVModel:
             # generators, which hold ours.
             self._sdv.reset_sampling()
             self._sdv._set_random_state(None)
-            return self._in_our_names(self._draw(n))
+            return self._draw_finite(n)
 
     def state(self) -> dict[str, Any]:
         """Give the fitted model as plain values and SDV's object as bytes."""
@@ -131,6 +135,25 @@ class SDVModel:
 
     def _draw(self, n: int) -> pd.DataFrame:
         return self._sdv.sample(n)[TABLE]
+
+    def _draw_finite(self, n: int) -> pd.DataFrame:
+        """Draw rows without infinite numbers.
+
+        A network's score far out in a tail has the probability 1, of which an unbounded margin
+        makes an infinite value; such rows are drawn again.
+        """
+        parts: list[pd.DataFrame] = []
+        n_found = 0
+        for _ in range(MAX_DRAWS):
+            drawn = self._in_our_names(self._draw(n - n_found))
+            parts.append(drawn[np.isfinite(drawn.to_numpy(dtype=float)).all(axis=1)])
+            n_found += len(parts[-1])
+            if n_found == n:
+                return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+        raise FitError(
+            f"model {self.name!r} draws mostly infinite numbers; train it longer, or try another "
+            "model"
+        )
 
     def _in_our_names(self, drawn: pd.DataFrame) -> pd.DataFrame:
         ours = {neutral: name for name, neutral in self._names.items()}

@@ -23,6 +23,8 @@ __all__ = ["Detected", "detect"]
 
 _OBJECTS = {"string", "boolean", "integer", "floating", "mixed-integer-float", "empty"}
 UNIQUE_CODE = "unique code"
+#: Days without a time, which pandas calls dates but does not treat as such.
+_DAYS_OF_ARROW = ("date32[day][pyarrow]", "date64[ms][pyarrow]")
 #: More different whole numbers than this are no code list, whatever the name says.
 MOST_CODES = 200
 MOST_GRADES = 12
@@ -47,7 +49,7 @@ def detect(column: pd.Series) -> Detected:
         return Detected(Kind.NOMINAL, f"categories without an order, {n} in use")
     if types.is_bool_dtype(dtype):
         return Detected(Kind.BOOLEAN, "true and false")
-    if types.is_datetime64_any_dtype(dtype):
+    if types.is_datetime64_any_dtype(dtype) and str(dtype) not in _DAYS_OF_ARROW:
         return Detected(Kind.DATETIME, "dates")
     if types.is_object_dtype(dtype):
         return _detect_objects(column)

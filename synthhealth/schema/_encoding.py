@@ -37,6 +37,11 @@ MIN_CELL = 5
 _TIME_STEPS = (86_400.0, 3_600.0, 60.0, 1.0, 1e-3, 1e-6)
 
 
+#: First and last second that a date can have: years 1 to 9999, and what nanoseconds can count.
+_CALENDAR = (-62_135_596_800.0, 253_402_300_799.0)
+_NANOSECONDS = (-9_223_372_036.0, 9_223_372_036.0)
+
+
 class ColumnForm(BaseModel):
     """How one column is written, and between which limits its values lie."""
 
@@ -77,7 +82,7 @@ class ColumnForm(BaseModel):
             timezone = values.dt.tz
             form["timezone"] = None if timezone is None else str(timezone)
             form["step"] = _time_step(numbers)
-            form |= _learn_limits(numbers)
+            form |= _within_calendar(_learn_limits(numbers), form["dtype"])
         else:
             numbers = _numbers(values)
             counted = _count_decimals(numbers)
@@ -372,6 +377,12 @@ def _learn_limits(numbers: Floats) -> dict[str, Any]:
         "low_is_floor": low_is_floor,
         "high_is_ceiling": high_is_ceiling,
     }
+
+
+def _within_calendar(limits: dict[str, Any], dtype: str) -> dict[str, Any]:
+    """Narrow the limits of dates to those that can be written."""
+    first, last = _NANOSECONDS if "[ns" in dtype else _CALENDAR
+    return limits | {"low": max(limits["low"], first), "high": min(limits["high"], last)}
 
 
 def _within_plausible(

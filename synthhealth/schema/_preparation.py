@@ -248,6 +248,16 @@ class Preparation(BaseModel):
             kept &= target.can_be(rows.plain[target.name].to_numpy())
         return kept
 
+    def gaps_in_rules(self, rows: Rows) -> npt.NDArray[np.int64]:
+        """Give each row a number that says which columns of the rules are missing in it."""
+        concerned = {name for rule in rules_of(self.learned) for name in rule.columns}
+        numbers = np.zeros(len(rows), dtype=np.int64)
+        # A number has room for that many; more columns with gaps are told apart no further.
+        for column in [name for name in self.patterns.columns if name in concerned][:62]:
+            states = rows.states[:, self.patterns.columns.index(column)]
+            numbers = 2 * numbers + (states > 0)
+        return numbers
+
     def weakest_rule(self, rows: Rows) -> str:
         """Name the rule that most of the rows break."""
         values = self._values(rows.plain, rows.states)

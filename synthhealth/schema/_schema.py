@@ -10,7 +10,7 @@ from typing import Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from synthhealth.errors import SchemaError
+from synthhealth.errors import SchemaError, nearest
 
 __all__ = [
     "Column",
@@ -238,6 +238,16 @@ class Schema(BaseModel):
         if len(set(names)) < len(names):
             twice = sorted({name for name in names if names.count(name) > 1})
             raise SchemaError(f"schema: the columns {twice} are declared twice; keep one of each")
+        return self
+
+    @model_validator(mode="after")
+    def _demographics_are_columns(self) -> Schema:
+        for name in (self.demographics.sex, self.demographics.age):
+            if name is not None and name not in self.names:
+                raise SchemaError(
+                    f"schema: demographics name the column {name!r}, which is not among the "
+                    f"columns{nearest(name, self.names)}"
+                )
         return self
 
     @model_validator(mode="after")

@@ -1,7 +1,7 @@
 """Every model on real clinical tables: nothing out of range, no spikes, gaps as they were.
 
-The main suite runs the Gaussian copula; the networks, with fewer steps than their defaults, are
-marked slow: ``pytest -m slow tests/contract``.
+The main suite runs the Gaussian copula; the networks, which take about an hour, are marked slow:
+``pytest -m slow tests/contract``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ ALL = (
     *("adult", "census_kdd", "coimbra", "ehr_blood_panel", "heart_failure", "ilpd"),
     *("iraq_diabetes", "news_partial", "pima_diabetes", "thiomon"),
 )
-QUICK = {"copula_gan": {"steps": 300}, "ctgan": {"steps": 300}, "tvae": {"steps": 600}}
 
 CASES = [
     pytest.param(
@@ -41,7 +40,7 @@ CASES = [
 def synthesized(model: str, table: str, load) -> tuple[pd.DataFrame, Schema, pd.DataFrame]:
     real = load(table)
     schema = Schema.detect(real).with_protection("drop")
-    synthesizer = Synthesizer(model, schema=schema, random_state=0, **QUICK.get(model, {}))
+    synthesizer = Synthesizer(model, schema=schema, random_state=0)
     fake = synthesizer.fit(real).sample(max(1_000, len(real)))
     dropped = [column.name for column in schema if not column.kind.is_modelled]
     return real.drop(columns=dropped), synthesizer.schema_, fake

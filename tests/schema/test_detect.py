@@ -186,3 +186,17 @@ def test_round_trip_and_unknown_names():
         schema["c"]
     with pytest.raises(SchemaError, match="declared twice"):
         Schema(columns=(Column(name="a", kind="count"), Column(name="a", kind="nominal")))
+
+
+def test_demographics_must_be_columns():
+    with pytest.raises(SchemaError, match=r"'gender'.*did you mean 'Gender'"):
+        Schema(
+            columns=(Column(name="Gender", kind="nominal"),),
+            demographics={"sex": "gender", "female": "F", "male": "M"},
+        )
+
+
+def test_days_of_arrow_are_refused_by_name():
+    days = pd.Series(pd.date_range("2020-01-01", periods=20)).astype("date32[pyarrow]")
+    with pytest.raises(TableError, match=r"'day'.*not supported"):
+        Schema.detect(pd.DataFrame({"day": days, "x": range(20)}))

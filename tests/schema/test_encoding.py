@@ -154,3 +154,16 @@ def test_conditions_on_dates():
     assert back[0] == day
     with pytest.raises(ConditionError, match="2019-"):
         column.encode_condition("1950-01-01")
+
+
+@pytest.mark.parametrize(
+    ("unit", "first", "last"), [("us", "0001-01-01", "9999-12-31"), ("ns", "1678", "2262-04-11")]
+)
+def test_limits_of_dates_are_dates(unit, first, last):
+    """Rounded outwards, they would be before the first date or after the last."""
+    moments = np.array([first, last, "2000-01-01"] * 4, dtype=f"datetime64[{unit}]")
+    values = pd.Series(moments)
+    form = ColumnForm.learn(values, Column(name="seen", kind="datetime"))
+    decoded = form.decode(np.array([form.low, form.high]), np.array([False, False]))
+    assert decoded.dtype == values.dtype
+    assert 1 <= decoded[0].year < decoded[1].year <= 9999

@@ -433,9 +433,12 @@ def columns(draw, name):
 @st.composite
 def schemas(draw):
     names = draw(st.lists(words, max_size=4, unique=True))
+    people = st.just({})
+    if names:
+        people |= st.fixed_dictionaries({"sex": st.sampled_from(names), "female": levels})
     return Schema(
         columns=tuple(draw(columns(name)) for name in names),
-        demographics=draw(st.just({}) | st.fixed_dictionaries({"sex": words, "female": levels})),
+        demographics=draw(people),
         rules=tuple(
             f"`{name.replace('`', '``')}` is {word}missing"
             for name in names

@@ -1,0 +1,45 @@
+"""No model gives infinite numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import synthhealth as sh
+from synthhealth.errors import FitError
+
+
+@pytest.fixture(scope="module")
+def model() -> sh.Synthesizer:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"crp": rng.lognormal(size=60).round(1), "age": rng.integers(20, 90, 60)})
+    return sh.Synthesizer("gaussian_copula", random_state=0).fit(table)
+
+
+def test_a_model_of_infinite_numbers_is_refused(model, monkeypatch):
+    inner = model._model
+    drawn = inner._in_our_names
+    monkeypatch.setattr(inner, "_in_our_names", lambda rows: drawn(rows).assign(crp=np.inf))
+    with pytest.raises(FitError, match="infinite"):
+        inner.sample(50, seed=1)
+
+
+def test_infinite_rows_are_replaced(model, monkeypatch):
+    inner = model._model
+    drawn = inner._in_our_names
+    calls = []
+
+    def first_with_infinite(rows):
+        rows = drawn(rows)
+        if not calls:
+            rows.iloc[::4, 0] = np.inf
+        calls.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(inner, "_in_our_names", first_with_infinite)
+    rows = inner.sample(50, seed=1)
+    assert calls == [50, 13]
+    assert len(rows) == 50
+    assert rows.index.tolist() == list(range(50))
+    assert np.isfinite(rows.to_numpy(dtype=float)).all()
