@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthhealth.errors import ConditionError, TableError
-from synthhealth.schema import Schema
-from synthhealth.schema._encoding import TableForm
+from synthhealth.schema import Column, Schema
+from synthhealth.schema._encoding import ColumnForm, TableForm
 from synthhealth.testing import awkward_table
 
 
