@@ -20,8 +20,8 @@ from synthhealth.models._seeding import derive_seed
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema import Schema
 from synthhealth.schema._check import check_shape
-from synthhealth.schema._known import Known
-from synthhealth.schema._preparation import Preparation
+from synthhealth.schema._plain._known import Known
+from synthhealth.schema._plain._preparation import Preparation
 
 if TYPE_CHECKING:
     from synthhealth.io import FileForm

@@ -139,7 +139,7 @@ def _read_manifest(path: str | os.PathLike[str], members: dict[str, bytes]) -> d
 
 def _rebuild(manifest: dict[str, Any], members: dict[str, bytes]) -> Synthesizer:
     from synthhealth.models import get
-    from synthhealth.schema._preparation import Preparation
+    from synthhealth.schema._plain._preparation import Preparation
     from synthhealth.synthesizer import Synthesizer
 
     try:

@@ -154,14 +154,14 @@ def _without_people(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 
 
 def _complete(schema: Schema, real: pd.DataFrame) -> Schema:
-    from synthhealth.schema._reading import complete
+    from synthhealth.schema._text._reading import complete
 
     return complete(schema, real)
 
 
 def _read(table: pd.DataFrame, schema: Schema, name: str) -> tuple[CanonicalTable, Schema]:
-    from synthhealth.schema._protection import protect
-    from synthhealth.schema._reading import read_table
+    from synthhealth.schema._privacy._protection import protect
+    from synthhealth.schema._text._reading import read_table
 
     try:
         table, schema = protect(table, schema)

@@ -1,21 +1,13 @@
 """What the columns of a table are: kinds, units, limits and rules, detected and checked."""
 
-from synthhealth.schema._identifiers import (
+from synthhealth.schema._detection._proposal import Finding, Proposal, propose
+from synthhealth.schema._file._json_schema import json_schema
+from synthhealth.schema._privacy._identifiers import (
     Checklist,
     ChecklistRow,
     IdentifierFinding,
     identifier_in,
     scan,
-)
-from synthhealth.schema._json_schema import json_schema
-from synthhealth.schema._proposal import Finding, Proposal, propose
-from synthhealth.schema._reading import (
-    ColumnReading,
-    Reading,
-    complete,
-    read_column,
-    read_table,
-    write_column,
 )
 from synthhealth.schema._rules import Rule, RuleCheck, check_rules
 from synthhealth.schema._schema import (
@@ -29,6 +21,14 @@ from synthhealth.schema._schema import (
     ReferenceRange,
     Role,
     Schema,
+)
+from synthhealth.schema._text._reading import (
+    ColumnReading,
+    Reading,
+    complete,
+    read_column,
+    read_table,
+    write_column,
 )
 
 __all__ = [

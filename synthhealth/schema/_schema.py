@@ -181,9 +181,9 @@ class Column(_Part):
 
     @model_validator(mode="after")
     def _codes_are_known(self) -> Column:
-        from synthhealth.schema._loinc import check_loinc
-        from synthhealth.schema._patterns import Pattern
-        from synthhealth.schema._units import check_unit
+        from synthhealth.schema._knowledge._loinc import check_loinc
+        from synthhealth.schema._knowledge._units import check_unit
+        from synthhealth.schema._privacy._patterns import Pattern
 
         checks = ((self.unit, check_unit), (self.loinc, check_loinc), (self.pattern, Pattern.parse))
         for text, check in checks:
@@ -279,7 +279,7 @@ class Schema(BaseModel):
         TableError
             A column's values are of mixed or unsupported types.
         """
-        from synthhealth.schema._proposal import propose
+        from synthhealth.schema._detection._proposal import propose
 
         return propose(table).schema
 
@@ -311,7 +311,7 @@ class Schema(BaseModel):
         >>> schema.with_protection("drop")["mrn"].protection.value
         'drop'
         """
-        from synthhealth.schema._protection import with_protection
+        from synthhealth.schema._privacy._protection import with_protection
 
         return with_protection(self, protection)
 
@@ -339,7 +339,7 @@ class Schema(BaseModel):
             It is no schema: an unknown key, a key that stands twice, a value of the wrong type, a
             rule about a column that is not there. The message says the line, where it can.
         """
-        from synthhealth.schema._files import read_schema
+        from synthhealth.schema._file._files import read_schema
 
         return read_schema(path)
 
@@ -366,7 +366,7 @@ class Schema(BaseModel):
         FileError
             The file exists, or cannot be written.
         """
-        from synthhealth.schema._files import write_schema
+        from synthhealth.schema._file._files import write_schema
 
         write_schema(self, path, force=force, comments=comments)
 
@@ -407,7 +407,7 @@ class Schema(BaseModel):
             levels: ['no', 'yes']
         <BLANKLINE>
         """
-        from synthhealth.schema._files import schema_to_yaml
+        from synthhealth.schema._file._files import schema_to_yaml
 
         return schema_to_yaml(self, comments)
 

@@ -14,8 +14,8 @@ import pytest
 
 from synthhealth.models import available
 from synthhealth.schema import Kind, Schema
-from synthhealth.schema._encoding import TableForm
-from synthhealth.schema._reading import read_table
+from synthhealth.schema._plain._encoding import TableForm
+from synthhealth.schema._text._reading import read_table
 from synthhealth.synthesizer import Synthesizer
 
 TABLES = ("pbc", "hepatitis", "hcv", "hcc_survival", "support2", "nhanes_labs", "flchain")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from synthhealth.schema._censoring import Censoring
+from synthhealth.schema._plain._censoring import Censoring
 from synthhealth.schema._schema import Range
 
 

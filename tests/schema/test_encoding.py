@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from synthhealth.errors import ConditionError, TableError
 from synthhealth.schema import Column, Schema
-from synthhealth.schema._encoding import ColumnForm, TableForm
+from synthhealth.schema._plain._encoding import ColumnForm, TableForm
 from synthhealth.testing import awkward_table
 
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from synthhealth.errors import ConditionError
-from synthhealth.schema._donors import fill_missing
-from synthhealth.schema._missing import MissingPatterns
+from synthhealth.schema._plain._donors import fill_missing
+from synthhealth.schema._plain._missing import MissingPatterns
 
 N = 600
 

@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthhealth.schema import Notation
-from synthhealth.schema._dates import (
+from synthhealth.schema._text._dates import (
     infer_dates,
     parse_dates,
     parse_excel,
     print_dates,
     print_excel,
 )
-from synthhealth.schema._notation import infer_numbers, parse_numbers, print_numbers
+from synthhealth.schema._text._notation import infer_numbers, parse_numbers, print_numbers
 
 
 def infer(cells):

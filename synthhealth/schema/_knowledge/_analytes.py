@@ -16,9 +16,9 @@ import pandas as pd
 from pandas.api import types
 from pydantic import BaseModel, ConfigDict
 
-from synthhealth.schema._identifier_names import words_of
+from synthhealth.schema._knowledge._units import display_unit, ucum_of
+from synthhealth.schema._privacy._identifier_names import words_of
 from synthhealth.schema._schema import Range, ReferenceRange
-from synthhealth.schema._units import display_unit, ucum_of
 
 __all__ = ["Analyte", "Suggestion", "Unit", "analytes", "suggest"]
 
@@ -118,7 +118,7 @@ def suggest(name: str, values: pd.Series, unit: str | None = None) -> Suggestion
     Examples
     --------
     >>> import pandas as pd
-    >>> from synthhealth.schema._analytes import suggest
+    >>> from synthhealth.schema._knowledge._analytes import suggest
     >>> found = suggest("serum_creatinine", pd.Series([62, 71, 88, 104, 93, 57.0]))
     >>> found.analyte, found.unit
     ('creatinine', 'umol/L')

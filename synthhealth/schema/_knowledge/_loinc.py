@@ -24,7 +24,7 @@ def check_loinc(code: str) -> None:
 
     Examples
     --------
-    >>> from synthhealth.schema._loinc import check_loinc
+    >>> from synthhealth.schema._knowledge._loinc import check_loinc
     >>> check_loinc("1988-5")
     >>> check_loinc("1988-4")
     Traceback (most recent call last):

@@ -10,7 +10,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from synthhealth.errors import ConditionError
-from synthhealth.schema._tree import Tree, grow_regression_tree
+from synthhealth.schema._plain._tree import Tree, grow_regression_tree
 
 __all__ = ["MissingPatterns", "States"]
 

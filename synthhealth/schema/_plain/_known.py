@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from synthhealth.errors import ConditionError, nearest
-from synthhealth.schema._encoding import TableForm
-from synthhealth.schema._missing import MissingPatterns, States
+from synthhealth.schema._plain._encoding import TableForm
+from synthhealth.schema._plain._missing import MissingPatterns, States
 
 __all__ = ["Known"]
 

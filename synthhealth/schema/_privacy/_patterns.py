@@ -47,7 +47,7 @@ class Pattern:
 
     Examples
     --------
-    >>> from synthhealth.schema._patterns import Pattern
+    >>> from synthhealth.schema._privacy._patterns import Pattern
     >>> [len(code) for code in Pattern.parse("'MRN'-9999").fill(0, 2, key="mrn:0")]
     [8, 8]
     """

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from synthhealth.schema._cells import Cells
-from synthhealth.schema._codes import FEW_LEVELS, number_doubts
-from synthhealth.schema._dates import infer_dates
-from synthhealth.schema._evidence import FREE_TEXT
-from synthhealth.schema._identifiers import identifier_in
-from synthhealth.schema._notation import NumberForm, infer_numbers
+from synthhealth.schema._detection._codes import FEW_LEVELS, number_doubts
+from synthhealth.schema._privacy._evidence import FREE_TEXT
+from synthhealth.schema._privacy._identifiers import identifier_in
 from synthhealth.schema._schema import DetectionLimits, Kind, Notation
-from synthhealth.schema._vocabulary import (
+from synthhealth.schema._text._cells import Cells
+from synthhealth.schema._text._dates import infer_dates
+from synthhealth.schema._text._notation import NumberForm, infer_numbers
+from synthhealth.schema._text._vocabulary import (
     ZERO_WORDS,
     MissingWords,
     order_of,

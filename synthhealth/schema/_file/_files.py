@@ -13,10 +13,10 @@ from pydantic import ValidationError
 from synthhealth.errors import FileError, SchemaError, nearest
 from synthhealth.io import whole_file
 from synthhealth.io._files import reason
-from synthhealth.schema._file_problems import cut, first_problem, line_of, named
+from synthhealth.schema._file._file_problems import cut, first_problem, line_of, named
+from synthhealth.schema._file._yaml_reader import Document, number_of, read_yaml
+from synthhealth.schema._file._yaml_writer import write_yaml
 from synthhealth.schema._schema import Column, Schema
-from synthhealth.schema._yaml_reader import Document, number_of, read_yaml
-from synthhealth.schema._yaml_writer import write_yaml
 
 __all__ = ["read_schema", "schema_to_yaml", "write_schema"]
 

@@ -24,7 +24,7 @@ def json_schema() -> dict[str, Any]:
     >>> json_schema()["title"]
     'Schema'
     """
-    text = resources.files("synthhealth.schema").joinpath(FILE_NAME).read_text(encoding="utf-8")
+    text = resources.files(__package__).joinpath(FILE_NAME).read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
 

@@ -17,8 +17,8 @@ from pandas.api import types
 from pydantic import BaseModel, ConfigDict
 
 from synthhealth.errors import ConditionError, TableError
-from synthhealth.schema._dtypes import dtype_from_text, dtype_to_text
-from synthhealth.schema._index import IndexForm
+from synthhealth.schema._plain._dtypes import dtype_from_text, dtype_to_text
+from synthhealth.schema._plain._index import IndexForm
 from synthhealth.schema._schema import Column, Kind, Range, Schema
 
 __all__ = ["ColumnForm", "TableForm"]
@@ -37,9 +37,10 @@ MIN_CELL = 5
 _TIME_STEPS = (86_400.0, 3_600.0, 60.0, 1.0, 1e-3, 1e-6)
 
 
-#: First and last second that a date can have: years 1 to 9999, and what nanoseconds can count.
-_CALENDAR = (-62_135_596_800.0, 253_402_300_799.0)
-_NANOSECONDS = (-9_223_372_036.0, 9_223_372_036.0)
+#: First and last day, in seconds, that a date can have: of the years 1 to 9999, and of what
+#: nanoseconds can count.
+_CALENDAR = (-62_135_596_800.0, 253_402_214_400.0)
+_NANOSECONDS = (-9_223_286_400.0, 9_223_286_400.0)
 
 
 class ColumnForm(BaseModel):

@@ -10,7 +10,7 @@ import pandas as pd
 from pandas.api import types
 
 from synthhealth.errors import SchemaError, TableError
-from synthhealth.schema._fakes import add_fakes, learn_fakes
+from synthhealth.schema._privacy._fakes import add_fakes, learn_fakes
 from synthhealth.schema._schema import (
     Column,
     Demographics,
@@ -63,7 +63,7 @@ def protect(table: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
     --------
     >>> import pandas as pd
     >>> from synthhealth.schema import Column, Schema
-    >>> from synthhealth.schema._protection import protect
+    >>> from synthhealth.schema._privacy._protection import protect
     >>> schema = Schema(columns=(
     ...     Column(name="patient", kind="identifier", protection="drop"),
     ...     Column(name="seen", kind="datetime", identifier="date", protection="generalise"),
@@ -250,7 +250,7 @@ def _whole(years: pd.Series, like: pd.Series) -> pd.Series:
 
 
 def _read(column: Column, values: pd.Series) -> pd.Series:
-    from synthhealth.schema._reading import read_column
+    from synthhealth.schema._text._reading import read_column
 
     return read_column(values, column).values
 

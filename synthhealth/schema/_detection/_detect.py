@@ -9,15 +9,27 @@ import pandas as pd
 from pandas.api import types
 
 from synthhealth.errors import TableError
-from synthhealth.schema._cells import Cells, is_number
-from synthhealth.schema._codes import FEW_LEVELS, Counts, Numbers, missing_codes, number_doubts
-from synthhealth.schema._dates import EXCEL
-from synthhealth.schema._detect_text import Detected, counted, detect_text
-from synthhealth.schema._identifiers import identifier_in
-from synthhealth.schema._names import says_code, says_date, says_grade, says_numbering, says_sex
-from synthhealth.schema._notation import infer_numbers
+from synthhealth.schema._detection._codes import (
+    FEW_LEVELS,
+    Counts,
+    Numbers,
+    missing_codes,
+    number_doubts,
+)
+from synthhealth.schema._detection._detect_text import Detected, counted, detect_text
+from synthhealth.schema._detection._names import (
+    says_code,
+    says_date,
+    says_grade,
+    says_numbering,
+    says_sex,
+)
+from synthhealth.schema._privacy._identifiers import identifier_in
 from synthhealth.schema._schema import DetectionLimits, Kind, Notation
-from synthhealth.schema._vocabulary import MissingWords
+from synthhealth.schema._text._cells import Cells, is_number
+from synthhealth.schema._text._dates import EXCEL
+from synthhealth.schema._text._notation import infer_numbers
+from synthhealth.schema._text._vocabulary import MissingWords
 
 __all__ = ["Detected", "detect"]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from synthhealth.schema._evidence import FREE_TEXT, find_identifier, found_inside
+from synthhealth.schema._privacy._evidence import FREE_TEXT, find_identifier, found_inside
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -17,11 +17,17 @@ import pandas as pd
 from pandas.api import types
 
 from synthhealth.errors import TableError
-from synthhealth.schema._cells import Cells, is_number
-from synthhealth.schema._completion import complete, complete_column
-from synthhealth.schema._dates import EXCEL, parse_dates, parse_excel, print_dates, print_excel
-from synthhealth.schema._notation import parse_numbers, print_numbers
 from synthhealth.schema._schema import Column, DetectionLimits, Kind, Notation, Schema
+from synthhealth.schema._text._cells import Cells, is_number
+from synthhealth.schema._text._completion import complete, complete_column
+from synthhealth.schema._text._dates import (
+    EXCEL,
+    parse_dates,
+    parse_excel,
+    print_dates,
+    print_excel,
+)
+from synthhealth.schema._text._notation import parse_numbers, print_numbers
 
 __all__ = ["ColumnReading", "Reading", "complete", "read_column", "read_table", "write_column"]
 

@@ -7,7 +7,7 @@ import pandas as pd
 from pandas.api import types
 
 from synthhealth.errors import SchemaError
-from synthhealth.schema._patterns import Pattern, pattern_of
+from synthhealth.schema._privacy._patterns import Pattern, pattern_of
 from synthhealth.schema._schema import Column, Kind, Protection, Schema
 
 __all__ = ["add_fakes", "learn_fakes"]
@@ -81,7 +81,7 @@ def add_fakes(
     --------
     >>> import pandas as pd
     >>> from synthhealth.schema import Column, Schema
-    >>> from synthhealth.schema._fakes import add_fakes
+    >>> from synthhealth.schema._privacy._fakes import add_fakes
     >>> mrn = Column(name="mrn", kind="identifier", protection="fake", pattern="AA-9999")
     >>> schema = Schema(columns=(mrn, Column(name="crp", kind="continuous")))
     >>> add_fakes(pd.DataFrame({"crp": [3.1, 8.0]}), schema, 0)["mrn"].str.len().tolist()

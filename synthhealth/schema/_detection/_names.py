@@ -9,9 +9,9 @@ import re
 
 import pandas as pd
 
-from synthhealth.schema._identifier_names import words_of
-from synthhealth.schema._units import ucum_of
-from synthhealth.schema._vocabulary import plain_word
+from synthhealth.schema._knowledge._units import ucum_of
+from synthhealth.schema._privacy._identifier_names import words_of
+from synthhealth.schema._text._vocabulary import plain_word
 
 __all__ = [
     "age_in_years",

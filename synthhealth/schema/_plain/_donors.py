@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from synthhealth.schema._tree import grow_classification_tree, grow_regression_tree
+from synthhealth.schema._plain._tree import grow_classification_tree, grow_regression_tree
 
 __all__ = ["fill_missing"]
 

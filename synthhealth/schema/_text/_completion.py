@@ -11,11 +11,11 @@ import pandas as pd
 from pandas.api import types
 
 from synthhealth.errors import SchemaError
-from synthhealth.schema._cells import Cells
-from synthhealth.schema._dates import EXCEL, infer_dates, is_format
-from synthhealth.schema._notation import ParsedNumbers, infer_numbers, parse_numbers
 from synthhealth.schema._schema import Column, DetectionLimits, Kind, Notation, Schema
-from synthhealth.schema._vocabulary import MissingWords, order_of
+from synthhealth.schema._text._cells import Cells
+from synthhealth.schema._text._dates import EXCEL, infer_dates, is_format
+from synthhealth.schema._text._notation import ParsedNumbers, infer_numbers, parse_numbers
+from synthhealth.schema._text._vocabulary import MissingWords, order_of
 
 __all__ = ["complete", "complete_column"]
 

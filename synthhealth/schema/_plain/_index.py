@@ -9,7 +9,7 @@ import pandas as pd
 from pandas.api import types
 from pydantic import BaseModel, ConfigDict
 
-from synthhealth.schema._dtypes import dtype_from_text, dtype_to_text
+from synthhealth.schema._plain._dtypes import dtype_from_text, dtype_to_text
 
 
 class IndexForm(BaseModel):

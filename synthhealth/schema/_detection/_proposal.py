@@ -10,15 +10,15 @@ import pandas as pd
 from pandas.api import types
 from pydantic import BaseModel, ConfigDict
 
-from synthhealth.schema._analytes import suggest
 from synthhealth.schema._check import check_shape
-from synthhealth.schema._codes import zero_doubt
-from synthhealth.schema._detect import Detected, detect
-from synthhealth.schema._identifiers import identifier_in
-from synthhealth.schema._names import age_in_years, female_and_male, says_sex, unit_in
-from synthhealth.schema._reading import read_column
+from synthhealth.schema._detection._codes import zero_doubt
+from synthhealth.schema._detection._detect import Detected, detect
+from synthhealth.schema._detection._names import age_in_years, female_and_male, says_sex, unit_in
+from synthhealth.schema._knowledge._analytes import suggest
+from synthhealth.schema._knowledge._units import ucum_of
+from synthhealth.schema._privacy._identifiers import identifier_in
 from synthhealth.schema._schema import Column, Demographics, Kind, Protection, Range, Schema
-from synthhealth.schema._units import ucum_of
+from synthhealth.schema._text._reading import read_column
 
 __all__ = ["Finding", "Proposal", "propose"]
 
@@ -79,7 +79,7 @@ class Proposal:
         force : bool
             Whether a file that is already there may be replaced.
         """
-        from synthhealth.schema._files import write_schema
+        from synthhealth.schema._file._files import write_schema
 
         write_schema(self.schema, path, force=force, comments=self.comments)
 

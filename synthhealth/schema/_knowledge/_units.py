@@ -128,7 +128,7 @@ def check_unit(text: str) -> None:
 
     Examples
     --------
-    >>> from synthhealth.schema._units import check_unit
+    >>> from synthhealth.schema._knowledge._units import check_unit
     >>> check_unit("10*9/L")
     >>> check_unit("years")
     Traceback (most recent call last):
@@ -147,7 +147,7 @@ def ucum_of(text: str) -> str | None:
 
     Examples
     --------
-    >>> from synthhealth.schema._units import ucum_of
+    >>> from synthhealth.schema._knowledge._units import ucum_of
     >>> ucum_of("x10^9/l"), ucum_of("IU/mL"), ucum_of("years"), ucum_of("K/µL"), ucum_of("F/M")
     ('10*9/L', '[IU]/mL', 'a', '10*3/uL', None)
     """
@@ -167,7 +167,7 @@ def display_unit(ucum: str) -> str:
 
     Examples
     --------
-    >>> from synthhealth.schema._units import display_unit
+    >>> from synthhealth.schema._knowledge._units import display_unit
     >>> display_unit("10*9/L"), display_unit("[IU]/mL"), display_unit("a"), display_unit("umol/L")
     ('10⁹/L', 'IU/mL', 'years', 'µmol/L')
     """

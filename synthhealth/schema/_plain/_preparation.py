@@ -12,18 +12,18 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from synthhealth.errors import ConditionError, SchemaError, TableError
-from synthhealth.schema._alignment import Alignment
-from synthhealth.schema._censoring import Censoring
 from synthhealth.schema._check import check_columns, check_table
-from synthhealth.schema._donors import fill_missing
-from synthhealth.schema._dtypes import dtype_from_text, dtype_to_text
-from synthhealth.schema._encoding import TableForm
-from synthhealth.schema._known import Known
-from synthhealth.schema._missing import MissingPatterns, States
-from synthhealth.schema._protection import add_fakes, learn_fakes, protect
-from synthhealth.schema._reading import complete, read_column, read_table, write_column
+from synthhealth.schema._plain._alignment import Alignment
+from synthhealth.schema._plain._censoring import Censoring
+from synthhealth.schema._plain._donors import fill_missing
+from synthhealth.schema._plain._dtypes import dtype_from_text, dtype_to_text
+from synthhealth.schema._plain._encoding import TableForm
+from synthhealth.schema._plain._known import Known
+from synthhealth.schema._plain._missing import MissingPatterns, States
+from synthhealth.schema._privacy._protection import add_fakes, learn_fakes, protect
 from synthhealth.schema._rules import check_rules, derivations, rules_of
 from synthhealth.schema._schema import Column, Schema
+from synthhealth.schema._text._reading import complete, read_column, read_table, write_column
 
 __all__ = ["Lesson", "Preparation", "Rows"]
 

@@ -9,8 +9,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from synthhealth.errors import nearest
+from synthhealth.schema._file._yaml_reader import Document
 from synthhealth.schema._schema import Schema
-from synthhealth.schema._yaml_reader import Document
 
 _TOO_LONG = 200
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.api import types
 
-from synthhealth.schema._identifier_names import said_by, words_of
+from synthhealth.schema._privacy._identifier_names import said_by, words_of
 
 __all__ = ["FREE_TEXT", "find_identifier", "found_inside"]
 

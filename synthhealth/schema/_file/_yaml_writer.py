@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from synthhealth.schema._yaml_reader import FRACTION
+from synthhealth.schema._file._yaml_reader import FRACTION
 
 WIDTH = 100
 

@@ -1,0 +1,1 @@
+"""What each column is, proposed from its values, with reasons and doubts."""

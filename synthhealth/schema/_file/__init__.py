@@ -1,0 +1,1 @@
+"""Schemas as YAML and JSON files."""

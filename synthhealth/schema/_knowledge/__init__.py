@@ -1,0 +1,1 @@
+"""What is known of blood analytes, units and LOINC codes."""

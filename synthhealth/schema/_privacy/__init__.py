@@ -1,0 +1,1 @@
+"""Identifiers: looked for, taken out or generalised before learning, and faked afterwards."""

@@ -1,0 +1,1 @@
+"""Cells as they are written: read into numbers, dates and levels, and written back."""
