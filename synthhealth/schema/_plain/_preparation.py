@@ -17,7 +17,7 @@ from synthhealth.schema._plain._alignment import Alignment
 from synthhealth.schema._plain._censoring import Censoring
 from synthhealth.schema._plain._donors import fill_missing
 from synthhealth.schema._plain._dtypes import dtype_from_text, dtype_to_text
-from synthhealth.schema._plain._encoding import TableForm
+from synthhealth.schema._plain._encoding import ColumnForm, TableForm
 from synthhealth.schema._plain._known import Known
 from synthhealth.schema._plain._missing import MissingPatterns, States
 from synthhealth.schema._privacy._protection import add_fakes, learn_fakes, protect
@@ -26,6 +26,11 @@ from synthhealth.schema._schema import Column, Schema
 from synthhealth.schema._text._reading import complete, read_column, read_table, write_column
 
 __all__ = ["Lesson", "Preparation", "Rows"]
+
+
+#: Where a model draws more than this beyond a limit, the column is brought back to it as a whole,
+#: all but a small share; fewer strays are reflected at the limit, one by one.
+STRAY_SHARE, LEFT_SHARE = 0.05, 0.005
 
 
 @dataclass(frozen=True)
@@ -181,17 +186,24 @@ class Preparation(BaseModel):
         Columns are brought to their ends (`Alignment`), and the patterns of missing values to
         their shares (`MissingPatterns.calibrated`).
         """
-        if not self.patterns.columns and not self.ends:
-            return self
         drawn = draw()
         alignments = {
-            name: Alignment.learn(drawn[name].to_numpy(), low=ends.low, high=ends.high)
-            for name, ends in self.ends.items()
-            if name in drawn
+            column.name: self._alignment(column, drawn[column.name].to_numpy())
+            for column in self.form.columns
+            if column.kind.is_numerical and column.name in drawn
         }
         aligned = self.model_copy(update={"alignments": alignments})
         rows = aligned._computed(aligned._aligned(drawn))
         return aligned.model_copy(update={"patterns": self.patterns.calibrated(rows)})
+
+    def _alignment(self, column: ColumnForm, drawn: npt.NDArray[np.float64]) -> Alignment:
+        ends = self.ends.get(column.name, Ends(low=None, high=None))
+        low, high = ends.low, ends.high
+        if low is None and (drawn < column.low).mean() > STRAY_SHARE:
+            low = (column.low, LEFT_SHARE)
+        if high is None and (drawn > column.high).mean() > STRAY_SHARE:
+            high = (column.high, LEFT_SHARE)
+        return Alignment.learn(drawn, low=low, high=high)
 
     def known(self, asked: Mapping[str, list[Any]], missing_means_unknown: bool) -> Known:
         """Check conditions and bring them to the plain form.
