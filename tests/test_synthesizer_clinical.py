@@ -252,3 +252,12 @@ def test_rules_do_not_favour_rows_with_gaps():
     share = table["lymphocytes"].isna().mean()
     error = 4 * np.sqrt(share * (1 - share) * (1 / n + 1 / 4_000))
     assert abs(fake["lymphocytes"].isna().mean() - share) < error
+
+
+def test_a_condition_in_some_rows_leaves_the_others_as_they_are(fitted):
+    asked = pd.DataFrame({"crp": ["12,50", None] * 100})
+    drawn = fitted.sample(conditions=asked, random_state=1)["crp"]
+    assert (drawn[::2] == "12,50").all()
+    known = drawn[1::2][drawn[1::2] != "<1,00"].str.replace(",", ".").astype(float)
+    assert known.between(1, 60).all()
+    assert 0 < (drawn[1::2] == "<1,00").mean() < 0.5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -239,7 +239,7 @@ class Preparation(BaseModel):
         self, plain: pd.DataFrame, rng: np.random.Generator, known: Known | None = None
     ) -> Rows:
         """Give drawn plain rows their computed values and their gaps."""
-        plain = self._computed(self._aligned(plain, () if known is None else known.values.columns))
+        plain = self._computed(self._aligned(plain, known))
         if known is None:
             states = self.patterns.draw(plain, rng)
         else:
@@ -301,15 +301,16 @@ class Preparation(BaseModel):
                 )
         return add_fakes(table, self.described, fakes_seed, first_row=start)
 
-    def _aligned(self, plain: pd.DataFrame, known: Collection[str] = ()) -> pd.DataFrame:
-        """Bring values to the ends of their columns, but those of known columns stay."""
-        return plain.assign(
-            **{
-                name: alignment.apply(plain[name].to_numpy())
-                for name, alignment in self.alignments.items()
-                if name not in known
-            }
-        )
+    def _aligned(self, plain: pd.DataFrame, known: Known | None = None) -> pd.DataFrame:
+        """Bring values to the ends of their columns; those that a condition asks for stay."""
+        aligned: dict[str, npt.NDArray[np.float64]] = {}
+        for name, alignment in self.alignments.items():
+            drawn = plain[name].to_numpy()
+            aligned[name] = alignment.apply(drawn)
+            if known is not None and name in known.values:
+                is_asked = known.values[name].notna().to_numpy()
+                aligned[name] = np.where(is_asked, drawn, aligned[name])
+        return plain.assign(**aligned)
 
     def _computed(self, plain: pd.DataFrame) -> pd.DataFrame:
         """Add the columns that rules compute."""
