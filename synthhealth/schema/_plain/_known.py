@@ -92,12 +92,15 @@ class Known:
 
     def _same_gaps(self) -> Iterator[tuple[dict[str, bool], npt.NDArray[np.int64]]]:
         """Give each combination of gaps that is asked for, with the places of its rows."""
-        names = list(self.gaps.columns)
-        for asked, places in self.gaps.groupby(names, dropna=False).groups.items():
-            cells = asked if isinstance(asked, tuple) else (asked,)
+        cells = self.gaps.to_numpy(dtype=object)
+        is_asked = ~pd.isna(cells)
+        codes = np.full(cells.shape, -1, dtype=np.int8)
+        codes[is_asked] = cells[is_asked].astype(bool)
+        different, which = np.unique(codes, axis=0, return_inverse=True)
+        for number, row in enumerate(different):
             known = {
-                name: bool(cell)
-                for name, cell in zip(names, cells, strict=True)
-                if not pd.isna(cell)
+                name: bool(code)
+                for name, code in zip(self.gaps.columns, row, strict=True)
+                if code >= 0
             }
-            yield known, np.asarray(places)
+            yield known, np.flatnonzero(which.reshape(-1) == number)
