@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthhealth.schema import Protection, Schema, propose
+from synthhealth.schema import Kind, Protection, Schema, propose
 
 
 def doubts_of(values, name: str = "x") -> str:
@@ -158,3 +158,20 @@ def test_same_table_same_proposal():
     rng = np.random.default_rng(1)
     table = pd.DataFrame({"a": rng.normal(size=50), "b": rng.choice(["x", "y"], 50)})
     assert propose(table) == propose(table)
+
+
+def test_a_column_of_one_value_is_in_doubt():
+    table = pd.DataFrame({"site": ["Cairo"] * 30, "empty": [None] * 30, "crp": range(30)})
+    doubts = {finding.column: finding.doubts for finding in propose(table).findings}
+    assert any("nothing to learn" in doubt for doubt in doubts["site"])
+    assert any("nothing to learn" in doubt for doubt in doubts["empty"])
+    assert not any("nothing to learn" in doubt for doubt in doubts["crp"])
+
+
+def test_numbers_that_all_are_days_are_dates_by_any_name():
+    days = pd.date_range("2020-01-15", periods=40, freq="9D").strftime("%Y%m%d").astype(int)
+    finding = propose(pd.DataFrame({"x": days, "crp": range(40)})).findings[0]
+    assert finding.kind is Kind.DATETIME
+    assert finding.doubts
+    near = propose(pd.DataFrame({"x": days + 60, "crp": range(40)})).findings[0]
+    assert near.kind is Kind.COUNT

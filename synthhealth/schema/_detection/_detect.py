@@ -40,6 +40,8 @@ _DAYS_OF_ARROW = ("date32[day][pyarrow]", "date64[ms][pyarrow]")
 #: More different whole numbers than this are no code list, whatever the name says.
 MOST_CODES = 200
 MOST_GRADES = 12
+#: So many different numbers that all are days of the calendar, 20240131, are dates by any name.
+MANY_DATES = 20
 #: Days that serial numbers of Excel are likely to mean: 1954 to 2064.
 _DAYS_OF_EXCEL = (20_000, 60_000)
 _COMPACT = (19_000_101, 21_001_231)
@@ -191,14 +193,20 @@ def _few_levels(name: str, different: Numbers) -> Detected:
 
 
 def _dates(name: str, different: Numbers, *, is_whole: bool) -> Detected | None:
-    if not says_date(name):
-        return None
-    if is_whole and _COMPACT[0] <= different[0] and different[-1] <= _COMPACT[1]:
+    named = says_date(name)
+    many = different.size >= MANY_DATES
+    if (
+        (named or many)
+        and is_whole
+        and _COMPACT[0] <= different[0]
+        and different[-1] <= _COMPACT[1]
+    ):
         texts = [f"{number:.0f}" for number in different.tolist()]
         if not pd.isna(pd.to_datetime(pd.Series(texts), format="%Y%m%d", errors="coerce")).any():
             said = {"notation": Notation(dates=("%Y%m%d",))}
-            return Detected(Kind.DATETIME, "dates written as %Y%m%d", said=said)
-    if _DAYS_OF_EXCEL[0] <= different[0] and different[-1] <= _DAYS_OF_EXCEL[1]:
+            doubts = () if named else ("if the numbers are no dates, declare the column as count",)
+            return Detected(Kind.DATETIME, "dates written as %Y%m%d", doubts, said)
+    if named and _DAYS_OF_EXCEL[0] <= different[0] and different[-1] <= _DAYS_OF_EXCEL[1]:
         return Detected(
             Kind.DATETIME,
             "serial numbers of Excel, by the column's name and the size of the numbers",

@@ -210,7 +210,12 @@ def _groups(
                 "some of its groups are limits of a number; if all have an order, declare the "
                 "column as ordinal and list its levels in order"
             )
-    return Detected(Kind.NOMINAL, f"text with {n} different values", tuple(doubts), said)
+    return Detected(
+        Kind.NOMINAL,
+        "text with one value" if n == 1 else f"text with {n} different values",
+        tuple(doubts),
+        said,
+    )
 
 
 def _number_doubt(numeric: int, observed: int) -> list[str]:

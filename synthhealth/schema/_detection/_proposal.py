@@ -135,6 +135,8 @@ def _described(
     name = str(values.name)
     column = Column(name=name, kind=found.kind, **found.said)
     doubts = list(found.doubts)
+    if values.nunique() < 2:
+        doubts.append("there is nothing to learn from one value, or none: leave the column out")
     if not column.kind.is_modelled:
         return column, tuple(doubts)
     said: dict[str, object] = {}
