@@ -17,6 +17,7 @@ from pandas.api import types
 from pydantic import BaseModel, ConfigDict
 
 from synthhealth.errors import ConditionError, TableError
+from synthhealth.schema._decimals import MAX_DECIMALS, count_decimals
 from synthhealth.schema._plain._dtypes import dtype_from_text, dtype_to_text
 from synthhealth.schema._plain._index import IndexForm
 from synthhealth.schema._schema import Column, Kind, Range, Schema
@@ -24,9 +25,6 @@ from synthhealth.schema._schema import Column, Kind, Range, Schema
 __all__ = ["ColumnForm", "TableForm"]
 
 Floats = npt.NDArray[np.float64]
-
-#: More decimals than this are computation, not what an instrument printed.
-MAX_DECIMALS = 10
 
 #: A limit that this share of the values (and at least MIN_CELL patients) sit on is a floor or a
 #: ceiling of the measurement, such as zero: values beyond it belong on it.
@@ -86,7 +84,7 @@ class ColumnForm(BaseModel):
             form |= _within_calendar(_learn_limits(numbers), form["dtype"])
         else:
             numbers = _numbers(values)
-            counted = _count_decimals(numbers)
+            counted = count_decimals(numbers)
             decimals = counted if column.decimals is None else column.decimals
             form["decimals"] = decimals
             limits = _learn_limits(numbers if latent is None else latent)
@@ -412,17 +410,6 @@ def _seconds(values: pd.Series) -> Floats:
     seconds = micros.astype(np.int64) / 1e6
     seconds[np.isnat(micros)] = np.nan
     return seconds
-
-
-def _count_decimals(numbers: Floats) -> int | None:
-    """Count the decimals that were printed; None if there are too many to have been."""
-    known = numbers[~np.isnan(numbers)]
-    for decimals in range(MAX_DECIMALS + 1):
-        # Each round keeps only what still disagrees, so that a long column costs little.
-        known = known[np.round(known, decimals) != known]
-        if known.size == 0:
-            return decimals
-    return None
 
 
 def _time_step(seconds: Floats) -> float:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.api import types
 
+from synthhealth.schema._decimals import count_decimals
 from synthhealth.schema._schema import Column, Kind, Level, Protection
 
 Floats = npt.NDArray[np.float64]
@@ -19,9 +20,6 @@ Mask = npt.NDArray[np.bool_]
 
 #: What a value is to a rule; "text" and "flag" are literals only.
 Form = Literal["number", "date", "level", "text", "flag"]
-
-#: More decimals than this are computation, not what an instrument printed.
-MAX_DECIMALS = 10
 
 _MICROSECONDS_OF_DAY = 86_400_000_000
 
@@ -176,7 +174,7 @@ class Operands:
             return None
         if facts.decimals is None and not facts.counted:
             if name not in self._decimals_of:
-                self._decimals_of[name] = _count_decimals(self.numbers(name))
+                self._decimals_of[name] = count_decimals(self.numbers(name))
             return self._decimals_of[name]
         return facts.decimals or 0
 
@@ -203,12 +201,3 @@ def _days(values: pd.Series) -> Floats:
     stamps = values.dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
     days = stamps.astype(np.int64) / _MICROSECONDS_OF_DAY
     return np.where(np.isnat(stamps), np.nan, days)
-
-
-def _count_decimals(numbers: Floats) -> int | None:
-    known = numbers[~np.isnan(numbers)]
-    for decimals in range(MAX_DECIMALS + 1):
-        known = known[np.round(known, decimals) != known]
-        if known.size == 0:
-            return decimals
-    return None

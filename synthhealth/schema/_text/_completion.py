@@ -11,6 +11,7 @@ import pandas as pd
 from pandas.api import types
 
 from synthhealth.errors import SchemaError
+from synthhealth.schema._decimals import count_decimals
 from synthhealth.schema._schema import Column, DetectionLimits, Kind, Notation, Schema
 from synthhealth.schema._text._cells import Cells
 from synthhealth.schema._text._dates import EXCEL, infer_dates, is_format
@@ -94,7 +95,7 @@ def _complete_numbers(column: Column, cells: Cells) -> Column:
     if parsed is not None:
         known = np.concatenate([parsed.numbers[parsed.fits & (parsed.sides == 0)], cells.numbers])
         if column.decimals is None and (decimals is None or cells.has_numbers):
-            decimals = _count_decimals(known)
+            decimals = count_decimals(known)
         if column.detection is None and parsed.sides.any():
             filled["detection"] = DetectionLimits(
                 below=_limits(parsed, -1), above=_limits(parsed, 1)
@@ -197,11 +198,3 @@ def _in_order(
 
 def _limits(parsed: ParsedNumbers, side: int) -> tuple[float, ...]:
     return tuple(np.unique(parsed.numbers[parsed.sides == side]).tolist())
-
-
-def _count_decimals(known: npt.NDArray[np.float64]) -> int | None:
-    for decimals in range(11):
-        known = known[np.round(known, decimals) != known]
-        if known.size == 0:
-            return decimals
-    return None
