@@ -93,6 +93,13 @@ def test_parquet_keeps_dtypes_and_index(tmp_path):
     pd.testing.assert_frame_equal(read_table(tmp_path / "cohort.parquet"), table)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "Float32"])
+def test_excel_keeps_the_digits_of_single_precision(tmp_path, dtype):
+    table = pd.DataFrame({"crp": pd.array([13.3, None, 0.1], dtype=dtype), "n": [1, 2, 3]})
+    write_table(table, tmp_path / "cohort.xlsx")
+    assert read_table(tmp_path / "cohort.xlsx")["crp"].dropna().tolist() == [13.3, 0.1]
+
+
 def test_excel_keeps_text_that_looks_like_a_formula(tmp_path):
     table = pd.DataFrame({"note": ["=1+1", "plain", "#DIV/0!x"], "n": [1, 2, 3]})
     write_table(table, tmp_path / "cohort.xlsx")

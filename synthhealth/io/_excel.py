@@ -86,7 +86,7 @@ def write_excel(
     name = "table" if form is None or form.sheet is None else form.sheet
     try:
         with file.open("wb") as raw, pd.ExcelWriter(raw, engine="openpyxl") as writer:
-            table.to_excel(writer, index=False, sheet_name=name)
+            _in_double(table).to_excel(writer, index=False, sheet_name=name)
             _keep_text(writer.sheets[name])
             _show(writer.sheets[name], table, {} if form is None else form.formats)
     # IllegalCharacterError quotes the text; ValueError and TypeError may.
@@ -95,6 +95,18 @@ def write_excel(
             f"{path}: Excel cannot hold a value of this table (control characters, or a type of "
             "its own); write CSV or Parquet"
         ) from None
+
+
+def _in_double(table: pd.DataFrame) -> pd.DataFrame:
+    """Give single-precision numbers the digits that they print with: 13.3, not 13.300000191."""
+    import numpy as np
+
+    def digits(column: pd.Series) -> list[float]:
+        cells = column.to_numpy(dtype=np.float32, na_value=np.nan)
+        return [float(str(cell)) for cell in cells]
+
+    single = [name for name, dtype in table.dtypes.items() if str(dtype).lower() == "float32"]
+    return table.assign(**{str(name): digits(table[name]) for name in single})
 
 
 def _formats(sheet: Any, names: list[str]) -> dict[str, str]:
