@@ -64,13 +64,14 @@ class IndependentNormals:
         return rng.choice(len(shares), n, p=shares / shares.sum())
 
     def state(self):
-        # Plain values and bytes: what a saved model is made of.
+        # Plain values (arrays would do, too): what a saved model is made of.
         return {"settings": self.settings_, "columns": self.columns}
 
     @classmethod
     def from_state(cls, state):
+        # A saved model may be a stranger's: its settings are checked like a user's.
         model = cls(**state["settings"])
-        model.settings_ = state["settings"]
+        model.settings_ = resolve(cls.name, cls.parameters, state["settings"], n_rows=0)
         model.partial_ = False
         model.columns = state["columns"]
         return model

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from synthhealth import (
+        artifact,
         benchmark,
         datasets,
         evaluation,
@@ -38,6 +39,7 @@ __all__ = [
     "Schema",
     "SynthHealthError",
     "Synthesizer",
+    "artifact",
     "benchmark",
     "datasets",
     "describe",
@@ -68,6 +70,7 @@ _HOMES = {
     "write_table": "io",
 }
 _ROOMS = {
+    "artifact",
     "benchmark",
     "datasets",
     "evaluation",

@@ -26,6 +26,7 @@ from synthhealth.schema._plain._preparation import Preparation
 if TYPE_CHECKING:
     from synthhealth.io import FileForm
     from synthhealth.report import Report
+    from synthhealth.schema import RareLevels
 
 __all__ = ["Synthesizer"]
 
@@ -66,6 +67,9 @@ class Synthesizer(BaseEstimator):
         Whether training ended before its last epoch.
     n_rows_ : int
         The number of rows that were learned.
+    training_ : ProgressEvent or None
+        Where training stood when it ended: epochs, seconds and last losses; None if the family
+        tells nothing.
 
     Examples
     --------
@@ -145,14 +149,21 @@ class Synthesizer(BaseEstimator):
             table, self.schema, np.random.default_rng(derive_seed(seed, _GAPS))
         )
         keep_partial = on_interrupt == "keep"
+        last: ProgressEvent | None = None
         with progress_reporter(f"fitting {self.model}", on_progress) as report:
-            training = Training(report, max_seconds=max_seconds, keep_partial=keep_partial)
+
+            def remember(event: ProgressEvent) -> None:
+                nonlocal last
+                last = event
+                report(event)
+
+            training = Training(remember, max_seconds=max_seconds, keep_partial=keep_partial)
             model.fit(lesson.table, lesson.schema, seed=derive_seed(seed, _FIT), training=training)
 
         preparation = preparation.calibrated(
             lambda: model.sample(CALIBRATION_ROWS, seed=derive_seed(seed, _CALIBRATION))
         )
-        self._take(model, preparation, seed, len(table))
+        self._take(model, preparation, seed, len(table), last)
         self._training_table = table.copy()
         return self
 
@@ -296,19 +307,46 @@ class Synthesizer(BaseEstimator):
             ),
         )
 
-    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> Path:
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        force: bool = False,
+        report: Report | None = None,
+        key: bytes | None = None,
+    ) -> Path:
         """Write the synthesizer to a ``.synth`` file, whole or not at all.
+
+        The file holds readable JSON and arrays, no pickle and no patient; ``synthhealth inspect``
+        shows what is in it.
+
+        Parameters
+        ----------
+        path : path-like
+            The file.
+        force : bool
+            Whether to overwrite an existing file.
+        report : Report, optional
+            A report on this synthesizer, whose overall figures the file then shows.
+        key : bytes, optional
+            A secret of at least 16 bytes that stays with you: the file then holds a hash of the
+            training table that only who has the key can compare with a table
+            (`synthhealth.artifact.verify`).
 
         Raises
         ------
         NotFittedError
         FileError
             The file exists and `force` is false, or it cannot be written.
+        ArtifactError
+            The model is larger than a file may be, or its family gives a state that is not plain.
+        ParameterError
+            A key is given, but a reloaded synthesizer does not carry the training table.
         """
         from synthhealth.artifact import save
 
         self._check_fitted()
-        return save(self, path, force=force)
+        return save(self, path, force=force, report=report, key=key)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Synthesizer:
@@ -316,6 +354,12 @@ class Synthesizer(BaseEstimator):
         from synthhealth.artifact import load
 
         return load(path)
+
+    @property
+    def rare_levels_(self) -> dict[str, RareLevels]:
+        """What was done, by column, with levels that fewer patients have than `Schema.min_cell`."""
+        self._check_fitted()
+        return dict(self._preparation.rare)
 
     @property
     def accept_rate_(self) -> float | None:
@@ -361,7 +405,14 @@ class Synthesizer(BaseEstimator):
         words = "".join(f", {name}={value!r}" for name, value in given.items() if value is not None)
         return f"Synthesizer({self.model!r}{words})"
 
-    def _take(self, model: Model, preparation: Preparation, seed: int, n_rows: int) -> None:
+    def _take(
+        self,
+        model: Model,
+        preparation: Preparation,
+        seed: int,
+        n_rows: int,
+        training: ProgressEvent | None,
+    ) -> None:
         """Become fitted; also how a saved synthesizer comes back."""
         self._model = model
         self._preparation = preparation
@@ -372,6 +423,7 @@ class Synthesizer(BaseEstimator):
         self.partial_ = model.partial_
         self.seed_ = seed
         self.n_rows_ = n_rows
+        self.training_ = training
 
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():

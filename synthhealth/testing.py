@@ -6,6 +6,7 @@ sentence when the family breaks a promise.
 
 from __future__ import annotations
 
+import json
 import pickle
 import random
 import tempfile
@@ -15,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from synthhealth.artifact import scan
 from synthhealth.errors import ConditionError, NotFittedError, ParameterError, TableError
 from synthhealth.models import Model, get
 from synthhealth.progress import ProgressEvent
@@ -252,13 +255,39 @@ def check_progress(make: Make) -> None:
 
 
 def check_state(make: Make) -> None:
-    """Check that the fitted family gives its state as plain values and bytes."""
-    synthesizer = make().fit(awkward_table())
+    """Check that the family gives its state as plain values and arrays, and comes back from it."""
+    table = awkward_table()
+    synthesizer = make().fit(table)
     model: Model = synthesizer._model
     _require(isinstance(model, Model), "the family keeps the protocol")
     _require(set(model.settings_) >= {one.name for one in model.parameters}, "settings_ is whole")
-    for name, value in model.state().items():
-        _require(_is_plain(value), f"state {name!r} is plain")
+    state = model.state()
+    for name, value in state.items():
+        _require(
+            _is_array(value) if isinstance(value, np.ndarray) else _is_plain(value),
+            f"state {name!r} is plain, or a finite array of float64, float32 or int64",
+        )
+    rows = model.sample(60, seed=1)
+    _require(_same_state(model.state(), state), "sampling leaves the state as it was")
+    _require(_same_state(make().fit(table)._model.state(), state), "equal fits have equal states")
+    again = type(model).from_state(
+        {
+            name: value if isinstance(value, np.ndarray) else json.loads(json.dumps(value))
+            for name, value in state.items()
+        }
+    )
+    _require(again.sample(60, seed=1).equals(rows), "it comes back from its state")
+    _require(_same_state(again.state(), state), "the state of what came back is the same")
+
+
+def check_no_patient(make: Make) -> None:
+    """Check that no copy of a patient is in the saved model (`synthhealth.artifact.scan`)."""
+    table = awkward_table()
+    model = make().fit(table)
+    with tempfile.TemporaryDirectory() as folder:
+        found = scan(model.save(Path(folder) / "model.synth"), table).findings
+    leaks = [f"{one.what} ({one.found})" for one in found if one.found]
+    _require(not leaks, f"the saved model holds no patient, but these: {', '.join(leaks)}")
 
 
 #: The battery, in order.
@@ -274,6 +303,7 @@ CHECKS: tuple[Callable[[Make], None], ...] = (
     check_bad_input,
     check_progress,
     check_state,
+    check_no_patient,
 )
 
 
@@ -289,7 +319,22 @@ def _is_plain(value: Any) -> bool:
         return all(isinstance(key, str) and _is_plain(one) for key, one in value.items())
     if isinstance(value, list | tuple):
         return all(_is_plain(one) for one in value)
-    return value is None or isinstance(value, str | int | float | bool | bytes)
+    if isinstance(value, float):
+        return bool(np.isfinite(value))
+    return value is None or isinstance(value, str | int | bool)
+
+
+def _is_array(value: npt.NDArray[Any]) -> bool:
+    return value.dtype.name in ("float64", "float32", "int64") and bool(np.isfinite(value).all())
+
+
+def _same_state(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return one.keys() == other.keys() and all(
+        np.array_equal(value, other[name])
+        if isinstance(value, np.ndarray)
+        else value == other[name]
+        for name, value in one.items()
+    )
 
 
 def _require(holds: bool, promise: str) -> None:

@@ -16,7 +16,10 @@ import synthhealth as sh
 from synthhealth.cli import app
 from synthhealth.io import read_table, write_table
 
-VERBS = ("demo", "run", "schema", "describe", "fit", "sample", "evaluate", "models", "datasets")
+VERBS = (
+    *("demo", "run", "schema", "describe", "evaluate", "fit", "sample", "verify", "sign"),
+    *("models", "datasets"),
+)
 RESULTS = {"synthetic.csv", "model.synth", "report.html", "report.json"}
 SECRET = "Mustermann77"
 

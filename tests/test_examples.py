@@ -12,7 +12,7 @@ import pytest
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 #: Those that train networks or many models.
-SLOW = {"02_compare_models.py", "04_augmentation.py"}
+SLOW = {"02_compare_models.py", "04_augmentation.py", "08_saved_model.py"}
 
 #: A line that each must end up printing, so that an example cannot pass by doing nothing.
 PRINTED = {
@@ -23,6 +23,7 @@ PRINTED = {
     "05_large_sample.py": "200,000 rows",
     "06_your_own_model.py": "all promises kept",
     "07_clinical_schema.py": "rows that break the rule: 0",
+    "08_saved_model.py": "traces in our files: 0",
 }
 
 

@@ -1,7 +1,8 @@
 """The verbs of the library on the command line.
 
 Each verb parses, calls the library and prints the result's own summary; whatever it does, a few
-lines of Python do too. Exit codes: 0 done, 1 bad input, 2 wrong usage, 130 interrupted.
+lines of Python do too. Exit codes: 0 done, 1 bad input, 2 wrong usage, 3 found
+what should not be (`verify`, `inspect`), 130 interrupted.
 
 Everything heavy is imported inside the verbs, so that ``synthhealth --help`` answers at once.
 """
@@ -14,6 +15,10 @@ from synthhealth.cli import _whole as _whole  # isort: split
 from synthhealth.cli import _looks as _looks  # isort: split
 
 from synthhealth.cli import _steps as _steps  # isort: split
+
+from synthhealth.cli import _evidence as _evidence  # isort: split
+
+from synthhealth.cli import _inspect as _inspect  # isort: split
 
 from synthhealth.cli import _lists as _lists
 from synthhealth.cli._app import app, main

@@ -18,6 +18,7 @@ from synthhealth import __version__
 from synthhealth.errors import FitInterruptedError, SynthHealthError
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
+FOUND = 3  # a verb that searches or compares has found what should not be
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -71,8 +72,8 @@ def verb(function: Callable[..., None]) -> Callable[..., None]:
         try:
             with _silence(options.get("quiet", False)):
                 function(**options)
-        except BrokenPipeError:
-            raise  # the reader of the pipe has seen enough; typer ends quietly
+        except (BrokenPipeError, typer.Exit, typer.Abort):
+            raise  # typer's own ends; of a broken pipe the reader has seen enough
         except FitInterruptedError as error:
             _fail(error, str(error), INTERRUPTED, debug)
         except SynthHealthError as error:

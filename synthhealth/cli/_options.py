@@ -76,6 +76,14 @@ ProtectOption = Annotated[
     ),
 ]
 Sheet = Annotated[str | None, typer.Option(help="Sheet of an Excel file; default: the first.")]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--key-file",
+        metavar="FILE",
+        help="The secret key of the table's hash in the model; default: $SYNTHHEALTH_KEY, or none.",
+    ),
+]
 Seed = Annotated[
     int | None, typer.Option(min=0, help="Decides every random choice; default: drawn, and shown.")
 ]

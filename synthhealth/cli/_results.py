@@ -29,12 +29,13 @@ def write_results(
     rows: int,
     folder: Path,
     form: FileForm,
+    key: bytes | None = None,
 ) -> Report:
     """Draw a table, judge it, and write both and the model into a folder."""
     synthetic = synthesizer.sample(rows)
     write_table(synthetic, folder / f"synthetic{form.suffix}", form=form)
-    synthesizer.save(folder / "model.synth")
     report = synthesizer.evaluate(unseen, synthetic)
+    synthesizer.save(folder / "model.synth", report=report, key=key)
     write_report(report, folder)
     return report
 

@@ -16,6 +16,7 @@ from synthhealth.cli._options import (
     Family,
     Force,
     KeepPartial,
+    KeyFile,
     MaxSeconds,
     Params,
     ProtectOption,
@@ -48,16 +49,20 @@ def fit(
     sheet: Sheet = None,
     keep_partial: KeepPartial = False,
     max_seconds: MaxSeconds = None,
+    key_file: KeyFile = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
     """Learn a table and save the model."""
     check_target(out, force=force)
+    from synthhealth.artifact import read_key
+
+    key = read_key(key_file)
     real, form = read(data, sheet, drop)
     wanted = choose_schema(real, schema, protect, drop)
     synthesizer = train(real, wanted, model, param, seed, keep_partial, max_seconds)
-    synthesizer.save(out, force=force)
+    synthesizer.save(out, force=force, key=key)
     typer.echo(f"Read: {data} ({form})")
     typer.echo(about(synthesizer))
     typer.echo(f"Written: {out}")

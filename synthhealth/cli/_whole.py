@@ -17,6 +17,7 @@ from synthhealth.cli._options import (
     Force,
     Format,
     KeepPartial,
+    KeyFile,
     MaxSeconds,
     OutFolder,
     Params,
@@ -86,6 +87,7 @@ def run(
     ] = None,
     keep_partial: KeepPartial = False,
     max_seconds: MaxSeconds = None,
+    key_file: KeyFile = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -94,11 +96,14 @@ def run(
     suffix = table_suffix(data) if format is None else f".{format.value}"
     names = result_names(suffix)
     with whole_folder(out, names, force=force) as folder:
+        from synthhealth.artifact import read_key
+
+        key = read_key(key_file)
         real, form = read(data, sheet, drop)
         unseen = None if holdout is None else read(holdout, holdout_sheet, drop)[0]
         wanted = choose_schema(real, schema, protect, drop)
         synthesizer = train(real, wanted, model, param, seed, keep_partial, max_seconds)
         written = form if format is None else FileForm(suffix)
-        report = write_results(synthesizer, unseen, rows or len(real), folder, written)
+        report = write_results(synthesizer, unseen, rows or len(real), folder, written, key)
     typer.echo(f"Read: {data} ({form})")
     tell_results(report, synthesizer, out, names)

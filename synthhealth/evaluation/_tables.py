@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import pandas as pd
 from synthhealth.errors import SchemaError, TableError
 from synthhealth.evaluation._values import check_schema, check_table
 from synthhealth.schema import Column, Protection, Schema
+from synthhealth.schema import coarsened as coarsen
 
 __all__ = ["CanonicalTable", "Tables", "read_one", "read_tables"]
 
@@ -55,16 +56,21 @@ class Tables:
         What all columns of the user's table are, complete.
     schema : Schema
         What the columns of both canonical tables are.
+    rare : mapping of str to int
+        For columns whose rare levels were merged or dropped before anything was learned, how many
+        real rows had one. What was merged is merged in both tables, too.
     """
 
     described: Schema
     schema: Schema
     real: CanonicalTable
     synthetic: CanonicalTable
+    rare: Mapping[str, int] = field(default_factory=dict)
 
     def copy(self) -> Tables:
         """Give tables that no change of the user's own reaches."""
-        return Tables(self.described, self.schema, self.real.copy(), self.synthetic.copy())
+        real, synthetic = self.real.copy(), self.synthetic.copy()
+        return Tables(self.described, self.schema, real, synthetic, dict(self.rare))
 
 
 def read_tables(real: pd.DataFrame, synthetic: pd.DataFrame, schema: Schema | None) -> Tables:
@@ -91,7 +97,17 @@ def read_tables(real: pd.DataFrame, synthetic: pd.DataFrame, schema: Schema | No
     compared = _complete(compared, real)
     first, canonical = _read(real, compared, "real")
     second, _ = _read(synthetic, compared, "synthetic")
-    return Tables(described=schema, schema=canonical, real=first, synthetic=second)
+    return Tables(
+        described=schema,
+        schema=canonical,
+        real=_coarsened(first, canonical),
+        synthetic=_coarsened(second, canonical),
+        rare={
+            column.name: _count_rare(first.table[column.name], column)
+            for column in canonical
+            if column.rare in ("merge", "drop") and column.levels is not None
+        },
+    )
 
 
 def read_one(
@@ -169,6 +185,14 @@ def _read(table: pd.DataFrame, schema: Schema, name: str) -> tuple[CanonicalTabl
     except TableError as error:
         raise TableError(f"the {name} table: {error}") from None
     return CanonicalTable(reading.table, reading.censored), schema
+
+
+def _coarsened(table: CanonicalTable, schema: Schema) -> CanonicalTable:
+    return CanonicalTable(coarsen(table.table, schema), table.censored)
+
+
+def _count_rare(values: pd.Series, column: Column) -> int:
+    return int((values.notna() & ~values.isin(list(column.levels or ()))).sum())
 
 
 def _with_all_levels(schema: Schema, table: pd.DataFrame) -> Schema:

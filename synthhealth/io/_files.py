@@ -17,8 +17,10 @@ from synthhealth.errors import FileError, SynthHealthError
 def whole_file(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[Path]:
     """Give a temporary path beside `path`; it becomes `path` when the block ends without an error.
 
-    Whoever looks at `path` sees the old file or the whole new one, never a part; after an error
-    or an interruption the temporary file is removed.
+    Whoever looks at `path` sees the old file or the whole new one, never a part, also after the
+    process is killed or the power fails. After an error or an interruption the temporary file is
+    removed; after a kill it may stay, under a hidden name of its own (``.1f0c93ab.note.txt``), and
+    can be deleted.
 
     Parameters
     ----------
@@ -55,8 +57,6 @@ def whole_file(path: str | os.PathLike[str], *, force: bool = False) -> Iterator
         # Created here and not by the writer, so that the umask holds and no other file is hit.
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         yield temporary
-        with temporary.open("r+b") as written:
-            os.fsync(written.fileno())
         check_target(path, force=force)
         _publish(temporary, target)
     except OSError as error:
@@ -164,10 +164,24 @@ def check_target(path: str | os.PathLike[str], *, force: bool = False) -> None:
 
 
 def _publish(temporary: Path, target: Path) -> None:
+    # The content reaches the disk before the name: a crash in between leaves the old file.
+    with temporary.open("r+b") as written:
+        os.fsync(written.fileno())
     # A file that was closed to others does not open by being replaced.
     if target.exists():
         shutil.copymode(target, temporary)
     os.replace(temporary, target)
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring the new name to the disk, where the system can; Windows does so by itself."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def reason(error: OSError) -> str:

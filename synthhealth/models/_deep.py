@@ -1,22 +1,26 @@
-"""What the families that train networks share: steps, progress, interruption, sampling batches."""
+"""What the families that train networks share: steps, progress, interruption, their weights."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, ClassVar
 
+import numpy as np
 import pandas as pd
 
+from synthhealth.errors import ArtifactError
 from synthhealth.models._modes import column_transformer
+from synthhealth.models._network_table import NetworkColumn, NetworkTable
 from synthhealth.models._parameters import Parameter
-from synthhealth.models._sdv import TABLE, SDVModel
+from synthhealth.models._sdv import TABLE, Arrays, SDVModel, SDVState
 from synthhealth.models._training import Training
 from synthhealth.schema import Schema
 
-#: Rows that a network generates at once; a small training batch would make long samples slow.
+#: Rows that a network generates at once; the batches of the training may be too small for long
+#: samples, or too large for the memory.
 SAMPLING_BATCH = 500
 
 
@@ -39,13 +43,26 @@ NETWORK_PARAMETERS = (
 )
 
 
+class NetworkState(SDVState):
+    """The plain values of a fitted network; its arrays are the weights.
+
+    Attributes
+    ----------
+    table : tuple of NetworkColumn
+        What the network's outputs stand for.
+    """
+
+    table: tuple[NetworkColumn, ...]
+
+
 class DeepModel(SDVModel):
     """Base of CTGAN, CopulaGAN and TVAE."""
 
     #: The module of ctgan whose training loop runs through a progress bar named ``tqdm``.
     _loop_module: ClassVar[str]
-    #: The attribute of ctgan's network in which it keeps its batch size.
-    _batch_attribute: ClassVar[str]
+    #: The attributes of ctgan's synthesizer that hold the table's transformer and the network.
+    _transformer_attribute: ClassVar[str]
+    _network_attribute: ClassVar[str]
     _epochs_done: int = 0
 
     def _settings(self, table: pd.DataFrame, schema: Schema) -> dict[str, Any]:
@@ -103,14 +120,57 @@ class DeepModel(SDVModel):
     def _is_usable(self) -> bool:
         return self._epochs_done > 0
 
+    def _take_apart(self, table: pd.DataFrame) -> tuple[dict[str, Any], Arrays]:
+        fitted = self._sdv._model
+        ours = {neutral: name for name, neutral in self._names.items()}
+        columns = tuple(
+            NetworkColumn.learned(ours[info.column_name], info)
+            for info in getattr(fitted, self._transformer_attribute)._column_transform_info_list
+        )
+        network = getattr(fitted, self._network_attribute)
+        weights = {
+            # A copy: torch would hand out a view of memory that also holds the gradients' graph.
+            name: np.array(weight.detach().cpu().numpy())
+            for name, weight in network.named_parameters()
+        }
+        return {"table": columns}, weights
+
+    def _rebuild(self) -> None:
+        if sorted(column.name for column in self._state.table) != sorted(self._state.columns):
+            raise ArtifactError("the columns of the network are not those of the model")
+        self._network = self._rebuilt(NetworkTable(self._state.table))
+
+    def _rebuilt(self, table: NetworkTable) -> Any:
+        """Give ctgan's synthesizer with the weights, on the processor, ready to sample."""
+        raise NotImplementedError
+
+    def _with_weights(self, build: Callable[[], Any]) -> Any:
+        """Give a network of torch with the weights of this model.
+
+        It is built without memory first, so that a file cannot ask for more than it brings.
+
+        Raises
+        ------
+        RuntimeError
+            The weights are not those of such a network.
+        """
+        import torch
+
+        with torch.device("meta"):
+            network = build()
+        for part in network.modules():
+            if isinstance(part, torch.nn.BatchNorm1d):
+                # ctgan samples with the mean and variance of the batch, never with those of the
+                # training, which would only change with each sample.
+                part.track_running_stats = False
+                part.running_mean = part.running_var = part.num_batches_tracked = None
+        weights = {name: torch.from_numpy(array) for name, array in self._arrays.items()}
+        network.load_state_dict(weights, assign=True)
+        return network.requires_grad_(False)
+
     def _draw(self, n: int) -> pd.DataFrame:
         import torch
 
-        network = self._sdv._model
-        trained_with = getattr(network, self._batch_attribute)
-        setattr(network, self._batch_attribute, max(trained_with, SAMPLING_BATCH))
-        try:
-            with torch.no_grad():
-                return super()._draw(n)
-        finally:
-            setattr(network, self._batch_attribute, trained_with)
+        with torch.no_grad():
+            drawn = self._network.sample(n)
+        return drawn[list(self._state.columns)]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pydantic import BaseModel, ConfigDict
 
-from synthhealth.errors import ParameterError, nearest
+from synthhealth.errors import ArtifactError, ParameterError, nearest
 from synthhealth.models._parameters import Parameter
 from synthhealth.schema import Schema
 
@@ -23,6 +24,114 @@ _CANDIDATES = ("norm", "beta", "gamma")
 
 #: Rows that a margin is chosen on; more do not change the choice.
 _CHOICE_ROWS = 5_000
+
+#: An end of a margin this close to the smallest or largest value, as a share of a round number near
+#: the values' range, tells it; it is moved outwards to the next multiple of that. The share is
+#: irrational, so that no end is by chance a number that some patient has.
+_END_STEP = 0.05 * 1.1**0.5
+
+_PARAMETERS = {
+    "beta": {"a", "b", "loc", "scale"},
+    "gamma": {"a", "loc", "scale"},
+    "norm": {"loc", "scale"},
+    "truncnorm": {"a", "b", "loc", "scale"},
+    "uniform": {"loc", "scale"},
+}
+
+
+class Margin(BaseModel):
+    """The distribution of one column, as plain values.
+
+    Attributes
+    ----------
+    family : str
+        One of `MARGINS`.
+    parameters : dict of str to float
+        As scipy.stats names them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    family: Literal["beta", "gamma", "norm", "truncnorm", "uniform"]
+    parameters: dict[str, float]
+
+    @classmethod
+    def learned(cls, univariate: Any, values: Floats) -> Margin:
+        """Take a fitted margin of copulas apart; no end of it tells an extreme of `values`."""
+        family = next(name for name, one in _classes().items() if type(univariate) is one)
+        parameters = {
+            name: float(value)
+            for name, value in univariate.to_dict().items()
+            if name in _PARAMETERS[family]
+        }
+        return cls(family=family, parameters=_without_extremes(family, parameters, values))
+
+    def rebuilt(self) -> Any:
+        """Give the margin as an object of copulas.
+
+        Raises
+        ------
+        ArtifactError
+            The parameters are not those of the family.
+        """
+        if set(self.parameters) != _PARAMETERS[self.family] or self.parameters["scale"] <= 0:
+            raise ArtifactError(f"the parameters of a margin are not those of {self.family!r}")
+        univariate = _classes()[self.family]()
+        univariate._set_params(dict(self.parameters))
+        univariate.fitted = True
+        return univariate
+
+
+def _classes() -> dict[str, type]:
+    from copulas import univariate
+
+    return {
+        "beta": univariate.BetaUnivariate,
+        "gamma": univariate.GammaUnivariate,
+        "norm": univariate.GaussianUnivariate,
+        "truncnorm": univariate.TruncatedGaussian,
+        "uniform": univariate.UniformUnivariate,
+    }
+
+
+def _without_extremes(
+    family: str, parameters: dict[str, float], values: Floats
+) -> dict[str, float]:
+    """Move ends that lie on, nearly on or within the smallest and largest value outwards."""
+    from scipy import stats
+
+    distribution = getattr(stats, family)
+    low, high = (float(end) for end in distribution.support(**parameters))
+    smallest, largest = float(values.min()), float(values.max())
+    step = _END_STEP * 10.0 ** np.floor(np.log10(largest - smallest))
+    new_low, new_high = low, high
+    if low > smallest - step:
+        new_low = -_next_multiple(-min(low, smallest), step)
+    if high < largest + step:
+        new_high = _next_multiple(max(high, largest), step)
+    if (new_low, new_high) == (low, high):
+        return parameters
+    if family == "uniform":
+        return {"loc": new_low, "scale": new_high - new_low}
+    if family == "truncnorm":
+        loc, scale = parameters["loc"], parameters["scale"]
+        return parameters | {"a": (new_low - loc) / scale, "b": (new_high - loc) / scale}
+    try:
+        if family == "gamma":
+            shape, loc, scale = stats.gamma.fit(values, floc=new_low)
+            return {"a": float(shape), "loc": float(loc), "scale": float(scale)}
+        a, b, loc, scale = stats.beta.fit(values, floc=new_low, fscale=new_high - new_low)
+        return {"a": float(a), "b": float(b), "loc": float(loc), "scale": float(scale)}
+    except stats.FitError:
+        # The shape stays as it was; only the ends move.
+        if family == "gamma":
+            return parameters | {"loc": new_low}
+        return parameters | {"loc": new_low, "scale": new_high - new_low}
+
+
+def _next_multiple(value: float, step: float) -> float:
+    """Give the next multiple of a step above a value, never the value itself."""
+    return float((np.floor(value / step + 1e-9) + 1) * step)
 
 
 def margin_parameters(default: str, default_is: str) -> tuple[Parameter, ...]:

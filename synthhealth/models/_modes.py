@@ -4,6 +4,9 @@ ctgan describes a number by a mode of a Gaussian mixture, drawn with its probabi
 distance from that mode (Xu et al., 2019, section 4.2). It draws row by row, in one process per
 core; on a table of 30,000 rows that takes longer than many epochs. The same law, drawn for a column
 at once, needs neither.
+
+No mode stands for a few patients only, and levels are numbered in their own order: in the order of
+first appearance, as ctgan has it, the first level of each column together are the first patient.
 """
 
 from __future__ import annotations
@@ -17,15 +20,27 @@ import pandas as pd
 #: Rows that the modes of a column are found on; more do not move them, and a million take minutes.
 MODE_ROWS = 10_000
 
+#: A mode has at least this many patients.
+MIN_CELL = 5
+
 
 def column_transformer(base: type) -> type:
     """Give ctgan's ``DataTransformer``, with its numbers transformed by columns."""
 
     class ColumnTransformer(base):
+        _max_clusters: int
+        _weight_threshold: float
+
         def _fit_continuous(self, data: pd.DataFrame) -> Any:
             if len(data) > MODE_ROWS:
                 data = data.sample(MODE_ROWS)  # by numpy's global generator, which holds our seed
+            # With no more modes than that the largest one always has enough patients.
+            self._max_clusters = max(1, min(self._max_clusters, len(data) // MIN_CELL))
+            self._weight_threshold = max(self._weight_threshold, 0.999 * MIN_CELL / len(data))
             return super()._fit_continuous(data)
+
+        def _fit_discrete(self, data: pd.DataFrame) -> Any:
+            return super()._fit_discrete(data.sort_values(data.columns[0]))
 
         def _transform_continuous(self, info: Any, data: pd.DataFrame) -> npt.NDArray[np.float64]:
             values = data.iloc[:, 0].to_numpy(dtype=float)

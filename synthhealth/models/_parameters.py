@@ -10,6 +10,9 @@ from synthhealth.errors import ParameterError, nearest
 
 __all__ = ["Parameter", "resolve"]
 
+#: More layers help no table, and would only keep a machine busy.
+MAX_LAYERS = 64
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -91,10 +94,11 @@ class Parameter:
             or not value
             or any(not isinstance(width, int) or isinstance(width, bool) for width in value)
             or any(not 1 <= width <= (self.high or 1) for width in value)
+            or len(value) > MAX_LAYERS
         ):
             raise ParameterError(
-                f"parameter {self.name!r} takes the widths of the layers, each from 1 to "
-                f"{self.high:g}, such as (128, 128)"
+                f"parameter {self.name!r} takes the widths of at most {MAX_LAYERS} layers, each "
+                f"from 1 to {self.high:g}, such as (128, 128)"
             )
         return tuple(value)
 

@@ -16,7 +16,7 @@ Family = TypeVar("Family", bound=Model)
 #: Third-party families register under this group in their own package's metadata.
 ENTRY_POINTS = "synthhealth.models"
 
-_BUILT_IN = {
+BUILT_IN = {
     "copula_gan": ("synthhealth.models.copula_gan", "CopulaGANModel"),
     "ctgan": ("synthhealth.models.ctgan", "CTGANModel"),
     "gaussian_copula": ("synthhealth.models.gaussian_copula", "GaussianCopulaModel"),
@@ -43,7 +43,7 @@ def register(family: type[Family]) -> type[Family]:
     ParameterError
         One of our own families has this name.
     """
-    if family.name in _BUILT_IN:
+    if family.name in BUILT_IN:
         raise ParameterError(f"the name {family.name!r} is taken; give your family another one")
     _REGISTERED[family.name] = family
     return family
@@ -59,7 +59,7 @@ def available() -> tuple[str, ...]:
     ('copula_gan', 'ctgan', 'gaussian_copula', 'tvae')
     """
     third_parties = {point.name for point in entry_points(group=ENTRY_POINTS)}
-    return tuple(sorted(_BUILT_IN.keys() | _REGISTERED.keys() | third_parties))
+    return tuple(sorted(BUILT_IN.keys() | _REGISTERED.keys() | third_parties))
 
 
 def get(name: str) -> type[Model]:
@@ -70,8 +70,8 @@ def get(name: str) -> type[Model]:
     ParameterError
         No family has this name.
     """
-    if name in _BUILT_IN:
-        module, attribute = _BUILT_IN[name]
+    if name in BUILT_IN:
+        module, attribute = BUILT_IN[name]
         family: type[Model] = getattr(import_module(module), attribute)
         return family
     if name in _REGISTERED:

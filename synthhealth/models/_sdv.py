@@ -3,8 +3,11 @@
 SDV 2.x takes ``{table: DataFrame}``, guesses keys and personal data from column names, fits
 unseeded, samples from one hidden seed, clips to the patients' extremes, and keeps training rows in
 its samplers. Here the columns are renamed and declared one by one, all randomness comes from the
-caller's seed, limits and rounding are left to the table's form, and what only training needs is
-dropped when training ends.
+caller's seed, and limits and rounding are left to the table's form.
+
+When training ends SDV's object is taken apart: what sampling needs becomes plain values and arrays,
+the sampler is built anew from these alone, and everything else is dropped. So a fitted model holds
+what its saved form holds, and a loaded one is built in the same way as a fitted one.
 """
 
 from __future__ import annotations
@@ -17,9 +20,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from pydantic import BaseModel, ConfigDict
 
-from synthhealth.errors import FitError, FitInterruptedError, SynthHealthError
+from synthhealth.errors import ArtifactError, FitError, FitInterruptedError, SynthHealthError
 from synthhealth.models._parameters import Parameter, resolve
 from synthhealth.models._scale import from_log, offsets_of_skewed, to_log
 from synthhealth.models._seeding import seeded
@@ -38,12 +43,38 @@ MAX_DRAWS = 20
 
 _LOGGERS = ("sdv", "copulas", "rdt", "SingleTableSynthesizer")
 
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+class SDVState(BaseModel):
+    """The plain values of a fitted model; its arrays stand beside them.
+
+    Attributes
+    ----------
+    settings : dict
+        The value of every parameter that was used.
+    partial : bool
+        Whether training ended before its last epoch.
+    columns : tuple of str
+        The columns that were learned, in order.
+    offsets : dict of str to float
+        The columns that were learned on a logarithmic scale, and what is added before it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    settings: dict[str, Any]
+    partial: bool
+    columns: tuple[str, ...]
+    offsets: dict[str, float]
+
 
 class SDVModel:
     """Base of the families that wrap a single-table synthesizer of SDV."""
 
     name: ClassVar[str]
     parameters: ClassVar[tuple[Parameter, ...]]
+    State: ClassVar[type[SDVState]]
 
     def __init__(self, **params: Any) -> None:
         self.params = params
@@ -60,15 +91,18 @@ class SDVModel:
                     self._offsets = self._log_offsets(table, schema)
                     table = to_log(table, self._offsets)
                 self._sdv = self._build(self._metadata(table, schema), table, schema)
-                self._train(table.rename(columns=self._names), training)
+                try:
+                    self._train(table.rename(columns=self._names), training)
+                except KeyboardInterrupt:
+                    if not (training.keep_partial and self._is_usable()):
+                        raise
+                    self.partial_ = True
+                learned, arrays = self._take_apart(table)
         except KeyboardInterrupt:
-            if not (training.keep_partial and self._is_usable()):
-                raise FitInterruptedError(
-                    f"training of {self.name!r} was interrupted and nothing is kept; to keep the "
-                    "model as far as it has come, fit with on_interrupt='keep' (--keep-partial)"
-                ) from None
-            self._sdv._fitted = True
-            self.partial_ = True
+            raise FitInterruptedError(
+                f"training of {self.name!r} was interrupted and nothing is kept; to keep the "
+                "model as far as it has come, fit with on_interrupt='keep' (--keep-partial)"
+            ) from None
         except SynthHealthError:
             raise
         except Exception as error:
@@ -78,43 +112,84 @@ class SDVModel:
                 f"{type(error).__qualname__}; check the table with synthhealth.describe, or try "
                 "another model"
             ) from error
-        self._forget_training()
+        finally:
+            self._sdv = None
+        state = self.State(
+            settings=self.settings_,
+            partial=self.partial_,
+            columns=tuple(self._names),
+            offsets=self._offsets,
+            **learned,
+        )
+        self._take(state, arrays)
 
     def sample(self, n: int, *, seed: int) -> pd.DataFrame:
         """Draw `n` rows in the plain form. See `synthhealth.models.Model.sample`."""
         with seeded(seed, threads=self._threads()), _quiet():
-            # SDV's own seed is put aside: with none of its own, the model draws from the global
-            # generators, which hold ours.
-            self._sdv.reset_sampling()
-            self._sdv._set_random_state(None)
             return self._draw_finite(n)
 
     def state(self) -> dict[str, Any]:
-        """Give the fitted model as plain values and SDV's object as bytes."""
-        import cloudpickle
-
-        return {
-            "settings": self.settings_,
-            "partial": self.partial_,
-            "names": self._names,
-            "offsets": self._offsets,
-            "sdv": cloudpickle.dumps(self._sdv),
-        }
+        """Give the fitted model as plain values and arrays."""
+        return self._state.model_dump(mode="json") | self._arrays
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """Rebuild a fitted model from its `state`; runs code that is in it."""
-        import cloudpickle
+        """Rebuild a fitted model from its `state`, whoever wrote it; no code is taken from it.
 
+        Raises
+        ------
+        ArtifactError, ParameterError, ValueError
+            It is not the state of such a model.
+        """
+        arrays = {name: value for name, value in state.items() if isinstance(value, np.ndarray)}
+        plain = cls.State.model_validate(
+            {name: value for name, value in state.items() if name not in arrays}
+        )
         # A check turns the lists of JSON back into tuples.
-        checked = {one.name: one.check(state["settings"][one.name]) for one in cls.parameters}
+        try:
+            checked = {one.name: one.check(plain.settings[one.name]) for one in cls.parameters}
+        except KeyError as error:
+            raise ArtifactError(f"the model's setting {error} is missing") from None
         model = cls(**checked)
-        model.settings_ = state["settings"] | checked
-        model.partial_ = state["partial"]
-        model._names = state["names"]
-        model._offsets = state["offsets"]
-        model._sdv = cloudpickle.loads(state["sdv"])
+        model.settings_ = plain.settings | checked
+        model._take(plain, arrays)
         return model
+
+    def _take(self, state: Any, arrays: Arrays) -> None:
+        """Become fitted."""
+        self._state = state
+        self._arrays = arrays
+        self.partial_ = state.partial
+        self._offsets = state.offsets
+        if not set(self._offsets) <= set(state.columns):
+            raise ArtifactError("the model has a logarithmic scale for a column that it has not")
+        self._rebuild()
+
+    def _take_apart(self, table: pd.DataFrame) -> tuple[dict[str, Any], Arrays]:
+        """Give what sampling needs of SDV's fitted object.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            What was learned, on the scale that it was learned on.
+
+        Returns
+        -------
+        dict
+            The fields that the family's `State` has beyond those of `SDVState`.
+        dict of str to numpy.ndarray
+        """
+        raise NotImplementedError
+
+    def _rebuild(self) -> None:
+        """Build the sampler from `_state` and `_arrays`.
+
+        Raises
+        ------
+        ArtifactError, ValueError, RuntimeError
+            They do not fit together.
+        """
+        raise NotImplementedError
 
     def _log_offsets(self, table: pd.DataFrame, schema: Schema) -> dict[str, float]:
         """Give the columns to learn on a log scale, each with what is added before it."""
@@ -134,7 +209,8 @@ class SDVModel:
         training.on_progress(ProgressEvent("fit", 1, 1, "pass", time.monotonic() - begin))
 
     def _draw(self, n: int) -> pd.DataFrame:
-        return self._sdv.sample(n)[TABLE]
+        """Draw rows on the scale that was learned."""
+        raise NotImplementedError
 
     def _draw_finite(self, n: int) -> pd.DataFrame:
         """Draw rows without infinite numbers.
@@ -145,7 +221,7 @@ class SDVModel:
         parts: list[pd.DataFrame] = []
         n_found = 0
         for _ in range(MAX_DRAWS):
-            drawn = self._in_our_names(self._draw(n - n_found))
+            drawn = from_log(self._draw(n - n_found), self._offsets)
             parts.append(drawn[np.isfinite(drawn.to_numpy(dtype=float)).all(axis=1)])
             n_found += len(parts[-1])
             if n_found == n:
@@ -155,19 +231,12 @@ class SDVModel:
             "model"
         )
 
-    def _in_our_names(self, drawn: pd.DataFrame) -> pd.DataFrame:
-        ours = {neutral: name for name, neutral in self._names.items()}
-        return from_log(drawn.rename(columns=ours)[list(self._names)], self._offsets)
-
     def _threads(self) -> int:
         return 1
 
     def _is_usable(self) -> bool:
         """Whether an interrupted model can already sample."""
         return False
-
-    def _forget_training(self) -> None:
-        """Drop what holds training rows and only training needs."""
 
     def _metadata(self, table: pd.DataFrame, schema: Schema) -> Any:
         from sdv.metadata import Metadata
@@ -197,9 +266,7 @@ def _neutral_names(n: int) -> list[str]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep SDV's warnings and log lines, some with values in them, from the user's screen."""
-    loggers = [
-        logging.getLogger(name) for name in ("sdv", "copulas", "rdt", "SingleTableSynthesizer")
-    ]
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
     levels = [logger.level for logger in loggers]
     try:
         for logger in loggers:

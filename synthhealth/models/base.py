@@ -59,11 +59,26 @@ class Model(Protocol):
         """Draw `n` rows in the plain form; the same seed gives the same rows."""
 
     def state(self) -> dict[str, Any]:
-        """Give what the fitted model is made of: plain values and bytes, by name."""
+        """Give what sampling needs of the fitted model, and nothing else, by name.
+
+        Each value is either plain (None, true or false, finite numbers, text, and lists and
+        dicts of these with text as keys) or a numpy array of float64, float32 or int64, all of it
+        finite. No row of the training table and nothing that a few patients alone have is in it:
+        it leaves the hospital with the saved model.
+        """
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Model:
-        """Rebuild a fitted model from its `state`."""
+        """Rebuild a fitted model from its `state`.
+
+        The state may come from a file of strangers: check it, bound what it can ask for, and take
+        no code from it. Plain values have been through JSON, so that tuples are lists.
+
+        Raises
+        ------
+        ArtifactError, ValueError
+            It is not the state of such a model.
+        """
 
 
 @runtime_checkable

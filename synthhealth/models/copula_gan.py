@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 
-from synthhealth.models._margins import margin_parameters, margins_by_column
-from synthhealth.models.ctgan import GAN_PARAMETERS, CTGANModel
+from synthhealth.errors import ArtifactError
+from synthhealth.models._margins import Margin, margin_parameters, margins_by_column
+from synthhealth.models._sdv import Arrays, SDVState
+from synthhealth.models.ctgan import GAN_PARAMETERS, CTGANModel, CTGANState
 from synthhealth.schema import Schema
+
+
+class CopulaGANState(CTGANState):
+    """The plain values of a fitted CopulaGAN; its arrays are the weights of the generator.
+
+    Attributes
+    ----------
+    margins : dict of str to Margin
+        The distribution of each numerical column.
+    """
+
+    margins: dict[str, Margin]
 
 
 class CopulaGANModel(CTGANModel):
@@ -19,6 +33,7 @@ class CopulaGANModel(CTGANModel):
     """
 
     name = "copula_gan"
+    State: ClassVar[type[SDVState]] = CopulaGANState
     parameters = (
         *GAN_PARAMETERS,
         *margin_parameters("norm", "norm: bounded margins turn the tails into outliers of scores"),
@@ -32,4 +47,36 @@ class CopulaGANModel(CTGANModel):
             metadata,
             **self._sdv_arguments(),
             numerical_distributions={self._names[name]: margin for name, margin in margins.items()},
+        )
+
+    def _take_apart(self, table: pd.DataFrame) -> tuple[dict[str, Any], Arrays]:
+        learned, weights = super()._take_apart(table)
+        ours = {neutral: name for name, neutral in self._names.items()}
+        normalisers = self._sdv._gaussian_normalizer_hyper_transformer.field_transformers
+        margins = {
+            ours[neutral]: Margin.learned(
+                normaliser._univariate, table[ours[neutral]].to_numpy(dtype=float)
+            )
+            for neutral, normaliser in normalisers.items()
+            if normaliser is not None
+        }
+        in_order = {name: margins[name] for name in table.columns if name in margins}
+        return learned | {"margins": in_order}, weights
+
+    def _rebuild(self) -> None:
+        super()._rebuild()
+        numbers = {column.name for column in self._state.table if column.centres}
+        if set(self._state.margins) != numbers:
+            raise ArtifactError("the margins of the model are not those of its numerical columns")
+        self._margins = {name: margin.rebuilt() for name, margin in self._state.margins.items()}
+
+    def _draw(self, n: int) -> pd.DataFrame:
+        from scipy.stats import norm
+
+        scores = super()._draw(n)
+        return scores.assign(
+            **{
+                name: margin.percent_point(norm.cdf(scores[name].to_numpy()))
+                for name, margin in self._margins.items()
+            }
         )

@@ -7,12 +7,15 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from synthhealth.errors import ParameterError
-from synthhealth.models._deep import NETWORK_PARAMETERS, DeepModel
+from synthhealth.errors import ArtifactError, ParameterError
+from synthhealth.models._deep import NETWORK_PARAMETERS, SAMPLING_BATCH, DeepModel, NetworkState
+from synthhealth.models._network_table import NetworkTable
 from synthhealth.models._parameters import Parameter
 from synthhealth.models._scale import SCALE_PARAMETER
+from synthhealth.models._sdv import Arrays, SDVState
 from synthhealth.models._training import Training
 from synthhealth.schema import Schema
 
@@ -125,6 +128,18 @@ GAN_PARAMETERS: tuple[Parameter, ...] = (
 )
 
 
+class CTGANState(NetworkState):
+    """The plain values of a fitted CTGAN; its arrays are the weights of the generator.
+
+    Attributes
+    ----------
+    level_shares : tuple of tuple of float
+        For each categorical column how often each of its levels is asked for.
+    """
+
+    level_shares: tuple[tuple[float, ...], ...]
+
+
 class CTGANModel(DeepModel):
     """Conditional tabular GAN through SDV's CTGANSynthesizer.
 
@@ -135,8 +150,10 @@ class CTGANModel(DeepModel):
 
     name = "ctgan"
     parameters: ClassVar[tuple[Parameter, ...]] = GAN_PARAMETERS
+    State: ClassVar[type[SDVState]] = CTGANState
     _loop_module = "ctgan.synthesizers.ctgan"
-    _batch_attribute = "_batch_size"
+    _transformer_attribute = "_transformer"
+    _network_attribute = "_generator"
 
     def _settings(self, table: pd.DataFrame, schema: Schema) -> dict[str, Any]:
         settings = super()._settings(table, schema)
@@ -169,16 +186,60 @@ class CTGANModel(DeepModel):
         self._sdv._print_warning = _say_nothing
         super()._train(data, training)
 
-    def _forget_training(self) -> None:
-        """Drop the row numbers of each category, from which the patients could be rebuilt."""
-        sampler = self._sdv._model._data_sampler
+    def _take_apart(self, table: pd.DataFrame) -> tuple[dict[str, Any], Arrays]:
+        learned, weights = super()._take_apart(table)
+        levels = {column.name: column.levels for column in learned["table"] if column.levels}
         if self.settings_["true_frequency"]:
-            for column, rows_by_category in enumerate(sampler._rid_by_cat_cols):
-                counts = np.array([len(rows) for rows in rows_by_category], dtype=float)
-                sampler._discrete_column_category_prob[column, : len(counts)] = (
-                    counts / counts.sum()
-                )
-        sampler._rid_by_cat_cols = None
+            counts = [table[name].value_counts().loc[list(codes)] for name, codes in levels.items()]
+            shares = [tuple((count / count.sum()).tolist()) for count in counts]
+        else:
+            trained = self._sdv._model._data_sampler._discrete_column_category_prob
+            shares = [
+                tuple(row[: len(codes)].tolist())
+                for row, codes in zip(trained, levels.values(), strict=True)
+            ]
+        return learned | {"level_shares": tuple(shares)}, weights
+
+    def _rebuilt(self, table: NetworkTable) -> Any:
+        from ctgan import CTGAN
+        from ctgan.synthesizers.ctgan import Generator
+
+        shares = self._state.level_shares
+        if [len(column) for column in shares] != [len(c.levels) for c in table.columns if c.levels]:
+            raise ArtifactError("the shares of the levels are not those of the columns")
+        asked = _AskedLevels(np.concatenate([[], *shares]))
+        embedding_dim = self.settings_["embedding_dim"]
+        network = CTGAN(embedding_dim=embedding_dim, batch_size=SAMPLING_BATCH, enable_gpu=False)
+        network._transformer = table
+        network._data_sampler = asked
+        network._generator = self._with_weights(
+            lambda: Generator(
+                embedding_dim + asked.shares.size,
+                self.settings_["generator_dim"],
+                table.output_dimensions,
+            )
+        )
+        return network
+
+
+class _AskedLevels:
+    """What the generator is asked for; it stands in the place of ctgan's ``DataSampler``.
+
+    That one holds the row numbers of each level, from which the patients could be rebuilt.
+    """
+
+    def __init__(self, shares: npt.NDArray[np.float64]) -> None:
+        if (shares < 0).any() or (shares.size and shares.sum() <= 0):
+            raise ArtifactError("the shares of the levels are not shares")
+        self.shares = shares / shares.sum() if shares.size else shares
+
+    def sample_original_condvec(self, batch: int) -> npt.NDArray[np.float32] | None:
+        """Ask in each row for one level of one column."""
+        if not self.shares.size:
+            return None
+        asked = np.zeros((batch, self.shares.size), dtype=np.float32)
+        asked[np.arange(batch), np.random.choice(self.shares.size, batch, p=self.shares)] = 1.0
+        return asked
 
 
 def _say_nothing(data: pd.DataFrame) -> None:

@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from synthhealth.errors import ArtifactError
 from synthhealth.models._margins import (
+    Margin,
     is_better_on_log_scale,
     margin_parameters,
     margins_by_column,
 )
 from synthhealth.models._parameters import Parameter
-from synthhealth.models._scale import log_offset, measured, to_log
-from synthhealth.models._sdv import SDVModel
+from synthhealth.models._scale import from_log, log_offset, measured, to_log
+from synthhealth.models._sdv import Arrays, SDVModel, SDVState
 from synthhealth.models._spread import gather, level_edges, spread
 from synthhealth.models._training import Training
 from synthhealth.schema import Schema
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
 #: Beyond this many standard deviations a normal score carries no information.
 _SCORE_LIMIT = 8.0
+
+
+#: What a category is spread over.
+_UNIT_RANGE = Margin(family="uniform", parameters={"loc": 0.0, "scale": 1.0})
+
+
+class GaussianCopulaState(SDVState):
+    """The plain values of a fitted Gaussian copula; its array is ``correlation``.
+
+    Attributes
+    ----------
+    margins : tuple of Margin
+        The distribution of each column.
+    edges : dict of str to tuple of float
+        For each categorical column the ends of its levels' intervals.
+    """
+
+    margins: tuple[Margin, ...]
+    edges: dict[str, tuple[float, ...]]
 
 
 class GaussianCopulaModel(SDVModel):
@@ -37,6 +55,7 @@ class GaussianCopulaModel(SDVModel):
     """
 
     name = "gaussian_copula"
+    State: ClassVar[type[SDVState]] = GaussianCopulaState
     parameters = (
         *margin_parameters(
             "auto", "auto: SDV's beta can collapse into a spike where it starts badly"
@@ -82,23 +101,53 @@ class GaussianCopulaModel(SDVModel):
         spread_out = {name: spread(data[name].to_numpy(), edges) for name, edges in levels.items()}
         super()._train(data.assign(**spread_out), training)
 
-    def _in_our_names(self, drawn: pd.DataFrame) -> pd.DataFrame:
-        ours = super()._in_our_names(drawn)
-        return ours.assign(
-            **{name: gather(ours[name].to_numpy(), edges) for name, edges in self._edges.items()}
+    def _take_apart(self, table: pd.DataFrame) -> tuple[dict[str, Any], Arrays]:
+        copula = self._sdv._model
+        fitted = dict(zip(copula.columns, copula.univariates, strict=True))
+        margins = tuple(
+            _UNIT_RANGE
+            if name in self._edges
+            else Margin.learned(fitted[neutral], table[name].to_numpy(dtype=float))
+            for name, neutral in self._names.items()
         )
+        order = list(self._names.values())
+        correlation = copula.correlation.loc[order, order].to_numpy(dtype=np.float64)
+        edges = {name: tuple(edges.tolist()) for name, edges in self._edges.items()}
+        return {"margins": margins, "edges": edges}, {"correlation": correlation}
 
-    def state(self) -> dict[str, Any]:
-        """Give the fitted model as plain values and SDV's object as bytes."""
-        edges = {name: edges.tolist() for name, edges in self._edges.items()}
-        return super().state() | {"edges": edges}
+    def _rebuild(self) -> None:
+        from copulas.multivariate import GaussianMultivariate
 
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Self:
-        """Rebuild a fitted model from its `state`; runs code that is in it."""
-        model = super().from_state(state)
-        model._edges = {name: np.array(edges) for name, edges in state["edges"].items()}
-        return model
+        columns = list(self._state.columns)
+        correlation = self._arrays.get("correlation")
+        size = len(columns)
+        if (
+            list(self._arrays) != ["correlation"]
+            or correlation is None
+            or correlation.shape != (size, size)
+            or len(self._state.margins) != size
+            or not np.allclose(correlation, correlation.T)
+            or not np.allclose(np.diag(correlation), 1.0, atol=1e-3)
+        ):
+            raise ArtifactError("the correlations of the copula are not those of its columns")
+        self._edges = {name: np.array(edges) for name, edges in self._state.edges.items()}
+        for name, edges in self._edges.items():
+            ends = edges[[0, -1]].tolist() if edges.size > 1 else None
+            if name not in columns or ends != [0.0, 1.0] or (np.diff(edges) < 0).any():
+                raise ArtifactError(f"the levels of column {name!r} do not share its range")
+        self._copula = GaussianMultivariate()
+        self._copula.columns = columns
+        self._copula.univariates = [margin.rebuilt() for margin in self._state.margins]
+        self._copula.correlation = pd.DataFrame(correlation, index=columns, columns=columns)
+        self._copula.fitted = True
+
+    def _draw(self, n: int) -> pd.DataFrame:
+        return self._with_levels(self._copula.sample(n))
+
+    def _with_levels(self, drawn: pd.DataFrame) -> pd.DataFrame:
+        return drawn.assign(
+            **{name: gather(drawn[name].to_numpy(), edges) for name, edges in self._edges.items()}
+        )
 
     def sample_given(self, known: pd.DataFrame, *, seed: int) -> pd.DataFrame:
         """Draw the other columns from their normal distribution given the known scores.
@@ -107,15 +156,15 @@ class GaussianCopulaModel(SDVModel):
         before it. With several known categories this one pass is an approximation.
         """
         rng = np.random.default_rng(seed)
-        copula = self._sdv._model
-        correlation = copula.correlation.to_numpy()
+        copula = self._copula
+        correlation = self._arrays["correlation"]
         position = {name: place for place, name in enumerate(copula.columns)}
         on_scale = to_log(known, self._offsets)
         scores = np.zeros((len(known), len(position)))
 
         fixed: list[int] = []
         for name in sorted(known.columns, key=lambda name: name in self._edges):
-            place = position[self._names[name]]
+            place = position[name]
             margin = copula.univariates[place]
             values = on_scale[name].to_numpy()
             if name in self._edges:
@@ -141,16 +190,12 @@ class GaussianCopulaModel(SDVModel):
     def _from_scores(self, scores: npt.NDArray[np.float64]) -> pd.DataFrame:
         from scipy.stats import norm
 
-        copula = self._sdv._model
-        margins = zip(copula.columns, copula.univariates, strict=True)
-        return self._in_our_names(
-            pd.DataFrame(
-                {
-                    name: margin.percent_point(norm.cdf(scores[:, place]))
-                    for place, (name, margin) in enumerate(margins)
-                }
-            )
-        )
+        margins = zip(self._copula.columns, self._copula.univariates, strict=True)
+        drawn = {
+            name: margin.percent_point(norm.cdf(scores[:, place]))
+            for place, (name, margin) in enumerate(margins)
+        }
+        return from_log(self._with_levels(pd.DataFrame(drawn)), self._offsets)
 
 
 def _to_score(margin: Any, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

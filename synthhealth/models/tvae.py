@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 
-from synthhealth.models._deep import NETWORK_PARAMETERS, DeepModel
+from synthhealth.models._deep import NETWORK_PARAMETERS, SAMPLING_BATCH, DeepModel, NetworkState
+from synthhealth.models._network_table import NetworkTable
 from synthhealth.models._parameters import Parameter
 from synthhealth.models._scale import SCALE_PARAMETER
+from synthhealth.models._sdv import SDVState
 from synthhealth.schema import Schema
 
 
@@ -38,6 +40,7 @@ class TVAEModel(DeepModel):
     """
 
     name = "tvae"
+    State: ClassVar[type[SDVState]] = NetworkState
     parameters = (
         Parameter(
             "steps",
@@ -98,7 +101,8 @@ class TVAEModel(DeepModel):
         SCALE_PARAMETER,
     )
     _loop_module = "ctgan.synthesizers.tvae"
-    _batch_attribute = "batch_size"
+    _transformer_attribute = "transformer"
+    _network_attribute = "decoder"
 
     @staticmethod
     def _steps_per_epoch(n_rows: int, batch_size: int) -> int:
@@ -113,16 +117,21 @@ class TVAEModel(DeepModel):
             metadata, enforce_min_max_values=False, enforce_rounding=False, **theirs
         )
 
-    def _draw(self, n: int) -> pd.DataFrame:
-        if not self.settings_["draw_categories"]:
-            return super()._draw(n)
-        network = self._sdv._model
-        decoder = network.decoder
-        network.decoder = _DrawingDecoder(decoder, network.transformer.output_info_list)
-        try:
-            return super()._draw(n)
-        finally:
-            network.decoder = decoder
+    def _rebuilt(self, table: NetworkTable) -> Any:
+        from ctgan import TVAE
+        from ctgan.synthesizers.tvae import Decoder
+
+        embedding_dim = self.settings_["embedding_dim"]
+        network = TVAE(embedding_dim=embedding_dim, batch_size=SAMPLING_BATCH, enable_gpu=False)
+        network.transformer = table
+        network.decoder = self._with_weights(
+            lambda: Decoder(
+                embedding_dim, self.settings_["decompress_dims"], table.output_dimensions
+            )
+        )
+        if self.settings_["draw_categories"]:
+            network.decoder = _DrawingDecoder(network.decoder, table.output_info_list)
+        return network
 
 
 class _DrawingDecoder:

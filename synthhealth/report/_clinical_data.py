@@ -10,6 +10,7 @@ __all__ = [
     "Frequency",
     "Part",
     "ProtectedColumn",
+    "RareColumn",
     "Summary",
     "TableOne",
     "TableOneCell",
@@ -119,3 +120,18 @@ class ProtectedColumn(Part):
     treatment: Literal["dropped", "faked", "generalised", "left out"]
     """`dropped`: not in the synthetic table; `faked`: replaced by made-up values; `generalised`: \
 coarsened; `left out`: not compared, and nothing more is known."""
+
+
+class RareColumn(Part):
+    """A column with levels that few patients have, and what was done with them before learning."""
+
+    column: str
+    """Name of the column."""
+    treatment: Literal["pooled", "joined", "dropped"]
+    """`pooled`: as one level; `joined`: with the neighbouring level of an ordinal column; \
+`dropped`: replaced by the levels of similar patients. Levels that were pooled or joined are so in \
+all figures; dropped ones are compared as they were."""
+    pool: str | None
+    """Name of the level that they were pooled as."""
+    n_real: int | None = Field(default=None, ge=0)
+    """Number of real rows concerned; None for 1 to 4."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from synthhealth.evaluation import Evaluation, MissingValues, Score, Share, ShareComparison
-from synthhealth.report._clinical_data import ProtectedColumn
+from synthhealth.report._clinical_data import ProtectedColumn, RareColumn
 from synthhealth.report._data import ModelInfo
 from synthhealth.report._numbers import percent, score_text
 from synthhealth.report._words import shown
@@ -14,7 +14,10 @@ _NAMED = 4  # columns named in a sentence
 
 
 def clinical_sentences(
-    evaluation: Evaluation, model: ModelInfo | None, protected: Sequence[ProtectedColumn]
+    evaluation: Evaluation,
+    model: ModelInfo | None,
+    protected: Sequence[ProtectedColumn],
+    rare: Sequence[RareColumn],
 ) -> list[str]:
     """Say what came out of what a clinical schema asks."""
     sentences = []
@@ -29,6 +32,12 @@ def clinical_sentences(
             f"{_count(len(protected), 'column identifies', 'columns identify')} people and "
             f"{'was' if len(protected) == 1 else 'were'} taken out or made coarser before anything "
             f"was learned: {names}."
+        )
+    if rare:
+        names = _listed([column.column for column in rare])
+        sentences.append(
+            f"In {_count(len(rare), 'column', 'columns')} levels of too few patients were pooled, "
+            f"joined or dropped before anything was learned: {names}."
         )
     return sentences
 

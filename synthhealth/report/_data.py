@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, JsonValue, field_validator
 
 from synthhealth.evaluation import Description, Evaluation
-from synthhealth.report._clinical_data import Part, ProtectedColumn, TableOne
+from synthhealth.report._clinical_data import Part, ProtectedColumn, RareColumn, TableOne
 from synthhealth.schema import Column
 
 __all__ = [
@@ -277,5 +277,7 @@ class ReportData(Part):
     """The columns by group of patients; None for fewer than 5 real rows."""
     protected: tuple[ProtectedColumn, ...] = ()
     """The columns that identify people, and what was done with them."""
+    rare: tuple[RareColumn, ...] = ()
+    """The columns with levels that too few patients have to be learned."""
     description: Description
     """Distribution analysis of the real table."""

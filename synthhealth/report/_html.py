@@ -28,6 +28,7 @@ from synthhealth.report._sheets import (
     identifier_sheet,
     missing_sheets,
     range_sheets,
+    rare_sheet,
     reference_sheet,
 )
 from synthhealth.report._table_one_text import heads, lines
@@ -59,6 +60,7 @@ def as_html(data: ReportData) -> str:
         "table_one_heads": heads(data.table_one) if data.table_one else [],
         "table_one_lines": lines(data.table_one) if data.table_one else [],
         "identifier_sheet": identifier_sheet(data),
+        "rare_sheet": rare_sheet(data),
     }
     pairs = pair_entries(data, store)
     content = {

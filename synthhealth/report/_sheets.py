@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from synthhealth.evaluation import ReferenceGroup, Share, ShareComparison
+from synthhealth.evaluation import MIN_CELL, ReferenceGroup, Share, ShareComparison
 from synthhealth.report._data import ReportData
 from synthhealth.report._numbers import (
     dependence_text,
@@ -225,6 +225,35 @@ def identifier_sheet(data: ReportData) -> Sheet | None:
         else None
     )
 
+
+def rare_sheet(data: ReportData) -> Sheet | None:
+    """Return the columns with levels that too few patients have, and what was done with them."""
+    n_real = data.evaluation.n_real
+    rows = [
+        [
+            Entry(shown(column.column)),
+            Entry(f"pooled as {shown(column.pool)}" if column.pool else _RARE[column.treatment]),
+            Entry(
+                f"fewer than {MIN_CELL} patients"
+                if column.n_real is None
+                else f"{column.n_real:,} ({percent(column.n_real / n_real)})"
+            ),
+        ]
+        for column in data.rare
+    ]
+    heads = ("column", "what was done with rare levels", "real rows concerned")
+    note = (
+        "Levels of too few patients were never learned by name. Those pooled or joined are so in "
+        "the real table of this report, too; those dropped are compared as they were."
+    )
+    return Sheet("rare-table", "Levels of too few patients", heads, rows, note) if rows else None
+
+
+_RARE = {
+    "pooled": "pooled as one level",
+    "joined": "joined to the neighbouring level",
+    "dropped": "replaced by levels of similar patients",
+}
 
 _TREATMENTS = {
     "dropped": "dropped",

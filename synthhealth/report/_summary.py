@@ -11,7 +11,7 @@ from synthhealth.evaluation import Evaluation
 from synthhealth.evaluation._describe import describe_read
 from synthhealth.evaluation._tables import Tables
 from synthhealth.report._aggregate import categorical_distribution, numerical_distribution
-from synthhealth.report._clinical_data import ProtectedColumn
+from synthhealth.report._clinical_data import ProtectedColumn, RareColumn
 from synthhealth.report._clinical_words import clinical_sentences
 from synthhealth.report._data import (
     CategoricalDistribution,
@@ -32,7 +32,7 @@ from synthhealth.report._pairs import (
 from synthhealth.report._table_one import table_one
 from synthhealth.report._values import levels, numbers
 from synthhealth.report._words import column_results, limit_sentences, summary_sentences
-from synthhealth.schema import Protection, Schema
+from synthhealth.schema import Kind, Protection, Schema
 
 #: What the levels are called that are too rare to be named.
 OTHER = "other"
@@ -99,6 +99,7 @@ def gather(
     missingness = _missingness(evaluation, schema)
     description = describe_read(tables.real, schema)
     protected = _protected(tables.described)
+    rare = _rare(tables)
     return ReportData(
         title=title,
         created=created,
@@ -108,7 +109,7 @@ def gather(
         columns=tuple(column.model_copy(update={"levels": None}) for column in schema),
         summary=(
             *summary_sentences(evaluation, missingness, model),
-            *clinical_sentences(evaluation, model, protected),
+            *clinical_sentences(evaluation, model, protected, rare),
         ),
         limits=limit_sentences(evaluation),
         evaluation=evaluation,
@@ -122,6 +123,7 @@ def gather(
             numerical, categorical, schema, description, group, (len(real), len(synthetic))
         ),
         protected=protected,
+        rare=rare,
         description=description,
     )
 
@@ -150,6 +152,25 @@ def _protected(described: Schema) -> tuple[ProtectedColumn, ...]:
         if column.protection is not None or not column.kind.is_modelled
     )
 
+
+def _rare(tables: Tables) -> tuple[RareColumn, ...]:
+    columns = []
+    for name, n_real in tables.rare.items():
+        column = tables.schema[name]
+        pools = [one for one in column.levels or () if str(one).casefold() == OTHER]
+        pooled = column.rare == "merge" and column.kind is not Kind.ORDINAL
+        columns.append(
+            RareColumn(
+                column=name,
+                treatment="pooled" if pooled else _RULES[column.rare],
+                pool=str(pools[0]) if pooled and pools else None,
+                n_real=None if 0 < n_real < MIN_CELL else n_real,
+            )
+        )
+    return tuple(columns)
+
+
+_RULES: dict[str | None, Literal["joined", "dropped"]] = {"merge": "joined", "drop": "dropped"}
 
 _TREATMENTS: dict[Protection | None, Literal["dropped", "faked", "generalised", "left out"]] = {
     Protection.DROP: "dropped",

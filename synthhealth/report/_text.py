@@ -21,6 +21,7 @@ from synthhealth.report._sheets import (
     identifier_sheet,
     missing_sheets,
     range_sheets,
+    rare_sheet,
     reference_sheet,
 )
 from synthhealth.report._table_one_text import heads, lines
@@ -103,6 +104,7 @@ def _clinical_blocks(data: ReportData) -> list[str]:
         reference_sheet(data),
         detection_sheet(data),
         *range_sheets(data),
+        rare_sheet(data),
         identifier_sheet(data),
     ]
     blocks = []

@@ -9,6 +9,8 @@ from synthhealth.schema._privacy._identifiers import (
     identifier_in,
     scan,
 )
+from synthhealth.schema._rare._coarsened import coarsened
+from synthhealth.schema._rare._pooling import RareLevels
 from synthhealth.schema._rules import Rule, RuleCheck, check_rules
 from synthhealth.schema._schema import (
     Column,
@@ -45,6 +47,7 @@ __all__ = [
     "Proposal",
     "Protection",
     "Range",
+    "RareLevels",
     "Reading",
     "ReferenceRange",
     "Role",
@@ -52,6 +55,7 @@ __all__ = [
     "RuleCheck",
     "Schema",
     "check_rules",
+    "coarsened",
     "complete",
     "identifier_in",
     "json_schema",

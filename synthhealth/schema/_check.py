@@ -144,7 +144,7 @@ def _check_plausible(values: pd.Series, column: Column) -> None:
 
 
 def _check_levels(values: pd.Series, column: Column) -> None:
-    if column.levels is None:
+    if column.levels is None or column.rare in ("merge", "drop"):
         return
     unknown = int((values.notna() & ~values.isin(list(column.levels))).sum())
     if unknown:

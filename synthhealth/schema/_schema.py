@@ -67,6 +67,9 @@ class Protection(str, Enum):
 
 Level = str | bool | int | float
 
+#: Fewer patients than this are never shown, and their level is never learned, by itself.
+MIN_CELL = 5
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(
@@ -168,6 +171,11 @@ class Column(_Part):
     """The values of healthy people, by sex and age."""
     detection: DetectionLimits | None = None
     """The detection limits of the assay."""
+    rare: Literal["merge", "drop", "keep"] | None = None
+    """What is done with levels and detection limits that fewer patients have than the schema's \
+`min_cell`: ``merge`` joins levels of an ordinal column to their neighbours and pools those of a \
+nominal one as ``other``, ``drop`` replaces them by those of similar patients, ``keep`` learns \
+them. Merged by default. Beside `levels`, cells with none of them are treated so, too."""
     missing: tuple[str | int | float, ...] = ()
     """The cells that stand for a missing value, such as -9 or ``not done``."""
     notation: Notation | None = None
@@ -231,6 +239,8 @@ class Schema(BaseModel):
     """Which columns hold sex and age."""
     rules: tuple[str, ...] = ()
     """What holds between the columns of every row: ``systolic > diastolic``."""
+    min_cell: int = Field(default=MIN_CELL, ge=1)
+    """How many patients a level needs to be learned by itself; 1: every level is."""
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Schema:

@@ -4,8 +4,11 @@ import json
 import zipfile
 
 import pytest
+from synth_files import FAMILIES, ResampledMargins, members_of
+from synth_files import fitted as fitted_family
 
 import synthhealth as sh
+from synthhealth.artifact import _format
 from synthhealth.errors import ArtifactError, FileError, NotFittedError, ParameterError
 
 
@@ -106,3 +109,45 @@ def test_model_that_is_not_installed(saved):
     rewrite(saved, foreign)
     with pytest.raises(ArtifactError, match="'diffusion'"):
         sh.load(saved)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_equal_fits_give_equal_bytes(family, tmp_path, cohort):
+    def members(name):
+        model = sh.Synthesizer(family, random_state=4, **FAMILIES[family]).fit(cohort)
+        members = members_of(model.save(tmp_path / name))
+        return {name: content for name, content in members.items() if name != "manifest.json"}
+
+    assert members("one.synth") == members("two.synth")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_saving_a_loaded_one_again(family, tmp_path):
+    first = fitted_family(family).save(tmp_path / "first.synth")
+    second = sh.load(first).save(tmp_path / "second.synth")
+    one, two = members_of(first), members_of(second)
+    one.pop("manifest.json"), two.pop("manifest.json")
+    assert one == two
+
+
+def test_a_third_party_family(tmp_path, cohort, registered):
+    registered(ResampledMargins)
+    model = sh.Synthesizer(ResampledMargins.name, random_state=0, width=2.0).fit(cohort)
+    path = model.save(tmp_path / "model.synth")
+    again = sh.load(path)
+    assert again.sample(50).equals(model.sample(50))
+    assert again.get_params() == model.get_params()
+    members = members_of(path)
+    assert json.loads(members["model.json"])["settings"] == {"width": 2.0}
+
+
+def test_the_signature_is_left_to_verify(saved, fitted):
+    rewrite(saved, lambda members: members.update({"signature.json": b"{}"}))
+    assert sh.load(saved).seed_ == fitted.seed_
+
+
+def test_tables_beyond_the_limits_are_not_saved(fitted, tmp_path, monkeypatch):
+    monkeypatch.setattr(_format, "MAX_COLUMNS", 16)
+    with pytest.raises(ArtifactError, match="more than 16 columns"):
+        fitted.save(tmp_path / "model.synth")
+    assert not list(tmp_path.iterdir())

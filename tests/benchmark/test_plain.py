@@ -24,14 +24,24 @@ OURS_ALONE = {"enforce_min_max_values", "enforce_rounding"}
 
 
 @pytest.mark.parametrize("model", PLAIN)
-def test_the_twin_gets_the_same_settings(model: str, cohort: pd.DataFrame) -> None:
+def test_the_twin_gets_the_same_settings(
+    model: str, cohort: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ours, theirs = same_settings(model, cohort, epochs=2)
+    family: Any = get(model)
+    take_apart = family._take_apart
+    wrapped_sdv: list[Any] = []
 
+    def watched(model: Any, table: pd.DataFrame) -> Any:
+        wrapped_sdv.append(model._sdv)
+        return take_apart(model, table)
+
+    monkeypatch.setattr(family, "_take_apart", watched)
     synthesizer = Synthesizer(model, random_state=0, **ours).fit(cohort)
     twin = fit_plain(model, cohort, theirs)
 
-    wrapped = synthesizer._model
-    expected: dict[str, Any] = wrapped._sdv.get_parameters()
+    wrapped: Any = synthesizer._model
+    expected: dict[str, Any] = wrapped_sdv[0].get_parameters()
     if "numerical_distributions" in expected:
         names = {neutral: name for name, neutral in wrapped._names.items()}
         expected["numerical_distributions"] = {
@@ -44,7 +54,7 @@ def test_the_twin_gets_the_same_settings(model: str, cohort: pd.DataFrame) -> No
     assert different <= OURS_ALONE
     assert wrapped._offsets == {}
     if "epochs" in given:
-        own, plain = wrapped._sdv._model.loss_values, twin._model.loss_values
+        own, plain = wrapped_sdv[0]._model.loss_values, twin._model.loss_values
         assert synthesizer.settings_["epochs"] == given["epochs"] == plain["Epoch"].nunique() == 2
         assert len(own) == len(plain)
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from synthhealth.errors import SynthHealthError
-from synthhealth.schema import read_table
+from synthhealth.schema import coarsened, read_table
 from synthhealth.synthesizer import Synthesizer
 
 NUMBER = st.floats(-1e12, 1e12, allow_nan=False) | st.floats(0, 500).map(lambda x: round(x, 2))
@@ -86,9 +86,18 @@ def check(table: pd.DataFrame) -> None:
         return
     fake = synthesizer.sample(25)
     assert list(fake.columns) == list(table.columns)
-    assert (fake.dtypes == table.dtypes).all()
-    reading = read_table(fake, synthesizer.schema_)
-    for column in synthesizer.schema_:
+    schema = synthesizer.schema_
+    # Levels of fewer than five patients are compared as what they were pooled as, and are no
+    # categories any more.
+    table = coarsened(table, schema)
+    for name, dtype in fake.dtypes.items():
+        if isinstance(dtype, pd.CategoricalDtype) and name in synthesizer.rare_levels_:
+            levels = schema[name].levels or table[name].cat.categories
+            assert set(dtype.categories) <= {*levels, *schema[name].missing}
+        else:
+            assert dtype == table[name].dtype
+    reading = read_table(fake, schema)
+    for column in schema:
         values = reading.table[column.name].dropna()
         if column.kind.is_numerical and column.plausible is not None:
             low, high = column.plausible.low, column.plausible.high
@@ -96,7 +105,7 @@ def check(table: pd.DataFrame) -> None:
                 -np.inf if low is None else low, np.inf if high is None else high
             ).all()
         elif not column.kind.is_numerical:
-            real = read_table(table, synthesizer.schema_).table[column.name].dropna()
+            real = read_table(table, schema).table[column.name].dropna()
             assert set(values) <= set(real)
 
 

@@ -19,25 +19,27 @@ def model() -> sh.Synthesizer:
 
 def test_a_model_of_infinite_numbers_is_refused(model, monkeypatch):
     inner = model._model
-    drawn = inner._in_our_names
-    monkeypatch.setattr(inner, "_in_our_names", lambda rows: drawn(rows).assign(crp=np.inf))
+    draw = inner._draw
+    monkeypatch.setattr(inner, "_offsets", {})  # no logarithm turns the infinite finite
+    monkeypatch.setattr(inner, "_draw", lambda n: draw(n).assign(crp=np.inf))
     with pytest.raises(FitError, match="infinite"):
         inner.sample(50, seed=1)
 
 
 def test_infinite_rows_are_replaced(model, monkeypatch):
     inner = model._model
-    drawn = inner._in_our_names
+    draw = inner._draw
+    monkeypatch.setattr(inner, "_offsets", {})  # no logarithm turns the infinite finite
     calls = []
 
-    def first_with_infinite(rows):
-        rows = drawn(rows)
+    def first_with_infinite(n):
+        rows = draw(n)
         if not calls:
             rows.iloc[::4, 0] = np.inf
         calls.append(len(rows))
         return rows
 
-    monkeypatch.setattr(inner, "_in_our_names", first_with_infinite)
+    monkeypatch.setattr(inner, "_draw", first_with_infinite)
     rows = inner.sample(50, seed=1)
     assert calls == [50, 13]
     assert len(rows) == 50

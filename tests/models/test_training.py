@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import types
+
 import ctgan.synthesizers.ctgan
 import ctgan.synthesizers.tvae
+import numpy as np
+import pandas as pd
 import pytest
 
 from synthhealth.errors import FitError, FitInterruptedError, ParameterError
@@ -84,7 +89,30 @@ def test_a_failure_inside_sdv_shows_no_value(cohort, monkeypatch):
     assert "73.519" not in str(caught.value)
 
 
-@pytest.mark.parametrize("model", ["ctgan", "copula_gan"])
-def test_row_numbers_are_dropped(model, cohort):
-    synthesizer = Synthesizer(model, steps=2).fit(cohort)
-    assert synthesizer._model._sdv._model._data_sampler._rid_by_cat_cols is None
+def reached_from(start):
+    """Give all objects that `start` holds, directly or not; what is shared by all is left out."""
+    shared = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType)
+    reached, waiting = {}, [start]
+    while waiting:
+        held = waiting.pop()
+        if id(held) not in reached and not isinstance(held, shared):
+            reached[id(held)] = held
+            waiting.extend(gc.get_referents(held))
+    return reached.values()
+
+
+@pytest.mark.parametrize("model", ["gaussian_copula", *NETWORKS])
+def test_what_only_training_needs_is_dropped(model, cohort):
+    few = {} if model == "gaussian_copula" else {"steps": 2}
+    inner = Synthesizer(model, **few).fit(cohort)._model
+    arrays = [one for one in reached_from(inner) if isinstance(one, np.ndarray) and one.ndim]
+    assert arrays
+    assert not [one.shape for one in arrays if len(cohort) in one.shape]
+    assert not [one for one in reached_from(inner) if isinstance(one, pd.Series)]
+
+
+def test_such_a_search_finds_what_is_held(cohort):
+    holder = types.SimpleNamespace(rows=[{"table": cohort.to_numpy(dtype=object)}])
+    assert any(
+        isinstance(one, np.ndarray) and len(cohort) in one.shape for one in reached_from(holder)
+    )

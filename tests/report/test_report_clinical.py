@@ -18,6 +18,7 @@ from synthhealth.report._sheets import (
     identifier_sheet,
     missing_sheets,
     range_sheets,
+    rare_sheet,
     reference_sheet,
 )
 from synthhealth.report._table_one import _step
@@ -292,3 +293,40 @@ def test_table_one_holds_no_patients_value(clinic: pd.DataFrame) -> None:
     text = data.table_one.model_dump_json()
     written = {round(float(number), 4) for number in re.findall(r"-?\d+\.\d{3,}", text)}
     assert not written & {round(value, 4) for value in fine["haemoglobin"]}
+
+
+# Rare levels
+
+
+def test_rare_levels_are_told_without_their_names_or_a_small_count() -> None:
+    rng = np.random.default_rng(0)
+    real = pd.DataFrame(
+        {
+            "age": rng.integers(20, 90, 100),
+            "origin": ["EU"] * 60 + ["US"] * 33 + ["Fiji"] * 4 + ["Tonga"] * 3,
+            "stage": ["I"] * 60 + ["II"] * 38 + ["III"] * 2,
+            "ward": ["A"] * 60 + ["B"] * 39 + ["Z"],
+        }
+    )
+    left = {
+        "origin": (("EU", "US", "other"), "merge", "nominal"),
+        "stage": (("I", "II"), "merge", "ordinal"),
+        "ward": (("A", "B"), "drop", "nominal"),
+    }
+    columns = [
+        Column(name=name, kind=kind, levels=levels, rare=rare)
+        for name, (levels, rare, kind) in left.items()
+    ]
+    schema = Schema(columns=(Column(name="age", kind="count"), *columns))
+    fake = real.iloc[:93]
+    report = evaluate(real, fake, schema, created=CREATED)
+    assert sheet_text(rare_sheet(report.data)).splitlines() == [
+        "origin | pooled as other | 7 (7.0 %)",
+        "stage | joined to the neighbouring level | fewer than 5 patients",
+        "ward | replaced by levels of similar patients | fewer than 5 patients",
+    ]
+    assert "In 3 columns levels of too few patients were pooled" in report.summary()
+    assert "Levels of too few patients" in report.to_markdown()
+    for name in ("Fiji", "Tonga", '"III"', '"Z"'):
+        assert name not in report.data.model_dump_json()
+    assert rare_sheet(evaluate(real, fake, created=CREATED).data) is None

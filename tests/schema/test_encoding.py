@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from synthhealth.errors import ConditionError, TableError
 from synthhealth.schema import Column, Schema
 from synthhealth.schema._plain._encoding import ColumnForm, TableForm
+from synthhealth.schema._plain._index import IndexForm
 from synthhealth.testing import awkward_table
 
 
@@ -112,7 +113,9 @@ def test_limits_reflect_and_do_not_heap():
     column = form_of(rng.lognormal(2, 1, 200).round(2))["x"]
     wild = rng.normal(0, 1_000, 5_000)
     inside = column.within_limits(wild)
-    assert inside.min() >= column.low >= 0
+    # Limits lie less than half a unit beyond round values: written, nothing is negative.
+    assert inside.min() >= column.low > -0.005
+    assert column.rounded(inside).min() >= 0
     assert inside.max() <= column.high
     assert (inside == column.low).mean() < 0.01
     assert (inside == column.high).mean() < 0.01
@@ -167,3 +170,40 @@ def test_limits_of_dates_are_dates(unit, first, last):
     decoded = form.decode(np.array([form.low, form.high]), np.array([False, False]))
     assert decoded.dtype == values.dtype
     assert 1 <= decoded[0].year < decoded[1].year <= 9999
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "Int8", "int16", "uint8[pyarrow]"])
+def test_limits_stay_within_whole_numbers_of_few_bits(dtype):
+    """Rounded outwards, a limit would lie where such a number begins anew at the other end."""
+    largest = 127 if "int8" in dtype.lower() and not dtype.startswith("u") else 255
+    values = pd.Series([*range(0, 100, 7), largest]).astype(dtype)
+    table = pd.DataFrame({"a": values, "b": range(16)})
+    form = TableForm.learn(table, Schema.detect(table))["a"]
+    written = form.decode(np.array([form.low, form.high]), np.zeros(2, dtype=bool))
+    assert written.tolist() == [round(form.low), round(form.high)]
+    assert form.high >= largest
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "Int8", "bool", "boolean"])
+def test_index_of_more_rows_than_its_dtype_counts(dtype):
+    index = IndexForm.learn(pd.Index([0, 1] * 5, dtype=dtype))
+    labels = index.make(0, 100_000)
+    assert len(labels) == 100_000
+    assert labels[-1] == 99_999 or dtype == "bool"
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.date_range("2020-01-01", periods=9),
+        pd.date_range("2020-01-01", periods=9, tz="Africa/Cairo"),
+        pd.date_range("2020-01-01", periods=9, tz="dateutil/Europe/Berlin"),
+        pd.period_range("2020-01", periods=9, freq="M"),
+        pd.timedelta_range("1h", periods=9),
+        pd.CategoricalIndex(list("abcabcabc")),
+        pd.Index([1j] * 9),
+    ],
+    ids=lambda index: str(index.dtype),
+)
+def test_index_of_any_dtype(index):
+    assert len(IndexForm.learn(index).make(0, 100_000)) == 100_000

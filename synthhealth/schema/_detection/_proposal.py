@@ -17,7 +17,16 @@ from synthhealth.schema._detection._names import age_in_years, female_and_male, 
 from synthhealth.schema._knowledge._analytes import suggest
 from synthhealth.schema._knowledge._units import ucum_of
 from synthhealth.schema._privacy._identifiers import identifier_in
-from synthhealth.schema._schema import Column, Demographics, Kind, Protection, Range, Schema
+from synthhealth.schema._rare._plan import plan
+from synthhealth.schema._schema import (
+    MIN_CELL,
+    Column,
+    Demographics,
+    Kind,
+    Protection,
+    Range,
+    Schema,
+)
 from synthhealth.schema._text._reading import read_column
 
 __all__ = ["Finding", "Proposal", "propose"]
@@ -171,9 +180,27 @@ def _described(
         if suggestion is None or suggestion.plausible is None:
             doubt = zero_doubt(numbers.dropna().to_numpy(dtype=np.float64))
             doubts += [doubt] if doubt else []
-    elif unit is not None:
-        said["unit"] = ucum_of(unit)
+    else:
+        if unit is not None:
+            said["unit"] = ucum_of(unit)
+        doubts += _rare_doubts(values, column)
     return column.model_copy(update=said), tuple(doubts)
+
+
+def _rare_doubts(values: pd.Series, column: Column) -> list[str]:
+    """Say what a fit will do with levels that few patients have."""
+    decided = plan(read_column(values, column).values, column, MIN_CELL)
+    if decided is None:
+        return []
+    n = len(decided.concerned)
+    levels = f"{n} level{'s' if n > 1 else ''} of fewer than {MIN_CELL} patients will be "
+    if decided.rule == "drop":
+        treatment = "replaced by those of similar patients"
+    elif decided.pool is not None:
+        treatment = f"pooled as {decided.pool!r}"
+    else:
+        treatment = "joined to their neighbours" if n > 1 else "joined to its neighbour"
+    return [f"{levels}{treatment}; to learn them: rare: keep"]
 
 
 def _numbers(values: pd.Series, column: Column) -> pd.Series:

@@ -63,7 +63,8 @@ def write_yaml(
     parts.append(
         "columns:\n" + ("\n" if comments else "").join(columns) if columns else "columns: []\n"
     )
-    parts.extend(_block({key: content[key]}) for key in ("demographics", "rules") if key in content)
+    last = ("demographics", "rules", "min_cell")
+    parts.extend(_block({key: content[key]}) for key in last if key in content)
     return "\n".join(parts)
 
 

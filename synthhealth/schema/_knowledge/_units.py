@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["check_unit", "display_unit", "ucum_of"]
 
+#: Its grammar takes seconds for texts of thousands of signs.
+MAX_LENGTH = 100
+
 #: UCUM's code, how it is shown, and how else it is written (compared in small letters, without
 #: blanks). The codes of cell counts come first: ``G/L`` would be gauss per litre otherwise.
 _UNITS: dict[str, tuple[str, str]] = {
@@ -135,6 +138,8 @@ def check_unit(text: str) -> None:
         ...
     synthhealth.errors.SchemaError: unit 'years' is not in UCUM; write 'a'
     """
+    if len(text) > MAX_LENGTH:
+        raise SchemaError(f"unit {text[:20]!r}... is longer than any unit of UCUM")
     if text in _UNITS or _is_ucum(text):
         return
     known = ucum_of(text)

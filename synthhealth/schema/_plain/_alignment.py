@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 __all__ = ["Alignment"]
 
@@ -26,10 +28,20 @@ class Alignment(BaseModel):
         values are shifted with them. Empty: nothing is changed.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     drawn: tuple[float, ...] = ()
     wanted: tuple[float, ...] = ()
+
+    @model_validator(mode="after")
+    def _rises(self) -> Alignment:
+        if len(self.drawn) != len(self.wanted):
+            raise ValueError("each point has a drawn and a wanted value")
+        if any(after <= before for before, after in pairwise(self.drawn)):
+            raise ValueError("the drawn values do not rise")
+        if any(after < before for before, after in pairwise(self.wanted)):
+            raise ValueError("the wanted values fall")
+        return self
 
     @classmethod
     def learn(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from scipy import stats
 
 from synthhealth.schema._schema import Range
 
-__all__ = ["Censoring"]
+__all__ = ["Censoring", "frequent_limits"]
 
 Floats = npt.NDArray[np.float64]
 Marks = npt.NDArray[np.int8]
@@ -36,14 +37,26 @@ class Censoring(BaseModel):
         it: 1 where one assay has measured all.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     below: tuple[tuple[float, float], ...]
     above: tuple[tuple[float, float], ...]
 
+    @model_validator(mode="after")
+    def _shares_are_shares(self) -> Censoring:
+        if not all(0 <= share <= 1 for _, share in (*self.below, *self.above)):
+            raise ValueError("the share of a limit is not between 0 and 1")
+        return self
+
     @classmethod
     def learn(
-        cls, values: Floats, marks: Marks, possible: Range | None, rng: np.random.Generator
+        cls,
+        values: Floats,
+        marks: Marks,
+        possible: Range | None,
+        rng: np.random.Generator,
+        *,
+        least: int = 1,
     ) -> tuple[Censoring, Floats]:
         """Learn how a column is censored, and draw latent values for its censored ones.
 
@@ -56,6 +69,8 @@ class Censoring(BaseModel):
         possible : Range or None
             The plausible range; no latent value is drawn outside.
         rng : numpy.random.Generator
+        least : int
+            The fewest patients of a limit that is learned; see `frequent_limits`.
 
         Returns
         -------
@@ -71,14 +86,15 @@ class Censoring(BaseModel):
             rows = np.flatnonzero(marks == mark)
             if rows.size:
                 latent[rows] = _draw_beyond(distribution, values[rows], mark, end, span, rng)
+        below, above = frequent_limits(values, marks, least)
         return cls(
             below=tuple(
-                (float(limit), _share(latent < limit, (marks < 0) & (values == limit)))
-                for limit in np.unique(values[marks < 0])
+                (limit, _share(latent < limit, (marks < 0) & among))
+                for limit, among in _with_narrower(values, below)
             ),
             above=tuple(
-                (float(limit), _share(latent > limit, (marks > 0) & (values == limit)))
-                for limit in np.unique(values[marks > 0])[::-1]
+                (limit, _share(latent > limit, (marks > 0) & among))
+                for limit, among in _with_narrower(-values, above, sign=-1)
             ),
         ), latent
 
@@ -104,6 +120,40 @@ class Censoring(BaseModel):
                 values[taken] = limit
                 marks[taken] = mark
         return values, marks
+
+
+def frequent_limits(
+    values: Floats, marks: Marks, least: int
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Give the lower and the upper limits that enough patients have, the narrowest first.
+
+    A limit is the assay's and no patient's, unless a single sample was diluted or measured again:
+    then it is as telling as a value, and is not learned. Where all limits of a side are rare, the
+    widest of the most frequent is taken for the assay's.
+    """
+    sides = []
+    for mark in (-1, 1):
+        # From the narrowest on: for lower limits upwards, for upper ones downwards.
+        limits, counts = np.unique(-mark * values[marks == mark], return_counts=True)
+        kept = limits[counts >= least]
+        if limits.size and not kept.size:
+            kept = limits[counts == counts.max()][-1:]
+        sides.append(tuple((-mark * kept + 0.0).tolist()))
+    return sides[0], sides[1]
+
+
+def _with_narrower(
+    values: Floats, limits: tuple[float, ...], sign: int = 1
+) -> Iterator[tuple[float, npt.NDArray[np.bool_]]]:
+    """Give each limit with the values between it and the next narrower one, itself included.
+
+    What is beyond a narrow limit is beyond a wider one, too: results at a limit that was not
+    learned belong to the next wider one.
+    """
+    narrower = -np.inf
+    for limit in limits:
+        yield limit, (values > narrower) & (values <= sign * limit)
+        narrower = sign * limit
 
 
 def _share(beyond: npt.NDArray[np.bool_], censored: npt.NDArray[np.bool_]) -> float:

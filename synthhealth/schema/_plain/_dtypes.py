@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import math
+import re
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 from pandas.api import types
+
+_NUMBER = r"u?int(?:8|16|32|64)|float(?:16|32|64|96|128)"
+_ZONE = r"(?P<zone>[\w+\-/:]{1,64})"
+_KNOWN = re.compile(
+    rf"bool|boolean|object|category|arrow-text|text:(?:python|pyarrow|pyarrow_numpy)"
+    rf"|{_NUMBER}|U?Int(?:8|16|32|64)|Float(?:32|64)"
+    rf"|Sparse\[(?:bool|{_NUMBER}), [\w.\-]{{1,30}}\]"
+    r"|(?:bool|u?int(?:8|16|32|64)|float|double)\[pyarrow\]"
+    rf"|datetime64\[(?:s|ms|us|ns)(?:, {_ZONE})?\]"
+    rf"|timestamp\[(?:s|ms|us|ns)(?:, tz={_ZONE.replace('zone', 'arrow_zone')})?\]\[pyarrow\]"
+)
+_WHOLE = re.compile(r"(?:Sparse\[)?(u?)int(8|16|32|64)\b", re.IGNORECASE)
+_OFFSET = re.compile(r"UTC(?:[+-]\d\d:\d\d)?")
 
 
 def dtype_to_text(dtype: Any) -> str:
@@ -28,3 +44,38 @@ def dtype_from_text(text: str | None) -> Any:
     if text is not None and text.startswith("text:"):
         return pd.StringDtype(text.removeprefix("text:"))
     return types.pandas_dtype(text)
+
+
+def limits_of_dtype(text: str) -> tuple[float, float]:
+    """Give the smallest and largest number that a dtype can hold, as far as floats can say it."""
+    match = _WHOLE.match(text)
+    if match is None:
+        return -math.inf, math.inf
+    bits = int(match[2])
+    low, high = (0.0, 2.0**bits) if match[1] else (-(2.0 ** (bits - 1)), 2.0 ** (bits - 1))
+    # The largest is one less; of 64 bits the next smaller float.
+    return low, high - 1 if high - 1 < high else math.nextafter(high, 0.0)
+
+
+def is_known_dtype(text: str) -> bool:
+    """Say whether a text names a dtype that the cells of a table can have.
+
+    `dtype_from_text` understands more, such as text of a fixed width of gigabytes.
+    """
+    match = _KNOWN.fullmatch(text)
+    if match is None:
+        return False
+    zone = match["zone"] or match["arrow_zone"]
+    return zone is None or is_known_zone(zone)
+
+
+def is_known_zone(text: str) -> bool:
+    """Say whether a text names a time zone; pandas would also open a file by its name."""
+    if _OFFSET.fullmatch(text):
+        return True
+    try:
+        ZoneInfo(text)
+    except (ValueError, OSError, KeyError):
+        # A path, a folder of the time zone database, or no such zone.
+        return False
+    return True

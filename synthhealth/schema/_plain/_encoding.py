@@ -7,6 +7,7 @@ go back (dtypes, decimals, limits, levels, index) is plain data too, so that it 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,31 +15,32 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pandas.api import types
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from synthhealth.errors import ConditionError, TableError
+from synthhealth.errors import ConditionError, FitError, TableError
 from synthhealth.schema._decimals import MAX_DECIMALS, count_decimals
-from synthhealth.schema._plain._dtypes import dtype_from_text, dtype_to_text
+from synthhealth.schema._plain._dtypes import (
+    dtype_from_text,
+    dtype_to_text,
+    is_known_zone,
+    limits_of_dtype,
+)
 from synthhealth.schema._plain._index import IndexForm
-from synthhealth.schema._schema import Column, Kind, Range, Schema
+from synthhealth.schema._plain._limits import (
+    CALENDAR,
+    learn_limits,
+    within_calendar,
+    within_dtype,
+    within_plausible,
+)
+from synthhealth.schema._schema import Column, Kind, Schema
 
 __all__ = ["ColumnForm", "TableForm"]
 
 Floats = npt.NDArray[np.float64]
 
-#: A limit that this share of the values (and at least MIN_CELL patients) sit on is a floor or a
-#: ceiling of the measurement, such as zero: values beyond it belong on it.
-LIMIT_SHARE = 0.05
-MIN_CELL = 5
-
 #: Steps of time, in seconds, that dates are rounded to: day, hour, minute, second, ms, us.
 _TIME_STEPS = (86_400.0, 3_600.0, 60.0, 1.0, 1e-3, 1e-6)
-
-
-#: First and last day, in seconds, that a date can have: of the years 1 to 9999, and of what
-#: nanoseconds can count.
-_CALENDAR = (-62_135_596_800.0, 253_402_214_400.0)
-_NANOSECONDS = (-9_223_286_400.0, 9_223_286_400.0)
 
 
 class ColumnForm(BaseModel):
@@ -52,7 +54,7 @@ class ColumnForm(BaseModel):
     missing_is_none: bool = False
     # numbers and dates
     step: float | None = None
-    decimals: int | None = None
+    decimals: int | None = Field(default=None, ge=0, le=MAX_DECIMALS)
     low: float = 0.0
     high: float = 0.0
     low_is_floor: bool = False
@@ -63,6 +65,34 @@ class ColumnForm(BaseModel):
     categories: tuple[str | bool | int | float, ...] | None = None
     categories_dtype: str | None = None
     ordered: bool = False
+
+    @model_validator(mode="after")
+    def _can_be_written(self) -> ColumnForm:
+        """Check what writing relies on, also in a stranger's file."""
+        if self.kind.is_numerical:
+            if not self.low < self.high or not math.isfinite(self.high - self.low):
+                raise ValueError("the limits are not in order")
+            if self.step is not None and self.step not in _TIME_STEPS:
+                raise ValueError("the step is not one of time")
+            if self.timezone is not None and not is_known_zone(self.timezone):
+                raise ValueError("the time zone is unknown")
+            first, last = CALENDAR
+            if self.kind is Kind.DATETIME and not first <= self.low < self.high <= last:
+                raise ValueError("the limits are no dates")
+            lowest, highest = limits_of_dtype(self.dtype)
+            if not lowest <= self.low < self.high <= highest:
+                raise ValueError("the dtype cannot hold the limits")
+            is_date = types.is_datetime64_any_dtype(self.dtype)
+            if is_date is not (self.kind is Kind.DATETIME):
+                raise ValueError("dates are no numbers")
+        elif not self.levels or not _are_different(self.levels):
+            raise ValueError("the levels are not one or more different ones")
+        elif self.categories is not None:
+            if not _are_different(self.categories):
+                raise ValueError("a category stands twice")
+            if (pd.Index(self.categories).get_indexer(pd.Index(self.levels)) < 0).any():
+                raise ValueError("a level is no category")
+        return self
 
     @classmethod
     def learn(cls, values: pd.Series, column: Column, latent: Floats | None = None) -> ColumnForm:
@@ -81,14 +111,17 @@ class ColumnForm(BaseModel):
             timezone = values.dt.tz
             form["timezone"] = None if timezone is None else str(timezone)
             form["step"] = _time_step(numbers)
-            form |= _within_calendar(_learn_limits(numbers), form["dtype"])
+            form |= within_calendar(learn_limits(numbers, form["step"]), form["dtype"])
         else:
             numbers = _numbers(values)
             counted = count_decimals(numbers)
             decimals = counted if column.decimals is None else column.decimals
             form["decimals"] = decimals
-            limits = _learn_limits(numbers if latent is None else latent)
-            form |= _within_plausible(limits, column.plausible, decimals)
+            unit = 0.0 if decimals is None else 10.0**-decimals
+            limits = learn_limits(numbers if latent is None else latent, unit)
+            form |= within_dtype(
+                within_plausible(limits, column.plausible, decimals), form["dtype"]
+            )
         return cls(**form)
 
     def encode(self, values: pd.Series) -> npt.NDArray[Any]:
@@ -204,8 +237,9 @@ class ColumnForm(BaseModel):
 
     def _printed(self, plain: float) -> str:
         if self.kind is Kind.DATETIME:
-            return str(pd.Timestamp(plain, unit="s"))
-        return f"{plain:g}"
+            step = self.step or 1.0
+            return str(pd.Timestamp(round(plain / step) * step, unit="s"))
+        return f"{self.rounded(np.array([plain]))[0]:g}"
 
     def _decode_numbers(self, plain: Floats, missing: npt.NDArray[np.bool_]) -> pd.Series:
         dtype = dtype_from_text(self.dtype)
@@ -305,6 +339,29 @@ class TableForm(BaseModel):
     def names(self) -> list[str]:
         return [column.name for column in self.columns]
 
+    def check_drawn(self, plain: pd.DataFrame) -> None:
+        """Refuse drawn plain rows that cannot be written.
+
+        Raises
+        ------
+        FitError
+            A number is infinite or no number, or a category is none of the column's.
+        """
+        for name in plain.columns:
+            values = plain[name].to_numpy()
+            column = self[name]
+            fits = (
+                bool(np.isfinite(values).all())
+                if column.kind.is_numerical
+                else values.dtype.kind in "iu"
+                and bool(((values >= 0) & (values < len(column.levels))).all())
+            )
+            if not fits:
+                raise FitError(
+                    f"the model draws for column {name!r} what cannot stand in it; fit it again, "
+                    "or get its file again from where it was saved"
+                )
+
     def encode(self, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Give the plain table (missing cells hold NaN or -1) and a table of what is missing."""
         plain = {form.name: form.encode(table[form.name]) for form in self.columns}
@@ -331,6 +388,10 @@ class TableForm(BaseModel):
         if self.units:
             table.attrs["units"] = dict(self.units)
         return table
+
+
+def _are_different(levels: tuple[Any, ...]) -> bool:
+    return pd.Index(levels).is_unique
 
 
 def _learn_levels(values: pd.Series, declared: tuple[Any, ...] | None) -> dict[str, Any]:
@@ -360,44 +421,6 @@ def _learn_levels(values: pd.Series, declared: tuple[Any, ...] | None) -> dict[s
 
 def _plain_level(level: Any) -> Any:
     return level.item() if isinstance(level, np.generic) else level
-
-
-def _learn_limits(numbers: Floats) -> dict[str, Any]:
-    """Limits are rounded outwards, so that no patient's extreme value is kept."""
-    known = numbers[~np.isnan(numbers)]
-    low, high = float(known.min()), float(known.max())
-    heap = max(MIN_CELL, LIMIT_SHARE * known.size)
-    low_is_floor = bool((known == low).sum() >= heap)
-    high_is_ceiling = bool((known == high).sum() >= heap)
-    step = 10.0 ** np.floor(np.log10(high - low)) / 2
-    return {
-        "low": low if low_is_floor else float(np.floor(low / step) * step),
-        "high": high if high_is_ceiling else float(np.ceil(high / step) * step),
-        "low_is_floor": low_is_floor,
-        "high_is_ceiling": high_is_ceiling,
-    }
-
-
-def _within_calendar(limits: dict[str, Any], dtype: str) -> dict[str, Any]:
-    """Narrow the limits of dates to those that can be written."""
-    first, last = _NANOSECONDS if "[ns" in dtype else _CALENDAR
-    return limits | {"low": max(limits["low"], first), "high": min(limits["high"], last)}
-
-
-def _within_plausible(
-    limits: dict[str, Any], plausible: Range | None, decimals: int | None
-) -> dict[str, Any]:
-    """Narrow the limits to the plausible range, at values that can be written."""
-    if plausible is None:
-        return limits
-    unit = 10.0 ** -(MAX_DECIMALS if decimals is None else decimals)
-    if plausible.low is not None and plausible.low > limits["low"]:
-        limits["low"] = float(np.round(np.ceil(plausible.low / unit - 1e-6) * unit, MAX_DECIMALS))
-    if plausible.high is not None and plausible.high < limits["high"]:
-        limits["high"] = float(
-            np.round(np.floor(plausible.high / unit + 1e-6) * unit, MAX_DECIMALS)
-        )
-    return limits
 
 
 def _numbers(values: pd.Series) -> Floats:

@@ -72,6 +72,7 @@ class MissingPatterns(BaseModel):
         cells = states[list(columns)].to_numpy(dtype=np.int8)
         patterns, pattern = np.unique(cells, axis=0, return_inverse=True)
         tree = grow_regression_tree(values, cells > 0, MAX_GROUPS, MIN_GROUP)
+        tree = tree.without_values(values)
         group = tree.leaf_of(values)
         counts = np.zeros((tree.n_leaves, len(patterns)))
         np.add.at(counts, (group, pattern.reshape(-1)), 1.0)

@@ -14,15 +14,16 @@ from pydantic import BaseModel, ConfigDict
 from synthhealth.errors import ConditionError, SchemaError, TableError
 from synthhealth.schema._check import check_columns, check_table
 from synthhealth.schema._plain._alignment import Alignment
-from synthhealth.schema._plain._censoring import Censoring
+from synthhealth.schema._plain._censoring import Censoring, frequent_limits
 from synthhealth.schema._plain._donors import fill_missing
 from synthhealth.schema._plain._dtypes import dtype_from_text, dtype_to_text
 from synthhealth.schema._plain._encoding import ColumnForm, TableForm
 from synthhealth.schema._plain._known import Known
 from synthhealth.schema._plain._missing import MissingPatterns, States
 from synthhealth.schema._privacy._protection import add_fakes, learn_fakes, protect
+from synthhealth.schema._rare._pooling import RareLevels, pool_rare
 from synthhealth.schema._rules import check_rules, derivations, rules_of
-from synthhealth.schema._schema import Column, Schema
+from synthhealth.schema._schema import Column, DetectionLimits, Schema
 from synthhealth.schema._text._reading import complete, read_column, read_table, write_column
 
 __all__ = ["Lesson", "Preparation", "Rows"]
@@ -104,6 +105,8 @@ class Preparation(BaseModel):
         The numerical columns with an end that many patients lie on or beyond.
     alignments : dict of str to Alignment
         How what the model draws is brought to those ends; see `calibrated`.
+    rare : dict of str to RareLevels
+        What was done with the levels that few patients have, by column.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -117,6 +120,7 @@ class Preparation(BaseModel):
     censoring: dict[str, Censoring]
     ends: dict[str, Ends]
     alignments: dict[str, Alignment] = {}
+    rare: dict[str, RareLevels] = {}
 
     @classmethod
     def learn(
@@ -139,19 +143,28 @@ class Preparation(BaseModel):
         reading = read_table(table, learned)
         check_table(reading.table, learned)
         check_rules(rules_of(learned), reading.table)
+        canonical, described, learned, rare = pool_rare(reading.table, described, learned)
 
         censoring: dict[str, Censoring] = {}
+        gone: tuple[dict[str, set[float]], dict[str, set[float]]] = {}, {}
         latent: dict[str, npt.NDArray[np.float64]] = {}
         for name, marks in reading.censored.items():
-            values = reading.table[name].to_numpy(dtype=np.float64, na_value=np.nan)
+            values = canonical[name].to_numpy(dtype=np.float64, na_value=np.nan)
+            least = 1 if learned[name].rare == "keep" else learned.min_cell
+            found = values[marks < 0], values[marks > 0]
+            kept = frequent_limits(values, marks, least)
+            for sides, known, left in zip(gone, found, kept, strict=True):
+                sides[name] = set(known.tolist()) - set(left)
             censoring[name], latent[name] = Censoring.learn(
-                values, marks, learned[name].plausible, rng
+                values, marks, learned[name].plausible, rng, least=least
             )
-        form = TableForm.learn(reading.table, learned, latent)
-        plain, missing = form.encode(reading.table)
+        described, learned = _without_limits(described, *gone), _without_limits(learned, *gone)
+        form = TableForm.learn(canonical, learned, latent)
+        plain, missing = form.encode(canonical)
         plain = plain.assign(**latent)
+        # Of a level that is dropped there is no value, either, but it is not missing.
         fill_missing(plain, missing, learned.numerical, rng)
-        states = missing.astype(np.int8)
+        states = reading.table.isna().reset_index(drop=True).astype(np.int8)
         for name, marks in reading.missing.items():
             states[name] = marks
         preparation = cls(
@@ -168,6 +181,7 @@ class Preparation(BaseModel):
             patterns=MissingPatterns.learn(states, plain),
             censoring=censoring,
             ends=_ends(form, plain, censoring),
+            rare=rare,
         )
         computed = {derived.target for derived in derivations(rules_of(learned))}
         if len(computed) >= plain.shape[1] - 1:
@@ -231,14 +245,38 @@ class Preparation(BaseModel):
             else cells
             for name, cells in asked.items()
         }
+        for name, cells in read.items():
+            if name in self.rare and name in self.learned.names:
+                self._refuse_rare(name, cells)
         known = Known.encode(self.form, read, missing_means_unknown)
         known.check_gaps(self.patterns)
         return known
 
+    def _refuse_rare(self, name: str, cells: list[Any]) -> None:
+        """Say of a level that is not there that it may have been too rare."""
+        if self.rare[name].rule == "keep":
+            return
+        levels = self.form[name].levels
+        for cell in cells:
+            if pd.api.types.is_scalar(cell) and pd.notna(cell) and cell not in levels:
+                pool = self.rare[name].pool
+                raise ConditionError(
+                    f"condition on column {name!r}: no such level was learned; levels of fewer "
+                    f"than {self.learned.min_cell} patients were too rare"
+                    + (f" and are part of {pool!r}: ask for that" if pool else "")
+                )
+
     def realise(
         self, plain: pd.DataFrame, rng: np.random.Generator, known: Known | None = None
     ) -> Rows:
-        """Give drawn plain rows their computed values and their gaps."""
+        """Give drawn plain rows their computed values and their gaps.
+
+        Raises
+        ------
+        FitError
+            The rows cannot be written.
+        """
+        self.form.check_drawn(plain)
         plain = self._computed(self._aligned(plain, known))
         if known is None:
             states = self.patterns.draw(plain, rng)
@@ -333,6 +371,22 @@ class Preparation(BaseModel):
 
     def _no_gaps(self, n: int) -> States:
         return np.zeros((n, len(self.patterns.columns)), dtype=np.int8)
+
+
+def _without_limits(
+    schema: Schema, below: Mapping[str, set[float]], above: Mapping[str, set[float]]
+) -> Schema:
+    """Leave the detection limits out that were too rare to be learned."""
+    columns = []
+    for column in schema:
+        if column.detection is not None and (below.get(column.name) or above.get(column.name)):
+            left = DetectionLimits(
+                below=tuple(x for x in column.detection.below if x not in below[column.name]),
+                above=tuple(x for x in column.detection.above if x not in above[column.name]),
+            )
+            column = column.model_copy(update={"detection": left})
+        columns.append(column)
+    return schema.model_copy(update={"columns": tuple(columns)})
 
 
 def _ends(

@@ -5,13 +5,14 @@ scikit-learn grows them; what is kept is plain data, which can be saved and read
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 __all__ = ["Tree", "grow_classification_tree", "grow_regression_tree"]
 
@@ -19,6 +20,9 @@ Places = npt.NDArray[np.int64]
 
 #: A tree sees at most this many rows; more do not change groups that are this large.
 MAX_ROWS = 20_000
+
+#: No tree has as many nodes.
+MAX_NODES = 10_000
 
 
 class Tree(BaseModel):
@@ -44,6 +48,26 @@ class Tree(BaseModel):
     left: tuple[int, ...]
     right: tuple[int, ...]
 
+    @model_validator(mode="after")
+    def _leads_to_leaves(self) -> Tree:
+        """Check that every way through the tree ends in a leaf, also in a stranger's file."""
+        n = len(self.feature)
+        if not n == len(self.threshold) == len(self.left) == len(self.right) or n > MAX_NODES:
+            raise ValueError("the parts of the tree are not of one length")
+        if not all(-1 <= feature < len(self.predictors) for feature in self.feature):
+            raise ValueError("a node asks about a column that is not a predictor")
+        if not all(map(math.isfinite, self.threshold)):
+            raise ValueError("a threshold is not finite")
+        for node, feature in enumerate(self.feature):
+            # Nodes below stand behind: there is no way back, and so no way without end.
+            below = (self.left[node], self.right[node])
+            if feature >= 0 and not all(node < child < n for child in below):
+                raise ValueError("a node does not lead on")
+        leaves = [self.left[node] for node in range(n) if self.feature[node] < 0]
+        if sorted(leaves) != list(range(len(leaves))) or not leaves:
+            raise ValueError("the leaves are not numbered from 0")
+        return self
+
     @classmethod
     def trivial(cls) -> Tree:
         """Give the tree that has all rows in one leaf."""
@@ -52,6 +76,25 @@ class Tree(BaseModel):
     @property
     def n_leaves(self) -> int:
         return self.feature.count(-1)
+
+    def without_values(self, values: pd.DataFrame) -> Tree:
+        """Give the tree that splits `values` likewise, but none of whose thresholds is in it.
+
+        A threshold half-way between two patients' values tells of both, and may be a third one's.
+        Each becomes the roundest number that lies between the same two values of its column.
+        """
+        threshold = list(self.threshold)
+        columns = {name: np.unique(values[name].to_numpy(np.float64)) for name in self.predictors}
+        for node, asked in enumerate(self.feature):
+            if asked >= 0:
+                known = columns[self.predictors[asked]]
+                cells = _cells(pd.DataFrame({"known": known}))[:, 0]
+                place = int(np.searchsorted(cells, threshold[node], side="right"))
+                # Between them as they are, and in the precision in which they are compared.
+                low = max(float(known[place - 1]), float(cells[place - 1]))
+                high = min(float(known[place]), float(cells[place]))
+                threshold[node] = _roundest(low, high)
+        return self.model_copy(update={"threshold": tuple(threshold)})
 
     def leaf_of(self, values: pd.DataFrame) -> Places:
         """Give the number of the leaf of each row."""
@@ -114,6 +157,16 @@ def _grow(
         left=tuple(np.where(is_leaf, number, nodes.children_left).tolist()),
         right=tuple(np.where(is_leaf, 0, nodes.children_right).tolist()),
     )
+
+
+def _roundest(low: float, high: float) -> float:
+    """Give the number of the fewest decimals that lies between two others."""
+    middle = low + (high - low) / 2
+    for digits in range(-15, 18):
+        rounded = round(middle, digits) + 0.0
+        if low < rounded < high:
+            return rounded
+    return middle
 
 
 def _cells(values: pd.DataFrame) -> npt.NDArray[np.float32]:

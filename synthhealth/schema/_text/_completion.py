@@ -18,7 +18,7 @@ from synthhealth.schema._text._dates import EXCEL, infer_dates, is_format
 from synthhealth.schema._text._notation import ParsedNumbers, infer_numbers, parse_numbers
 from synthhealth.schema._text._vocabulary import MissingWords, order_of
 
-__all__ = ["complete", "complete_column"]
+__all__ = ["complete", "complete_column", "levels_in_order"]
 
 #: Beyond these, a number is no serial number of a day in Excel (year 9999).
 EXCEL_DAYS = (1, 2_958_465)
@@ -170,7 +170,7 @@ def _complete_levels(column: Column, cells: Cells, values: pd.Series) -> Column:
     texts, counts = cells.without({str(code) for code in found})
     if not texts:
         return column
-    levels = _in_order(texts, counts, has_numbers=cells.has_numbers)
+    levels = None if cells.has_numbers else levels_in_order(texts, counts)
     if levels is None:
         raise SchemaError(
             f"column {column.name!r}: it is ordinal, but its {len(texts)} levels do not say in "
@@ -179,17 +179,24 @@ def _complete_levels(column: Column, cells: Cells, values: pd.Series) -> Column:
     return column.model_copy(update={"levels": levels})
 
 
-def _in_order(
-    texts: Sequence[str], counts: npt.NDArray[np.int64], *, has_numbers: bool
+def levels_in_order(
+    texts: Sequence[str], counts: npt.NDArray[np.int64] | None = None
 ) -> tuple[str, ...] | None:
-    if has_numbers:
-        return None
+    """Put levels in the order that their words or numbers say; None where they say none.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        The different levels.
+    counts : ndarray of int64, shape (n_levels,), optional
+        How often each occurs.
+    """
     if len(texts) == 1:
         return (texts[0],)
     order = order_of(texts)
     if order is not None:
         return order.levels
-    form = infer_numbers(texts, counts)
+    form = infer_numbers(texts, np.ones(len(texts), np.int64) if counts is None else counts)
     if form is None or not form.parsed.fits.all():
         return None
     places = zip(form.parsed.numbers.tolist(), form.parsed.sides.tolist(), texts, strict=True)

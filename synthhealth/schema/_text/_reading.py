@@ -299,7 +299,7 @@ def _no_numbers(column: Column, wrong: int) -> TableError:
 
 
 def _check_levels(known: pd.Series, column: Column) -> None:
-    if column.levels is None:
+    if column.levels is None or column.rare in ("merge", "drop"):
         return
     wrong = int((~known.isin(list(column.levels))).sum())
     if wrong:

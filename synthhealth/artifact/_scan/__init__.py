@@ -1,0 +1,1 @@
+"""The search for patients in saved models."""

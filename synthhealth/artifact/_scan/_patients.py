@@ -1,0 +1,224 @@
+"""What a search looks for: the cells of a table that are the business of a few patients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from synthhealth.errors import ParameterError
+from synthhealth.schema import Column, Kind, Protection, Schema, read_column
+from synthhealth.schema._decimals import count_decimals
+from synthhealth.schema._privacy._protection import protect
+from synthhealth.schema._rules._named import named_levels
+
+__all__ = ["Categories", "Identifiers", "Numbers", "Patients"]
+
+Floats = npt.NDArray[np.float64]
+
+#: What more patients have in common tells of none of them.
+MIN_CELL = 5
+
+_HELD_BACK = (Protection.DROP, Protection.FAKE)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The numbers of one column; dates are seconds since 1970."""
+
+    column: str
+    values: Floats
+    """In the table's order; NaN: missing."""
+    is_date: bool
+    declared: tuple[float, ...] = ()
+    """Bounds that the schema states: plausible and reference ranges, detection limits."""
+
+    @cached_property
+    def _counted(self) -> tuple[Floats, npt.NDArray[np.int64]]:
+        known = self.values[~np.isnan(self.values)]
+        values, counts = np.unique(known, return_counts=True)
+        return values, counts
+
+    @property
+    def distinct(self) -> Floats:
+        return self._counted[0]
+
+    @cached_property
+    def single(self) -> Floats:
+        """What exactly one patient has, and no bound."""
+        values, counts = self._counted
+        return values[(counts == 1) & ~np.isin(values, self.declared)]
+
+    @cached_property
+    def extremes(self) -> Floats:
+        """The smallest and the largest value, where fewer than 5 patients have it."""
+        values, counts = self._counted
+        ends = values[[0, -1]][counts[[0, -1]] < MIN_CELL] if values.size > 1 else values[:0]
+        return ends[~np.isin(ends, self.declared)]
+
+    @cached_property
+    def decimals(self) -> int | None:
+        return count_decimals(self.values)
+
+    @cached_property
+    def step(self) -> float | None:
+        """The grid that the values are on; None if they are on none."""
+        if self.is_date:
+            days = np.mod(self.distinct, 86_400.0) == 0
+            return 86_400.0 if days.all() else 1.0
+        return None if self.decimals is None else 10.0**-self.decimals
+
+
+@dataclass(frozen=True)
+class Categories:
+    """The levels of one column."""
+
+    column: str
+    cells: npt.NDArray[np.object_]
+    """In the table's order; None: missing."""
+    kept: frozenset[Any] = frozenset()
+    """Levels that stay although they are rare: the schema says so, or two values are all."""
+
+    @cached_property
+    def counts(self) -> dict[Any, int]:
+        """How many patients have each level."""
+        counted = pd.Series(self.cells).dropna().value_counts()
+        return {level: int(count) for level, count in counted.items()}
+
+    @property
+    def rare(self) -> list[Any]:
+        return [level for level, count in self.counts.items() if count < MIN_CELL]
+
+    @cached_property
+    def codes(self) -> npt.NDArray[np.int64]:
+        """The number of each row's level; missing cells have one of their own."""
+        return pd.factorize(self.cells, use_na_sentinel=False)[0].astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Identifiers:
+    """The cells of one column that identifies people."""
+
+    column: str
+    texts: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Patients:
+    """A real table, as the search compares it."""
+
+    n_rows: int
+    numbers: tuple[Numbers, ...]
+    categories: tuple[Categories, ...]
+    identifiers: tuple[Identifiers, ...]
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, schema: Schema) -> Patients:
+        """Take a table apart.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            Patients. Columns that the schema does not have are not searched for.
+        schema : Schema
+            What the columns are. Columns whose identifiers it generalises are searched for in
+            both forms.
+
+        Raises
+        ------
+        ParameterError
+            The table has none of the schema's columns.
+        TableError
+            Cells do not fit what the schema says of their column.
+        """
+        columns = [column for column in schema if column.name in table.columns]
+        if not columns:
+            raise ParameterError(
+                "--data: the table has none of the columns that the saved model has learned; give "
+                "the table that it was trained on"
+            )
+        numbers: list[Numbers] = []
+        categories: list[Categories] = []
+        identifiers: list[Identifiers] = []
+        for column in columns:
+            values = table[column.name]
+            if not column.kind.is_modelled or column.protection in _HELD_BACK:
+                identifiers.append(_identifiers(values))
+            elif column.kind.is_numerical:
+                numbers.append(_numbers(values, column))
+            else:
+                categories.append(_categories(values, column, schema))
+        numbers.extend(_generalised(table, columns))
+        return cls(len(table), tuple(numbers), tuple(categories), tuple(identifiers))
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all columns."""
+        names = [one.column for one in self.numbers]
+        names += [one.column for one in self.categories]
+        return frozenset(names + [one.column for one in self.identifiers])
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """All cells that are text."""
+        levels = {str(level) for one in self.categories for level in one.counts}
+        return frozenset(levels.union(*(one.texts for one in self.identifiers)))
+
+
+def _numbers(values: pd.Series, column: Column) -> Numbers:
+    # Levels and limits of the schema were learned; what the table holds besides is looked for, too.
+    reading = read_column(values, column.model_copy(update={"detection": None, "rare": None}))
+    read = reading.values
+    if column.kind is Kind.DATETIME or pd.api.types.is_datetime64_any_dtype(read.dtype):
+        moments = read.dt.tz_localize(None) if read.dt.tz is not None else read
+        micros = moments.to_numpy(dtype="datetime64[us]")
+        seconds = micros.astype(np.int64) / 1e6
+        seconds[np.isnat(micros)] = np.nan
+        return Numbers(column.name, seconds, is_date=True)
+    numbers = pd.to_numeric(read).to_numpy(dtype=np.float64, na_value=np.nan)
+    return Numbers(column.name, numbers, is_date=False, declared=_declared(column))
+
+
+def _declared(column: Column) -> tuple[float, ...]:
+    ranges = [*column.reference, *filter(None, [column.plausible])]
+    bounds = [bound for one in ranges for bound in (one.low, one.high)]
+    if column.detection is not None:
+        bounds += [*column.detection.below, *column.detection.above]
+    return tuple(bound for bound in bounds if bound is not None)
+
+
+def _categories(values: pd.Series, column: Column, schema: Schema) -> Categories:
+    missing = values.isna() | values.isin(list(column.missing))
+    cells = values.astype(object).where(~missing, None).to_numpy(dtype=object)
+    found = Categories(column.name, cells)
+    people = schema.demographics
+    named = named_levels(schema).get(column.name, ())
+    if people.sex == column.name and named is not None:
+        named = (*named, people.female, people.male)
+    keeps_all = len(found.counts) <= 2 or column.rare == "keep" or named is None
+    kept = frozenset(
+        level
+        for level in found.rare
+        if keeps_all or level in (named or ()) or found.counts[level] >= schema.min_cell
+    )
+    return Categories(column.name, cells, kept)
+
+
+def _identifiers(values: pd.Series) -> Identifiers:
+    texts = (str(cell).strip() for cell in values.dropna().unique())
+    return Identifiers(str(values.name), frozenset(text for text in texts if len(text) > 3))
+
+
+def _generalised(table: pd.DataFrame, columns: list[Column]) -> list[Numbers]:
+    """Give the columns of numbers that were coarsened before they were learned."""
+    coarse = Schema(
+        columns=tuple(column for column in columns if column.protection is Protection.GENERALISE)
+    )
+    if not len(coarse):
+        return []
+    general, learned = protect(table[coarse.names], coarse)
+    return [_numbers(general[one.name], one) for one in learned if one.kind.is_numerical]

@@ -1,0 +1,75 @@
+"""The verb that looks into a saved model."""
+
+from __future__ import annotations
+
+import json as json_form
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synthhealth.cli._app import FOUND, verb
+from synthhealth.cli._inputs import read
+from synthhealth.cli._listing import show
+from synthhealth.cli._options import Debug, Drop, Force, Quiet, SchemaFile, Sheet
+from synthhealth.errors import ParameterError
+from synthhealth.io import check_target, whole_file
+
+
+@verb
+def inspect(
+    model: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MODEL", help="A saved model (.synth); with --data also a pickle of SDV."
+        ),
+    ],
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="FILE", help="The real table: search the model for it."),
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write it as JSON, too.")
+    ] = None,
+    schema: SchemaFile = None,
+    drop: Drop = None,
+    sheet: Sheet = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Say what is inside a saved model, and whether patients are.
+
+    Exit code 3: something of the patients was found.
+    """
+    if json is not None:
+        check_target(json, force=force)
+    from synthhealth import artifact
+    from synthhealth.artifact._scan._search import is_pickle
+    from synthhealth.schema import Schema
+
+    is_foreign = is_pickle(model)
+    if is_foreign and data is None:
+        raise ParameterError(
+            f"{model}: this is a pickle, which says nothing about itself; to search it for the "
+            "patients of a table give that, too: --data FILE"
+        )
+    inside = None if is_foreign else artifact.inspect(model)
+    found = None
+    if data is not None:
+        real, _ = read(data, sheet, drop)
+        given = None if schema is None else Schema.from_file(schema)
+        found = artifact.scan(model, real, given)
+    if json is not None:
+        written = {
+            "inside": None if inside is None else inside.model_dump(mode="json"),
+            "scan": None if found is None else found.model_dump(mode="json"),
+        }
+        with whole_file(json, force=force) as file:
+            file.write_text(
+                json_form.dumps(written, indent=2, ensure_ascii=False), encoding="utf-8"
+            )
+    for part in filter(None, (inside, found)):
+        show(part)
+    if found is not None and found.found_anything:
+        raise typer.Exit(FOUND)

@@ -1,0 +1,98 @@
+"""Between which limits the numbers of a column lie, told so that they are nobody's number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from synthhealth.schema._decimals import MAX_DECIMALS
+from synthhealth.schema._plain._dtypes import limits_of_dtype
+from synthhealth.schema._schema import MIN_CELL, Range
+
+__all__ = ["CALENDAR", "learn_limits", "within_calendar", "within_dtype", "within_plausible"]
+
+Floats = npt.NDArray[np.float64]
+
+#: A limit that this share of the values (and at least MIN_CELL patients) sit on is a floor or a
+#: ceiling of the measurement, such as zero: values beyond it belong on it.
+LIMIT_SHARE = 0.05
+
+#: At least so many values that can be written have the same limit.
+SHARED = 5
+
+#: How far limits lie beyond a rounded value, in units of what is written: less than a half.
+BEYOND = 0.4
+
+#: A number of steps is whole, although division says otherwise, up to this.
+NOISE = 1e-9
+
+#: Numbers closer than this share of them are the same in single precision.
+PRECISION = 1e-6
+
+#: First and last day, in seconds, that a date can have: of the years 1 to 9999, and of what
+#: nanoseconds can count.
+CALENDAR = (-62_135_596_800.0, 253_402_214_400.0)
+_NANOSECONDS = (-9_223_286_400.0, 9_223_286_400.0)
+
+
+def learn_limits(numbers: Floats, unit: float) -> dict[str, Any]:
+    """Round limits outwards, so that no patient's extreme value is kept.
+
+    Several values that can be written share one limit. It lies a part of a unit beyond the rounded
+    value: still nothing but that can be written, and where the smallest value is a round one, too,
+    the limit is not that patient's value.
+
+    Parameters
+    ----------
+    numbers : ndarray of shape (n,)
+        The values; NaN: missing.
+    unit : float
+        The smallest step between written values; 0 where none is known.
+    """
+    known = numbers[~np.isnan(numbers)]
+    low, high = float(known.min()), float(known.max())
+    heap = max(MIN_CELL, LIMIT_SHARE * known.size)
+    low_is_floor = bool((known == low).sum() >= heap)
+    high_is_ceiling = bool((known == high).sum() >= heap)
+    step = max(10.0 ** np.floor(np.log10(high - low)) / 2, SHARED * unit)
+    beyond = max(BEYOND * unit, PRECISION * max(-low, high))
+    # Nothing is negative where nothing was.
+    lowest = -BEYOND * unit if low >= 0 else -np.inf
+    return {
+        "low": low
+        if low_is_floor
+        else float(max(np.floor(low / step + NOISE) * step - beyond, lowest)),
+        "high": high if high_is_ceiling else float(np.ceil(high / step - NOISE) * step + beyond),
+        "low_is_floor": low_is_floor,
+        "high_is_ceiling": high_is_ceiling,
+    }
+
+
+def within_calendar(limits: dict[str, Any], dtype: str) -> dict[str, Any]:
+    """Narrow the limits of dates to those that can be written."""
+    first, last = _NANOSECONDS if "[ns" in dtype else CALENDAR
+    return limits | {"low": max(limits["low"], first), "high": min(limits["high"], last)}
+
+
+def within_plausible(
+    limits: dict[str, Any], plausible: Range | None, decimals: int | None
+) -> dict[str, Any]:
+    """Narrow the limits to the plausible range, at values that can be written."""
+    if plausible is None:
+        return limits
+    unit = 10.0 ** -(MAX_DECIMALS if decimals is None else decimals)
+    if plausible.low is not None and plausible.low > limits["low"]:
+        limits["low"] = float(np.round(np.ceil(plausible.low / unit - 1e-6) * unit, MAX_DECIMALS))
+    if plausible.high is not None and plausible.high < limits["high"]:
+        limits["high"] = float(
+            np.round(np.floor(plausible.high / unit + 1e-6) * unit, MAX_DECIMALS)
+        )
+    return limits
+
+
+def within_dtype(limits: dict[str, Any], dtype: str) -> dict[str, Any]:
+    """Narrow the limits to what whole numbers of few bits can hold."""
+    lowest, highest = limits_of_dtype(dtype)
+    return limits | {"low": max(limits["low"], lowest), "high": min(limits["high"], highest)}

@@ -1,0 +1,38 @@
+"""Makes the saved models that later versions must still load; from simulated data alone.
+
+    python tests/artifact/make_fixtures.py
+
+Run once for each format version, before it is released; the files then stay as they are. The
+folder is that of the current format version.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import synthhealth as sh
+from synthhealth.artifact._manifest import FORMAT_VERSION
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+#: Small networks of few steps: what matters is that they load.
+MODELS: dict[str, dict[str, Any]] = {
+    "gaussian_copula": {},
+    "ctgan": {"steps": 20, "generator_dim": (16, 16), "embedding_dim": 16},
+    "tvae": {"steps": 20, "decompress_dims": (16, 16), "embedding_dim": 16},
+    "copula_gan": {"steps": 20, "generator_dim": (16, 16), "embedding_dim": 16},
+}
+
+
+def main() -> None:
+    real = sh.datasets.load_ra_panel(random_state=0)
+    folder = FIXTURES / f"v{FORMAT_VERSION}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, settings in MODELS.items():
+        model = sh.Synthesizer(name, random_state=0, **settings).fit(real)
+        model.save(folder / f"{name}.synth", force=True)
+
+
+if __name__ == "__main__":
+    main()
