@@ -34,6 +34,8 @@ _NOT_OURS = (
 
 MAX_LEVELS_SHOWN = 8
 
+_PLURALS = {"epoch": "epochs", "pass": "passes"}
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -117,7 +119,7 @@ class Inspection(_Part):
         yield "settings", ", ".join(f"{name} {_shown(v)}" for name, v in about.settings.items())
         if about.training is not None:
             one = about.training
-            units = f"{one.done:,} of {one.total:,} {one.unit}{'es' * (one.unit == 'pass')}"
+            units = f"{one.done:,} of {one.total:,} {_PLURALS.get(one.unit, one.unit)}"
             losses = "".join(f", {name} {loss:.4g}" for name, loss in one.losses.items())
             yield "training", f"{units}{losses}"
         if about.report is not None:

@@ -26,7 +26,12 @@ class WatchedLoader:
     def __init__(self, good: list[Path]) -> None:
         script = Path(__file__).with_name("watched_loader.py")
         root = Path(__file__).parents[2]
-        environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(root)}
+        environment = os.environ | {
+            "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": str(root),
+            # What is imported late must write nothing.
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         self._process = subprocess.Popen(
             [sys.executable, str(script), *map(str, good)],
             stdin=subprocess.PIPE,

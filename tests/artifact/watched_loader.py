@@ -62,6 +62,8 @@ class Watch:
         self._known_events: set[str] = set()
         self._packages: set[str] = set()
         installed = [*sysconfig.get_paths().values(), sys.base_prefix, sys.prefix]
+        if sys.pycache_prefix is not None:
+            installed.append(sys.pycache_prefix)
         places = [*installed, str(Path(sh.__file__).parent), "/usr/share/zoneinfo", "/proc", "/sys"]
         self._places = tuple(os.path.realpath(place) + os.sep for place in places)
 
