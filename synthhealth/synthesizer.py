@@ -67,6 +67,8 @@ class Synthesizer(BaseEstimator):
         Whether training ended before its last epoch.
     n_rows_ : int
         The number of rows that were learned.
+    rare_levels_ : dict of str to RareLevels
+        What was done, by column, with levels of too few patients.
     training_ : ProgressEvent or None
         Where training stood when it ended: epochs, seconds and last losses; None if the family
         tells nothing.
@@ -299,7 +301,7 @@ class Synthesizer(BaseEstimator):
             random_state=self.seed_,
             group=group,
             model=ModelInfo(
-                name=self.model,
+                name=self._fitted_model,
                 settings=self.settings_,
                 seed=self.seed_,
                 partial=self.partial_,
@@ -317,8 +319,8 @@ class Synthesizer(BaseEstimator):
     ) -> Path:
         """Write the synthesizer to a ``.synth`` file, whole or not at all.
 
-        The file holds readable JSON and arrays, no pickle and no patient; ``synthhealth inspect``
-        shows what is in it.
+        The file holds readable JSON and arrays, no pickle, and no patient's row or value;
+        ``synthhealth inspect`` shows what is in it.
 
         Parameters
         ----------
@@ -341,7 +343,8 @@ class Synthesizer(BaseEstimator):
         ArtifactError
             The model is larger than a file may be, or its family gives a state that is not plain.
         ParameterError
-            A key is given, but a reloaded synthesizer does not carry the training table.
+            The key is too short or no bytes, or a reloaded synthesizer, which does not carry the
+            training table, was given one.
         """
         from synthhealth.artifact import save
 
@@ -414,6 +417,8 @@ class Synthesizer(BaseEstimator):
         training: ProgressEvent | None,
     ) -> None:
         """Become fitted; also how a saved synthesizer comes back."""
+        # `set_params` may change the arguments afterwards.
+        self._fitted_model, self._fitted_params = self.model, dict(self.model_params)
         self._model = model
         self._preparation = preparation
         self._calls = self._n_kept = self._n_drawn = 0

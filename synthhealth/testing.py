@@ -6,6 +6,7 @@ sentence when the family breaks a promise.
 
 from __future__ import annotations
 
+import copy
 import json
 import pickle
 import random
@@ -192,6 +193,11 @@ def check_saving(make: Make) -> None:
     _require(again.sample(50).equals(model.sample(50)), "the first sample is replayed")
     _require(again.settings_ == model.settings_, "the settings are kept")
     _require(again.schema_ == model.schema_, "the schema is kept")
+    for copied in (copy.deepcopy(again), pickle.loads(pickle.dumps(again))):
+        _require(
+            copied.sample(50, random_state=1).equals(model.sample(50, random_state=1)),
+            "a copy samples what the original does",
+        )
 
 
 def check_conditions(make: Make) -> None:

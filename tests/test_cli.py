@@ -17,8 +17,8 @@ from synthhealth.cli import app
 from synthhealth.io import read_table, write_table
 
 VERBS = (
-    *("demo", "run", "schema", "describe", "evaluate", "fit", "sample", "verify", "sign"),
-    *("models", "datasets"),
+    *("demo", "run", "schema", "describe", "evaluate", "fit", "sample"),
+    *("inspect", "verify", "sign", "models", "datasets"),
 )
 RESULTS = {"synthetic.csv", "model.synth", "report.html", "report.json"}
 SECRET = "Mustermann77"

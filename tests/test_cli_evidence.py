@@ -59,6 +59,12 @@ def test_everything_is_the_same(folder, model, tmp_path):
     assert result.stderr == ""
 
 
+def test_another_suffix_is_noted(folder, tmp_path):
+    arguments = ("--out", tmp_path / "model.pkl", "--seed", 0)
+    assert "end in .synth" in call("fit", folder / "real.csv", *arguments).stderr
+    call("verify", tmp_path / "model.pkl")
+
+
 def test_without_anything(model):
     assert "no table was given" in call("verify", model).stdout
 
@@ -83,6 +89,7 @@ def test_key_by_variable(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("SYNTHHEALTH_KEY", "Geheimnis")
     result = call("fit", folder / "real.csv", "--out", tmp_path / "other.synth", code=1)
     assert "openssl rand" in result.stderr
+    assert "environment variable SYNTHHEALTH_KEY" in result.stderr
     assert "Geheimnis" not in result.output
     assert not (tmp_path / "other.synth").exists()
 
@@ -98,7 +105,8 @@ def test_run_keeps_hash_and_report(folder, tmp_path):
     assert manifest.table_hmac is not None
     data = ("--data", folder / "real.csv")
     call("verify", out / "model.synth", *data, "--drop", "sex", *key)
-    call("verify", out / "model.synth", *data, *key, code=3)
+    result = call("verify", out / "model.synth", *data, *key, code=3)
+    assert "left out with --drop" in " ".join(result.stdout.replace("- ", "").split())
 
 
 def test_demo_keeps_its_report(tmp_path):
@@ -177,9 +185,10 @@ def test_what_cannot_be_signed(model, key, tmp_path):
         ((model, "--private-key", tmp_path / "none.pem"), "cannot be read"),
         ((tmp_path / "none.synth", "--private-key", key), "no such file"),
         ((tmp_path / "none.synth", "--new-key", tmp_path / "b.pem"), "no such file"),
-        (("--new-key", key), "exists"),
+        (("--new-key", key), "never overwritten; choose another name"),
     ]:
         result = call("sign", *arguments, code=1)
         assert word in result.stderr
+        assert "--force" not in result.stderr
     assert model.read_bytes() == before
     assert not os.path.exists(tmp_path / "b.pem")

@@ -41,6 +41,7 @@ def test_searches_for_the_patients(folder, tmp_path):
     )
     assert result.exit_code == 0, result.output
     assert "None of this was found" in result.stdout
+    assert "pickle runs" not in result.stdout
     written = json.loads((tmp_path / "x.json").read_text("utf-8"))
     assert written["inside"]["manifest"]["model"] == "gaussian_copula"
     assert all(finding["found"] == 0 for finding in written["scan"]["findings"])
@@ -52,6 +53,7 @@ def test_found_is_exit_code_3(folder, tmp_path):
     )
     assert result.exit_code == 3
     assert "numbers that one patient has" in result.stdout
+    assert "Loading a pickle runs its code" in result.stdout
     written = json.loads((tmp_path / "x.json").read_text("utf-8"))
     assert written["inside"] is None
     assert any(finding["found"] for finding in written["scan"]["findings"])
@@ -70,6 +72,8 @@ def test_quiet(folder):
         (["none.synth"], "no such file"),
         (["real.csv"], "not a saved synthesizer"),
         (["ra.synth", "--data", "none.csv"], "none.csv"),
+        (["ra.synth", "--schema", "schema.yaml"], "--schema: this is about the table"),
+        (["ra.synth", "--drop", "age", "--sheet", "Labor"], "--drop, --sheet: this is about"),
     ],
 )
 def test_bad_input(folder, arguments, message):

@@ -204,3 +204,16 @@ def test_real_clinical_tables(clinical, name):
     rate = table.isna().mean()
     error = 4 * np.sqrt(rate * (1 - rate) / len(table))
     assert ((sampled.isna().mean() - rate).abs() <= error).all()
+
+
+def test_torchs_default_number_does_not_count(cohort):
+    import torch
+
+    expected = sh.Synthesizer("tvae", random_state=0, steps=3).fit(cohort).sample(20)
+    torch.set_default_dtype(torch.float64)
+    try:
+        again = sh.Synthesizer("tvae", random_state=0, steps=3).fit(cohort).sample(20)
+        assert torch.get_default_dtype() is torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert again.equals(expected)

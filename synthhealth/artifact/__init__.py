@@ -1,4 +1,11 @@
-"""The saved synthesizer."""
+"""The saved synthesizer.
+
+`inspect` says what is inside a file, and `scan` searches it for the patients of a table. `verify`
+checks its content, signature, samples and fit; `sign` signs it, with a key that `new_key` makes.
+`table_digest` is the keyed hash of a table, under a key that `read_key` reads, and `sample_digest`
+the plain one of a synthetic table. `json_schema` describes the members of the file. `save` and
+`load` are `synthhealth.Synthesizer.save` and `synthhealth.load`.
+"""
 
 from synthhealth.artifact._digest import read_key, sample_digest, table_digest
 from synthhealth.artifact._format import load, save

@@ -245,9 +245,10 @@ def _check_names(names: list[str]) -> None:
         raise ArtifactError("it holds a member twice; do not use it")
     missing = [name for name in NAMES if name not in names and name != SIGNATURE]
     if missing:
+        names_missing = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'}"
         raise ArtifactError(
-            f"{', '.join(missing)} is not in it, so it is not a saved synthesizer or only a part "
-            "of one; save it again with Synthesizer.save"
+            f"{names_missing} not in it, so it is not a saved synthesizer or only a part of one; "
+            "save it again with Synthesizer.save"
         )
     if names != [name for name in NAMES if name in names]:
         raise ArtifactError("its members are not in the order of a saved synthesizer")

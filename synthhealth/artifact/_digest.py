@@ -1,20 +1,6 @@
 """Digests of tables, by content: the same whatever file or dtype a table came by.
 
-The canonical form is small enough to be written again in any language:
-
-- A cell is one JSON value in ASCII. A missing cell is ``null``; so is a text that a text table
-  gives back as missing (``""``, ``NA``, ...). A truth value is ``true`` or ``false``, and so is a
-  text that reads as one. A number is its shortest decimal digits that read back as the same
-  double, a whole one within 64 bits its digits; a single-precision number counts as its own
-  shortest digits, which are what a text table holds. A text that is a number as
-  `synthhealth.read_table` reads them counts as that number. A date is ``"2024-01-31"``, with a
-  time of day that is not midnight ``"2024-01-31T08:30:00"``, with a time zone its instant,
-  ``"2024-01-31T06:30:00Z"``; so is a text that says the same. Any other text stays as it is.
-- A column is the SHA-256 of its cells in the order of the rows, each followed by a line feed.
-- A table is the compact JSON ``{"form":1,"rows":n,"columns":[["name","sha256"],...]}`` in the
-  table's order of columns. Its digest is the SHA-256 of that, or its HMAC-SHA-256 under a key.
-
-The index does not count, since text tables do not keep it.
+The notes of `table_digest` describe the canonical form.
 """
 
 from __future__ import annotations
@@ -88,12 +74,30 @@ def table_digest(table: pd.DataFrame, key: bytes) -> str:
     Returns
     -------
     str
-        HMAC-SHA-256 of the canonical form (see this module), 64 hexadecimal digits.
+        HMAC-SHA-256 of the canonical form (see the notes), 64 hexadecimal digits.
 
     Raises
     ------
     ParameterError
-        The key is too short.
+        The key is too short, far too long, or no bytes.
+
+    Notes
+    -----
+    The canonical form is small enough to be written again in any language:
+
+    - A cell is one JSON value in ASCII. A missing cell is ``null``; so is a text that a text table
+      gives back as missing (``""``, ``NA``, ...). A truth value is ``true`` or ``false``, and so
+      is a text that reads as one. A number is its shortest decimal digits that read back as the
+      same double, a whole one within 64 bits its digits; a single-precision number counts as its
+      own shortest digits, which are what a text table holds. A text that is a number as
+      `synthhealth.read_table` reads them counts as that number. A date is ``"2024-01-31"``, with a
+      time of day that is not midnight ``"2024-01-31T08:30:00"``, with a time zone its instant,
+      ``"2024-01-31T06:30:00Z"``; so is a text that says the same. Any other text stays as it is.
+    - A column is the SHA-256 of its cells in the order of the rows, each followed by a line feed.
+    - A table is the compact JSON ``{"form":1,"rows":n,"columns":[["name","sha256"],...]}`` in the
+      table's order of columns. Its digest is the HMAC-SHA-256 of that under the key.
+
+    The index does not count, since text tables do not keep it.
 
     Examples
     --------
@@ -121,7 +125,7 @@ def sample_digest(table: pd.DataFrame) -> str:
     Returns
     -------
     str
-        SHA-256 of the canonical form (see this module), 64 hexadecimal digits.
+        SHA-256 of the canonical form (see the notes of `table_digest`), 64 hexadecimal digits.
     """
     return hashlib.sha256(_canonical(table)).hexdigest()
 
@@ -132,7 +136,8 @@ def read_key(path: str | os.PathLike[str] | None = None) -> bytes | None:
     Parameters
     ----------
     path : path-like, optional
-        The file; white space at its ends does not count. Without it the variable is read.
+        The file; white space at its ends does not count. Without it the variable is read; an
+        empty one counts as none.
 
     Returns
     -------
@@ -147,30 +152,37 @@ def read_key(path: str | os.PathLike[str] | None = None) -> bytes | None:
         The key is too short, or far too long.
     """
     if path is None:
-        text = os.environ.get(KEY_VARIABLE)
-        key = None if text is None else os.fsencode(text).strip()
-    else:
-        try:
-            with Path(path).open("rb") as file:
-                key = file.read(MAX_KEY_BYTES + 1).strip()
-        except OSError as error:
-            raise FileError(f"{path}: the key cannot be read ({reason(error)})") from None
-    if key is not None:
-        check_key(key)
+        key = os.fsencode(os.environ.get(KEY_VARIABLE, "")).strip()
+        if not key:
+            return None
+        check_key(key, f"the key in the environment variable {KEY_VARIABLE}")
+        return key
+    try:
+        with Path(path).open("rb") as file:
+            key = file.read(MAX_KEY_BYTES + 1).strip()
+    except OSError as error:
+        raise FileError(f"{path}: the key cannot be read ({reason(error)})") from None
+    check_key(key, f"{path}: the key in this file")
     return key
 
 
-def check_key(key: bytes) -> None:
-    """Refuse a key that is too short to be secret.
+def check_key(key: bytes, which: str = "the key") -> None:
+    """Refuse a key that is too short to be secret, or none.
 
     Raises
     ------
     ParameterError
     """
-    if not MIN_KEY_BYTES <= len(key) <= MAX_KEY_BYTES:
+    if not isinstance(key, bytes):
         raise ParameterError(
-            f"the key has {len(key)} bytes; it must have from {MIN_KEY_BYTES} to "
-            f"{MAX_KEY_BYTES}. Make one with: openssl rand -hex 32"
+            f"{which} is {type(key).__name__}, not bytes; synthhealth.artifact.read_key reads it "
+            "from a file"
+        )
+    if not MIN_KEY_BYTES <= len(key) <= MAX_KEY_BYTES:
+        n = f"more than {MAX_KEY_BYTES}" if len(key) > MAX_KEY_BYTES else f"{len(key)}"
+        raise ParameterError(
+            f"{which} has {n} bytes; it must have from {MIN_KEY_BYTES} to {MAX_KEY_BYTES}. "
+            "Make one with: openssl rand -hex 32"
         )
 
 

@@ -40,10 +40,18 @@ if TYPE_CHECKING:
     from synthhealth.schema._plain._preparation import Preparation
     from synthhealth.synthesizer import Synthesizer
 
-__all__ = ["load", "members_of", "read_manifest", "rebuild", "save", "understand"]
+__all__ = [
+    "load",
+    "members_of",
+    "read_manifest",
+    "read_preparation",
+    "rebuild",
+    "save",
+    "understand",
+]
 
 #: More are no table of patients, and would take minutes to be checked.
-MAX_COLUMNS, MAX_RULES = 5_000, 1_000
+MAX_COLUMNS, MAX_RULES, MAX_RULE_TEXT = 2_000, 200, 100_000
 
 #: Rows drawn while loading, to see that the model and the preparation belong together.
 TRIAL_ROWS, TRIAL_SEED = 20, 0
@@ -80,7 +88,7 @@ def members_of(synthesizer: Synthesizer) -> dict[str, bytes]:
         if isinstance(value, np.ndarray):
             arrays[name] = value
         else:
-            _require_plain(value, f"family {synthesizer.model!r}: state() gives {name!r}")
+            _require_plain(value, f"family {synthesizer._fitted_model!r}: state() gives {name!r}")
             plain[name] = value
     try:
         preparation = synthesizer._preparation.model_dump_json().encode()
@@ -89,7 +97,7 @@ def members_of(synthesizer: Synthesizer) -> dict[str, bytes]:
             "a name or a category of the table is no text of Unicode; rename it and fit again"
         ) from error
     # What is saved can be loaded.
-    _read_preparation(preparation)
+    read_preparation(preparation)
     return {PREPARATION: preparation, MODEL: to_json(plain), ARRAYS: write_arrays(arrays)}
 
 
@@ -205,7 +213,7 @@ def rebuild(manifest: Manifest, members: Mapping[str, bytes]) -> Synthesizer:
             "install the package that provides it"
         ) from None
     _check_parameters(manifest, family)
-    preparation = _read_preparation(members[PREPARATION])
+    preparation = read_preparation(members[PREPARATION])
     state = parse_json(members[MODEL], MODEL)
     if not isinstance(state, dict):
         raise ArtifactError(f"{MODEL} is not an object; save the synthesizer again")
@@ -266,7 +274,14 @@ def _check_settings(manifest: Manifest, model: Model) -> None:
         )
 
 
-def _read_preparation(text: bytes) -> Preparation:
+def read_preparation(text: bytes) -> Preparation:
+    """Read how a table is prepared, and check that its parts agree.
+
+    Raises
+    ------
+    ArtifactError
+        It is no preparation that was learned.
+    """
     from synthhealth.schema._plain._preparation import Preparation
     from synthhealth.schema._plain._validity import check_preparation
 
@@ -275,6 +290,8 @@ def _read_preparation(text: bytes) -> Preparation:
         for part, limit in (("columns", MAX_COLUMNS), ("rules", MAX_RULES)):
             if max(len(raw[schema][part]) for schema in ("described", "learned")) > limit:
                 raise ArtifactError(f"it has more than {limit:,} {part}; leave some out")
+        if sum(len(rule) for rule in raw["learned"]["rules"]) > MAX_RULE_TEXT:
+            raise ArtifactError(f"its rules have more than {MAX_RULE_TEXT:,} signs; shorten them")
         preparation = Preparation.model_validate_json(text, strict=True)
         check_preparation(preparation)
     except ValidationError as error:

@@ -59,6 +59,11 @@ class ColumnInside(_Part):
     levels: tuple[str | bool | int | float, ...]
     """The categories that can be drawn."""
 
+    @property
+    def is_learned(self) -> bool:
+        """Whether anything was learned of it."""
+        return self.protection not in (Protection.DROP, Protection.FAKE)
+
 
 class Inspection(_Part):
     """What is inside a saved model.
@@ -108,14 +113,17 @@ class Inspection(_Part):
             ((name, f"{size:,}") for name, size in self.members.items()),
         )
         if self.rules:
-            yield Text("Rules: " + "; ".join(self.rules) + "\n")
+            yield Text("Rules: " + _printable("; ".join(self.rules)) + "\n")
         yield Text("Not inside:\n" + "\n".join(f"  - {one}" for one in self.not_inside))
 
     def _facts(self) -> Iterator[tuple[str, str]]:
         about = self.manifest
         partial = ", training ended early" if about.partial else ""
         yield "model", f"{about.model}{partial}"
-        yield "learned", f"{about.n_rows:,} rows, {len(self.columns)} columns, seed {about.seed}"
+        n_learned = sum(column.is_learned for column in self.columns)
+        others = f" ({len(self.columns) - n_learned} more not learned)"
+        columns = f"{n_learned} columns{others if n_learned < len(self.columns) else ''}"
+        yield "learned", f"{about.n_rows:,} rows, {columns}, seed {about.seed}"
         yield "settings", ", ".join(f"{name} {_shown(v)}" for name, v in about.settings.items())
         if about.training is not None:
             one = about.training
@@ -189,8 +197,8 @@ def _not_inside(saved: Saved) -> Iterator[str]:
         yield from _NOT_OURS
     if saved.schema.min_cell > 1:
         yield (
-            f"no category of fewer than {saved.schema.min_cell} patients, unless the schema keeps "
-            "or names it, or the column has two values"
+            f"no categories of fewer than {saved.schema.min_cell} patients, unless the schema "
+            "keeps or names them, the column has two values only, or no two levels would be left"
         )
 
 
@@ -212,11 +220,13 @@ def _columns(saved: Saved) -> Iterator[ColumnInside]:
 
 def _written(limit: float, form: dict[str, Any]) -> float:
     """Give a limit, which lies a part of a unit beyond the last value, as that value."""
-    return limit if form["decimals"] is None else round(limit, form["decimals"]) + 0.0
+    if form["decimals"] is None:
+        return limit if form["step"] is not None else float(f"{limit:.5g}")
+    return round(limit, form["decimals"]) + 0.0
 
 
 def _extent(column: ColumnInside) -> str:
-    if column.protection in (Protection.DROP, Protection.FAKE):
+    if not column.is_learned:
         return "not learned: " + (
             "left out" if column.protection is Protection.DROP else "made-up values are drawn"
         )
@@ -235,6 +245,11 @@ def _day(seconds: float) -> str:
     return str(np.datetime64(int(seconds), "s"))[:10]
 
 
+def _printable(text: str) -> str:
+    """Leave out the signs by which a stranger's text could steer a terminal."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
+
+
 def _shown(value: Any) -> str:
     return "none" if value in ({}, [], None) else str(value)
 
@@ -246,7 +261,7 @@ def _table(heads: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> Table:
 
     table = Table(box=box.SIMPLE_HEAD)
     for head in heads:
-        table.add_column(Text(head), overflow="fold")
+        table.add_column(Text(_printable(head)), overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(_printable(cell)) for cell in row))
     return table

@@ -10,7 +10,7 @@ from synthhealth.errors import ArtifactError
 
 __all__ = ["MAX_DEPTH", "MAX_PARTS", "MAX_TEXT", "parse_json", "to_json"]
 
-#: The deepest nesting, the most lists and objects, and the longest text.
+#: The deepest nesting, the most lists, objects and keys, and the longest text.
 MAX_DEPTH = 32
 MAX_PARTS = 1_000_000
 MAX_TEXT = 10_000
@@ -68,7 +68,7 @@ def parse_json(text: bytes, what: str) -> Any:
     {'a': [1, 2.5, None]}
     """
     # Each empty list of three signs costs seventy bytes of memory: they are counted before.
-    if text.count(b"[") + text.count(b"{") > MAX_PARTS:
+    if text.count(b"[") + text.count(b"{") + text.count(b":") > MAX_PARTS:
         raise _refusal(what, f"it has more than {MAX_PARTS:,} parts")
     try:
         value = json.loads(

@@ -132,7 +132,7 @@ class Replay(_Part):
 
     n_rows: int = Field(ge=1, le=10_000)
     """Number of rows."""
-    seed: int = Field(ge=0)
+    seed: int = Field(ge=0, lt=2**128)
     """The seed: ``sample(n_rows, random_state=seed)``."""
     sha256: str = Field(pattern=_SHA256)
     """SHA-256 of the sample in its canonical form."""
@@ -162,9 +162,9 @@ class Manifest(_Part):
     """The parameters that the user gave to the family."""
     settings: dict[str, JsonValue]
     """The value of every parameter that was used."""
-    seed: int = Field(ge=0)
+    seed: int = Field(ge=0, lt=2**128)
     """The seed that decided fitting and decides sampling."""
-    n_rows: int = Field(ge=1)
+    n_rows: int = Field(ge=1, lt=2**53)
     """Number of rows learned from."""
     partial: bool
     """Whether training ended before its last epoch; such a fit cannot be repeated."""
@@ -223,14 +223,14 @@ def make_manifest(
     return Manifest(
         format_version=FORMAT_VERSION,
         created=datetime.now(timezone.utc).replace(microsecond=0),
-        model=synthesizer.model,
-        parameters=_plain(synthesizer.model_params),
+        model=synthesizer._fitted_model,
+        parameters=_plain(synthesizer._fitted_params),
         settings=_plain(settings),
         seed=synthesizer.seed_,
         n_rows=synthesizer.n_rows_,
         partial=synthesizer.partial_,
         platform=platform_here(uses_gpu=bool(settings.get("enable_gpu"))),
-        versions=versions_here(synthesizer.model),
+        versions=versions_here(synthesizer._fitted_model),
         training=_training_of(synthesizer),
         report=None if report is None else _summary_of(report),
         table_hmac=None if key is None else _hmac_of(synthesizer, key),

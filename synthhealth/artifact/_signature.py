@@ -170,8 +170,13 @@ def new_key(path: str | os.PathLike[str], *, password: bytes | None = None) -> P
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     public_path = Path(path).with_suffix(f".pub{Path(path).suffix}")
-    check_target(path)
-    check_target(public_path)
+    for target in (path, public_path):
+        if os.path.isfile(target):  # in words of its own: there is no `force` here
+            raise FileError(
+                f"{target}: the file exists already, and keys are never overwritten; choose "
+                "another name"
+            )
+        check_target(target)
     key = Ed25519PrivateKey.generate()
     encryption = (
         serialization.BestAvailableEncryption(password)

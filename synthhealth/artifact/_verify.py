@@ -293,7 +293,8 @@ def _check_table(manifest: Manifest, data: pd.DataFrame | None, key: bytes | Non
     return check(
         "differs",
         "under this key it does not have the hash of the table that was learned: another table, "
-        "another order of its rows or columns, or another key",
+        "another order of its rows or columns, another key, or columns that were left out with "
+        "--drop",
     )
 
 

@@ -16,9 +16,9 @@ from synthhealth.cli import _looks as _looks  # isort: split
 
 from synthhealth.cli import _steps as _steps  # isort: split
 
-from synthhealth.cli import _evidence as _evidence  # isort: split
-
 from synthhealth.cli import _inspect as _inspect  # isort: split
+
+from synthhealth.cli import _evidence as _evidence  # isort: split
 
 from synthhealth.cli import _lists as _lists
 from synthhealth.cli._app import app, main

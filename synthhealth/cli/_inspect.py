@@ -42,6 +42,13 @@ def inspect(
 
     Exit code 3: something of the patients was found.
     """
+    about_data = {"--schema": schema, "--drop": drop, "--sheet": sheet}
+    given = [option for option, value in about_data.items() if value]
+    if given and data is None:
+        raise ParameterError(
+            f"{', '.join(given)}: this is about the table to search for; give that, too: "
+            "--data FILE"
+        )
     if json is not None:
         check_target(json, force=force)
     from synthhealth import artifact
@@ -58,8 +65,8 @@ def inspect(
     found = None
     if data is not None:
         real, _ = read(data, sheet, drop)
-        given = None if schema is None else Schema.from_file(schema)
-        found = artifact.scan(model, real, given)
+        described = None if schema is None else Schema.from_file(schema)
+        found = artifact.scan(model, real, described)
     if json is not None:
         written = {
             "inside": None if inside is None else inside.model_dump(mode="json"),

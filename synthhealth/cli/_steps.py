@@ -56,6 +56,8 @@ def fit(
 ) -> None:
     """Learn a table and save the model."""
     check_target(out, force=force)
+    if out.suffix.lower() != ".synth":
+        typer.echo(f"note: {out}: the names of saved models end in .synth", err=True)
     from synthhealth.artifact import read_key
 
     key = read_key(key_file)

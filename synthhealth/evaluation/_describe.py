@@ -246,8 +246,12 @@ def _named_levels(counts: pd.Series, kind: Kind, series: pd.Series) -> dict[str,
         order = [level for level in series.dtype.categories if level in common]
     else:
         order = [level for level in counts.sort_index().index if level in common]
+    total = int(counts.sum())
+    while order and 0 < total - sum(common[level] for level in order) < MIN_CELL:
+        # So few would be told by the others' counts; the rarest of those joins them.
+        order.remove(min(order, key=lambda level: common[level]))
     named = {_name(level): common[level] for level in order}
-    rest = int(counts.sum()) - sum(named.values())
+    rest = total - sum(named.values())
     if rest:
         named[OTHER] = named.get(OTHER, 0) + rest
     return named

@@ -58,7 +58,7 @@ class Tables:
         What the columns of both canonical tables are.
     rare : mapping of str to int
         For columns whose rare levels were merged or dropped before anything was learned, how many
-        real rows had one. What was merged is merged in both tables, too.
+        real rows have one, if any. What was merged is merged in both tables, too.
     """
 
     described: Schema
@@ -102,11 +102,7 @@ def read_tables(real: pd.DataFrame, synthetic: pd.DataFrame, schema: Schema | No
         schema=canonical,
         real=_coarsened(first, canonical),
         synthetic=_coarsened(second, canonical),
-        rare={
-            column.name: _count_rare(first.table[column.name], column)
-            for column in canonical
-            if column.rare in ("merge", "drop") and column.levels is not None
-        },
+        rare=_rare(first.table, canonical),
     )
 
 
@@ -191,8 +187,15 @@ def _coarsened(table: CanonicalTable, schema: Schema) -> CanonicalTable:
     return CanonicalTable(coarsen(table.table, schema), table.censored)
 
 
-def _count_rare(values: pd.Series, column: Column) -> int:
-    return int((values.notna() & ~values.isin(list(column.levels or ()))).sum())
+def _rare(table: pd.DataFrame, schema: Schema) -> dict[str, int]:
+    counts = {
+        column.name: int(
+            (table[column.name].notna() & ~table[column.name].isin(list(column.levels))).sum()
+        )
+        for column in schema
+        if column.rare in ("merge", "drop") and column.levels is not None
+    }
+    return {name: count for name, count in counts.items() if count}
 
 
 def _with_all_levels(schema: Schema, table: pd.DataFrame) -> Schema:

@@ -14,9 +14,17 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from synthhealth.errors import ArtifactError
+
 __all__ = ["NetworkColumn", "NetworkTable"]
 
 Floats = npt.NDArray[np.float64]
+
+#: ctgan finds at most so many modes of a column.
+MAX_MODES = 10
+
+#: Outputs of a network; with more, a batch of rows would not fit into a small machine.
+MAX_OUTPUTS = 20_000
 
 
 class NetworkColumn(BaseModel):
@@ -40,8 +48,13 @@ class NetworkColumn(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> NetworkColumn:
-        is_number = len(self.centres) == len(self.widths) > 0 and min(self.widths) > 0
-        if is_number == bool(self.levels) or min(self.levels, default=0) < 0:
+        n_modes = len(self.centres)
+        is_number = (
+            0 < n_modes <= MAX_MODES and n_modes == len(self.widths) and min(self.widths) > 0
+        )
+        is_category = bool(self.levels) and not (self.centres or self.widths)
+        twice = len(set(self.levels)) < len(self.levels)
+        if is_number == is_category or twice or min(self.levels, default=0) < 0:
             raise ValueError(f"column {self.name!r} has neither modes nor levels, or both")
         return self
 
@@ -96,6 +109,10 @@ class NetworkTable:
 
     def __init__(self, columns: tuple[NetworkColumn, ...]) -> None:
         self.columns = columns
+        if sum(column.n_outputs for column in columns) > MAX_OUTPUTS:
+            raise ArtifactError(
+                f"the columns have more than {MAX_OUTPUTS:,} levels in all, too many for a network"
+            )
         self.output_info_list = [column.spans() for column in columns]
         self.output_dimensions = sum(column.n_outputs for column in columns)
 

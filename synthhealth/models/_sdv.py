@@ -150,6 +150,8 @@ class SDVModel:
             checked = {one.name: one.check(plain.settings[one.name]) for one in cls.parameters}
         except KeyError as error:
             raise ArtifactError(f"the model's setting {error} is missing") from None
+        if set(plain.settings) - set(checked) - {"epochs"}:
+            raise ArtifactError(f"the model has settings that {cls.name!r} knows not")
         model = cls(**checked)
         model.settings_ = plain.settings | checked
         model._take(plain, arrays)

@@ -37,12 +37,14 @@ def seeded(seed: int, *, threads: int = 1) -> Iterator[None]:
         numpy_state = np.random.get_state()
         torch_state = torch.get_rng_state()
         torch_threads = torch.get_num_threads()
+        torch_dtype = torch.get_default_dtype()
         gpu_states = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
         try:
             random.seed(seed)
             np.random.seed(seed)
             torch.manual_seed(seed)
             torch.set_num_threads(threads)
+            torch.set_default_dtype(torch.float32)
             with threadpool_limits(1), joblib.parallel_config(backend="sequential"):
                 yield
         finally:
@@ -50,5 +52,6 @@ def seeded(seed: int, *, threads: int = 1) -> Iterator[None]:
             np.random.set_state(numpy_state)
             torch.set_rng_state(torch_state)
             torch.set_num_threads(torch_threads)
+            torch.set_default_dtype(torch_dtype)
             if gpu_states:
                 torch.cuda.set_rng_state_all(gpu_states)

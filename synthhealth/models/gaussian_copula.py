@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from synthhealth.errors import ArtifactError
+from synthhealth.errors import ArtifactError, ConditionError
 from synthhealth.models._margins import (
     Margin,
     is_better_on_log_scale,
@@ -127,13 +127,14 @@ class GaussianCopulaModel(SDVModel):
             or correlation.shape != (size, size)
             or len(self._state.margins) != size
             or not np.allclose(correlation, correlation.T)
+            or np.abs(correlation).max() > 1.001
             or not np.allclose(np.diag(correlation), 1.0, atol=1e-3)
         ):
             raise ArtifactError("the correlations of the copula are not those of its columns")
         self._edges = {name: np.array(edges) for name, edges in self._state.edges.items()}
         for name, edges in self._edges.items():
             ends = edges[[0, -1]].tolist() if edges.size > 1 else None
-            if name not in columns or ends != [0.0, 1.0] or (np.diff(edges) < 0).any():
+            if name not in columns or ends != [0.0, 1.0] or (np.diff(edges) <= 0).any():
                 raise ArtifactError(f"the levels of column {name!r} do not share its range")
         self._copula = GaussianMultivariate()
         self._copula.columns = columns
@@ -168,6 +169,10 @@ class GaussianCopulaModel(SDVModel):
             margin = copula.univariates[place]
             values = on_scale[name].to_numpy()
             if name in self._edges:
+                if values.max() + 1 >= self._edges[name].size:
+                    raise ConditionError(
+                        f"condition on column {name!r}: no such level was learned; ask for another"
+                    )
                 low = _to_score(margin, self._edges[name][values])
                 high = _to_score(margin, self._edges[name][values + 1])
                 mean, variance = _normal_given(correlation, scores, fixed, [place])

@@ -164,3 +164,8 @@ class _DrawingDecoder:
 
     def eval(self) -> None:
         self._decoder.eval()
+
+    def to(self, device: Any) -> _DrawingDecoder:
+        """Move to a device, as ctgan does before it copies a network."""
+        self._decoder.to(device)
+        return self

@@ -160,7 +160,9 @@ def evaluate(
     real, synthetic : pandas.DataFrame
         Tables with the same columns, in any order.
     schema : Schema, optional
-        Kinds and units of the columns; detected from `real` by default.
+        Kinds and units of the columns; detected from `real` by default. For a table that was drawn
+        by a model with merged levels give the model's, ``schema=model.schema_``: the real levels
+        are then merged, too.
     real_is : {"training", "holdout", "given"}
         Whether the model was trained on the real rows, never saw them, or nobody said.
     random_state : int or None

@@ -243,8 +243,9 @@ def rare_sheet(data: ReportData) -> Sheet | None:
     ]
     heads = ("column", "what was done with rare levels", "real rows concerned")
     note = (
-        "Levels of too few patients were never learned by name. Those pooled or joined are so in "
-        "the real table of this report, too; those dropped are compared as they were."
+        "Levels that were pooled, joined or replaced were not learned by name. Those pooled or "
+        "joined are so in the real table of this report, too; those replaced are compared as they "
+        "were."
     )
     return Sheet("rare-table", "Levels of too few patients", heads, rows, note) if rows else None
 

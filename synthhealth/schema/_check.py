@@ -83,6 +83,36 @@ def check_table(table: pd.DataFrame, schema: Schema) -> None:
             _check_levels(values, column)
 
 
+def check_singled_out(values: pd.Series, column: Column, min_cell: int) -> None:
+    """Refuse a column whose values, but for those of a few patients, are all the same number.
+
+    From the mean that a model keeps, and the number of patients, the values of those few could be
+    computed; of a column of two numbers the rarer one is theirs.
+
+    Raises
+    ------
+    TableError
+    """
+    if column.rare == "keep":
+        return
+    counts = values.dropna().value_counts()
+    if column.kind.is_numerical:
+        few = int(counts.sum() - counts.max()) < min_cell
+    else:
+        few = len(counts) == 2 and counts.min() < min_cell and not all(map(_is_code, counts.index))
+    if few:
+        raise TableError(
+            f"column {column.name!r}: fewer than {min_cell} patients have another value than its "
+            "most frequent one, so that what is learned of it would be about them alone; leave "
+            "the column out (--drop), or state 'rare: keep' in the schema"
+        )
+
+
+def _is_code(level: object) -> bool:
+    """Say whether a level is a word, a truth value or a digit, as codes are, and no measurement."""
+    return isinstance(level, str | bool | np.bool_) or level in range(10)
+
+
 def check_columns(table: pd.DataFrame, schema: Schema) -> None:
     """Refuse a table whose columns are not those of the schema (in any order).
 
@@ -138,8 +168,9 @@ def _check_plausible(values: pd.Series, column: Column) -> None:
     outside = int(((numbers < lowest) | (numbers > highest)).sum())
     if outside:
         raise TableError(
-            f"column {column.name!r}: {outside} values lie outside its plausible range; correct "
-            "them, declare them as codes for missing values (missing: [...]), or widen the range"
+            f"column {column.name!r}: {outside} {'value lies' if outside == 1 else 'values lie'} "
+            "outside its plausible range; correct the table, declare codes for missing values "
+            "(missing: [...]), or widen the range"
         )
 
 

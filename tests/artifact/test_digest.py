@@ -188,9 +188,18 @@ def test_a_key_is_long_enough(key, cohort):
     assert not key or key.decode("latin-1") not in str(error.value)
 
 
+def test_a_key_is_bytes(cohort):
+    with pytest.raises(ParameterError, match=r"str, not bytes; .*read_key") as error:
+        table_digest(cohort, "Geheimnis Geheimnis")
+    assert "Geheimnis" not in str(error.value)
+
+
 def test_key_by_file_or_variable(tmp_path, monkeypatch):
     monkeypatch.delenv("SYNTHHEALTH_KEY", raising=False)
     assert read_key() is None
+    for nothing in ("", " "):
+        monkeypatch.setenv("SYNTHHEALTH_KEY", nothing)
+        assert read_key() is None
     monkeypatch.setenv("SYNTHHEALTH_KEY", "0123456789abcdef")
     assert read_key() == b"0123456789abcdef"
     (tmp_path / "key").write_text("fedcba9876543210\n")
@@ -202,11 +211,12 @@ def test_unusable_keys(tmp_path, monkeypatch):
         read_key(tmp_path / "none")
     (tmp_path / "short").write_text("Geheimnis\n")
     (tmp_path / "long").write_bytes(bytes(range(1, 256)) * 100)
-    for name in ("short", "long"):
-        with pytest.raises(ParameterError, match="openssl rand") as error:
+    for name, n_bytes in (("short", "9"), ("long", "more than 4096")):
+        words = rf"{name}: the key in this file has {n_bytes} bytes.*openssl rand"
+        with pytest.raises(ParameterError, match=words) as error:
             read_key(tmp_path / name)
         assert "Geheimnis" not in str(error.value)
     monkeypatch.setenv("SYNTHHEALTH_KEY", "Geheimnis")
-    with pytest.raises(ParameterError) as error:
+    with pytest.raises(ParameterError, match="variable SYNTHHEALTH_KEY has 9 bytes") as error:
         read_key()
     assert "Geheimnis" not in str(error.value)

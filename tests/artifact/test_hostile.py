@@ -15,6 +15,7 @@ import pytest
 from synth_files import ORDER, Entry, fitted, forge, pack, saved, with_digests, write
 
 import synthhealth as sh
+from synthhealth.artifact import inspect
 from synthhealth.errors import ArtifactError
 
 
@@ -149,7 +150,7 @@ def test_more_and_fewer_members_than_said(watched, path):
     path.write_bytes(pack(entries(), n=65_535))
     assert "65535 members" in watched.refusal(path)
     path.write_bytes(pack([]))
-    assert "is not in it" in watched.refusal(path)
+    assert "arrays.safetensors are not in it" in watched.refusal(path)
 
 
 def test_another_order(watched, path):
@@ -564,3 +565,91 @@ def test_third_party_states_that_are_not_plain(tmp_path, monkeypatch):
     with pytest.raises(ArtifactError, match="infinite"):
         model.save(tmp_path / "model.synth")
     assert not list(tmp_path.iterdir())
+
+
+def test_columns_of_a_network_without_end(watched, path):
+    """A batch of rows would take gigabytes: 500 times as many outputs as the file names."""
+
+    def many_modes(content):
+        column = next(one for one in content["table"] if one["centres"])
+        column["centres"], column["widths"] = [0.0] * 300_000, [1.0] * 300_000
+
+    def many_levels(content):
+        column = next(one for one in content["table"] if one["levels"])
+        column["levels"] = list(range(300_000))
+
+    for change in (many_modes, many_levels):
+        for family in ("tvae", "ctgan"):
+            watched.refusal(forge(path, family, model=change))
+
+
+@pytest.mark.parametrize("value", [1e300, 5.0, -5.0])
+def test_correlations_that_are_none(watched, path, value):
+    def changed(arrays):
+        arrays["correlation"][0, 1] = arrays["correlation"][1, 0] = value
+
+    watched.refusal(forge(path, arrays=changed))
+
+
+def test_settings_that_no_model_has(watched, path):
+    def more(content):
+        content["settings"] |= {f"s{number}": 1 for number in range(1_000)}
+
+    assert "settings" in watched.refusal(forge(path, manifest=more, model=more))
+
+
+def test_levels_without_a_range(watched, path):
+    def changed(content):
+        edges = next(iter(content["edges"].values()))
+        edges[1] = edges[0]
+
+    watched.refusal(forge(path, model=changed))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sizes": lambda sizes: [1e308] * len(sizes)},
+        {"shares": lambda groups: [[[place, 0.0] for place, _ in one] for one in groups]},
+        {"shares": lambda groups: [[[place, 5e-324] for place, _ in one] for one in groups]},
+        {"shares": lambda groups: [one[:1] for one in groups]},
+    ],
+)
+def test_patterns_that_nobody_has(watched, path, change):
+    def changed(content):
+        patterns = content["patterns"]
+        for name, new in change.items():
+            patterns[name] = new(patterns[name])
+
+    watched.refusal(forge(path, "rich", preparation=changed))
+
+
+def test_points_beyond_all_numbers(watched, path):
+    def changed(content):
+        name = content["form"]["columns"][0]["name"]
+        content["alignments"][name] = {"drawn": [1e308], "wanted": [-1e308]}
+
+    watched.refusal(forge(path, preparation=changed))
+
+
+def test_a_condition_on_a_level_that_the_model_lacks(path):
+    """Its intervals are fewer than the levels of the column: said when it is asked for."""
+
+    def changed(content):
+        edges = content["edges"]["sex"]
+        del edges[1:-1]
+
+    model = sh.load(forge(path, model=changed))
+    with pytest.raises(sh.errors.ConditionError, match="no such level"):
+        model.sample(5, conditions={"sex": "M"})
+
+
+def test_a_name_does_not_steer_the_terminal(path, capsys):
+    import rich
+
+    def changed(content):
+        text = json.dumps(content).replace('"crp"', '"[/red]\\u001b[2J"')
+        return json.loads(text)
+
+    rich.print(inspect(forge(path, preparation=changed)))
+    assert "\x1b[2J" not in capsys.readouterr().out

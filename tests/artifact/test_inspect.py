@@ -58,7 +58,17 @@ def test_columns(inside, cohort):
 
 def test_in_words(inside):
     text = shown(inside)
-    for words in ("ctgan", "61 rows", "seed 7", "mg/L", "F, M", "not learned", "2021-0", "sdv 2"):
+    for words in (
+        "ctgan",
+        "61 rows",
+        "seed 7",
+        "mg/L",
+        "F, M",
+        "not learned",
+        "2021-0",
+        "sdv 2",
+        "no categories",
+    ):
         assert words in text
     assert "RA-0" not in text
 
@@ -71,7 +81,7 @@ def test_as_json(inside):
 def test_says_only_what_is_so(cohort, tmp_path):
     schema = Schema.detect(cohort).model_copy(update={"min_cell": 1})
     model = sh.Synthesizer(schema=schema, random_state=0).fit(cohort)
-    assert not any("category" in one for one in inspect(model.save(tmp_path / "x")).not_inside)
+    assert not any("categories" in one for one in inspect(model.save(tmp_path / "x")).not_inside)
 
 
 def test_no_saved_model(tmp_path):

@@ -160,7 +160,7 @@ def test_model_that_draws_nothing_is_saved_all_the_same(model, monkeypatch):
 
 def test_parameters_become_plain(model, monkeypatch):
     given = {"dims": (np.int64(8), 4), "rate": np.float64(0.5), "margins": {"crp": "beta"}}
-    monkeypatch.setattr(model, "model_params", given)
+    monkeypatch.setattr(model, "_fitted_params", given)
     assert make_manifest(model, {}).parameters == {
         **{"dims": [8, 4], "rate": 0.5},
         "margins": {"crp": "beta"},
@@ -169,7 +169,7 @@ def test_parameters_become_plain(model, monkeypatch):
 
 @pytest.mark.parametrize("value", [object(), {1: 2}, [b"bytes"], {"a": {1, 2}}])
 def test_parameter_that_is_not_plain(model, monkeypatch, value):
-    monkeypatch.setattr(model, "model_params", {"odd": value})
+    monkeypatch.setattr(model, "_fitted_params", {"odd": value})
     with pytest.raises(ArtifactError, match="'odd'"):
         make_manifest(model, {})
 

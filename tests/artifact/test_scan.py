@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 import synthhealth as sh
 from synthhealth.artifact import LeakScan, scan
@@ -294,6 +296,19 @@ def test_identifiers(search_in, table):
     assert not search_in({"pattern": "MRN-999999"}).found_anything
 
 
+def test_as_a_table(search_in):
+    def shown(result: LeakScan) -> str:
+        text = io.StringIO()
+        Console(file=text, width=200).print(result)
+        return " ".join(text.getvalue().split())
+
+    result = search_in(["a text", 1.5, 2.5])
+    assert "2 numbers and 1 text of the file" in shown(result)
+    assert "Loading a pickle" not in shown(result)
+    foreign = shown(result.model_copy(update={"kind": "pickle"}))
+    assert "Loading a pickle runs its code, whatever this search finds." in foreign
+
+
 def test_places_tell_no_value(search_in, table):
     counts = table["seen"].value_counts()
     day = str(counts.index[counts == 1][0].date())
@@ -424,7 +439,7 @@ def test_chance_raises_no_alarm(tmp_path):
 
 def test_other_tables_and_files(tmp_path, cohort):
     saved = sh.Synthesizer(random_state=0).fit(cohort).save(tmp_path / "ra.synth")
-    with pytest.raises(ParameterError, match="none of the columns"):
+    with pytest.raises(ParameterError, match=r"^the table has none of the columns"):
         scan(saved, pd.DataFrame({"a": [1, 2, 3], "b": [1, 2, 3]}))
     with pytest.raises(FileError, match="no such file"):
         scan(tmp_path / "none.synth", cohort)

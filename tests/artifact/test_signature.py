@@ -169,7 +169,7 @@ def test_private_key_is_its_owners(tmp_path):
 @pytest.mark.parametrize("name", ["key.pem", "key.pub.pem"])
 def test_no_key_is_overwritten(tmp_path, name):
     (tmp_path / name).write_text("mine")
-    with pytest.raises(FileError, match="exists"):
+    with pytest.raises(FileError, match=rf"{name}: .*never overwritten"):
         new_key(tmp_path / "key.pem")
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_text() == "mine"

@@ -101,6 +101,14 @@ def test_levels_are_counted_and_rare_ones_are_nameless():
     assert found.shape == "unevenly spread"
 
 
+@pytest.mark.parametrize("n_rare", [1, 4])
+def test_no_count_tells_a_few_patients(n_rare):
+    """Not even as what is left of all: the rarest of the others joins them."""
+    assert one([False] * 60 + [True] * n_rare).levels == {"other": 60 + n_rare}
+    found = one(["F"] * 40 + ["M"] * 15 + ["X"] * n_rare)
+    assert found.levels == {"F": 40, "other": 15 + n_rare}
+
+
 def test_levels_keep_their_order():
     stages = pd.Categorical(["III"] * 9 + ["I"] * 6 + ["II"] * 7, ["I", "II", "III"], ordered=True)
     assert list(one(stages).levels) == ["I", "II", "III"]

@@ -71,6 +71,16 @@ def test_text_declared_as_a_number_is_counted_not_shown():
         Synthesizer(schema=schema).fit(good())
 
 
+@pytest.mark.parametrize(("n", "words"), [(1, "1 value lies"), (2, "2 values lie")])
+def test_values_outside_the_plausible_range_are_counted(n, words):
+    table = good().assign(age=[*range(20, 60 - n), *[SECRET] * n])
+    columns = (Column(name="age", kind="continuous", plausible={"high": 73}),)
+    schema = Schema(columns=(*Schema.detect(good()).columns, *columns))
+    with pytest.raises(TableError, match=f"column 'age': {words} outside its plausible") as caught:
+        Synthesizer(schema=schema).fit(table)
+    assert "73.5" not in str(caught.value)
+
+
 @pytest.mark.parametrize("change", ["lacks", "has"])
 def test_schema_of_another_table(change):
     table = good()
@@ -90,3 +100,29 @@ def test_unicode_and_odd_names_work():
 def test_all_are_children_of_one_error():
     with pytest.raises(SynthHealthError):
         Synthesizer("no such model").fit(good())
+
+
+@pytest.mark.parametrize("kind", ["continuous", "datetime64", "two numbers"])
+def test_columns_about_a_few_patients_alone(kind):
+    """From the mean, the others' value and the number of patients theirs could be computed."""
+    table = good(60)
+    if kind == "datetime64":
+        days = pd.Series(pd.Timestamp("2020-01-01"), index=table.index)
+        table["odd"] = days.mask(table.index == 7, pd.Timestamp("1987-06-05"))
+    elif kind == "continuous":
+        table["odd"] = np.where(table.index < 4, [*range(100, 160)], 0)
+    else:
+        table["odd"] = np.where(table.index == 7, 137.25, 0.0)
+    schema = Schema.detect(table)
+    if kind == "continuous":
+        columns = [one for one in schema if one.name != "odd"]
+        schema = Schema(columns=(*columns, Column(name="odd", kind=kind)))
+    with pytest.raises(TableError, match=r"'odd': fewer than 5 patients.*--drop") as caught:
+        Synthesizer(schema=schema).fit(table)
+    assert "137" not in str(caught.value)
+
+
+def test_a_flag_of_one_patient_is_learned():
+    table = good(60).assign(transplanted=[True] + [False] * 59, dead=[1] + [0] * 59)
+    fake = Synthesizer(random_state=0).fit(table).sample(30)
+    assert set(fake["dead"]) <= {0, 1}

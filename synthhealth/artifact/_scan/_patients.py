@@ -81,7 +81,7 @@ class Categories:
     cells: npt.NDArray[np.object_]
     """In the table's order; None: missing."""
     kept: frozenset[Any] = frozenset()
-    """Levels that stay although they are rare: the schema says so, or two values are all."""
+    """Levels that stay although they are rare: the schema says so, or no more than two are left."""
 
     @cached_property
     def counts(self) -> dict[Any, int]:
@@ -138,7 +138,7 @@ class Patients:
         columns = [column for column in schema if column.name in table.columns]
         if not columns:
             raise ParameterError(
-                "--data: the table has none of the columns that the saved model has learned; give "
+                "the table has none of the columns that the saved model has learned; give "
                 "the table that it was trained on"
             )
         numbers: list[Numbers] = []
@@ -199,7 +199,8 @@ def _categories(values: pd.Series, column: Column, schema: Schema) -> Categories
     named = named_levels(schema).get(column.name, ())
     if people.sex == column.name and named is not None:
         named = (*named, people.female, people.male)
-    keeps_all = len(found.counts) <= 2 or column.rare == "keep" or named is None
+    left = column.levels if column.rare in ("merge", "drop") and column.levels else found.counts
+    keeps_all = len(left) <= 2 or column.rare == "keep" or named is None
     kept = frozenset(
         level
         for level in found.rare

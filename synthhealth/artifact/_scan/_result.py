@@ -75,11 +75,16 @@ class LeakScan(_Part):
             if self.found_anything
             else "None of this was found."
         )
+        warning = (
+            "\nLoading a pickle runs its code, whatever this search finds."
+            if self.kind == "pickle"
+            else ""
+        )
         table = Table(
-            title=f"Searched in {self.file} ({self.kind}): {self.n_rows:,} rows, "
-            f"{self.n_columns:,} columns",
-            caption=f"{verdict} {self.n_numbers:,} numbers and {self.n_texts:,} texts of the file "
-            "were compared.",
+            title=f"Searched in {self.file} ({self.kind}): {_counted(self.n_rows, 'row')}, "
+            f"{_counted(self.n_columns, 'column')}",
+            caption=f"{verdict} {_counted(self.n_numbers, 'number')} and "
+            f"{_counted(self.n_texts, 'text')} of the file were compared.{warning}",
             box=box.SIMPLE_HEAD,
             title_justify="left",
             caption_justify="left",
@@ -99,3 +104,7 @@ class LeakScan(_Part):
                 Text("\n".join(finding.where)),
             )
         return table
+
+
+def _counted(n: int, thing: str) -> str:
+    return f"{n:,} {thing}{'' if n == 1 else 's'}"

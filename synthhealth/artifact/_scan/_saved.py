@@ -17,12 +17,13 @@ from synthhealth.artifact._container import (
     SIGNATURE,
     read_container,
 )
-from synthhealth.artifact._format import understand
+from synthhealth.artifact._format import read_preparation, understand
 from synthhealth.artifact._json import parse_json
 from synthhealth.artifact._manifest import Manifest
 from synthhealth.artifact._scan._content import Columns, Content, Piece, walk
 from synthhealth.errors import ArtifactError
 from synthhealth.schema import Kind, Schema
+from synthhealth.schema._plain._limits import SHARED
 
 __all__ = ["Saved", "content_of", "read_saved"]
 
@@ -67,19 +68,15 @@ def read_saved(path: str | os.PathLike[str]) -> Saved:
     is_signed = members.pop(SIGNATURE, None) is not None
     try:
         manifest, members = understand(members)
-        preparation = parse_json(members[PREPARATION], PREPARATION)
+        learned = read_preparation(members[PREPARATION])
         model = parse_json(members[MODEL], MODEL)
         arrays = read_arrays(members[ARRAYS])
-        if not isinstance(preparation, dict) or not isinstance(model, dict):
-            raise ArtifactError(f"{PREPARATION} or {MODEL} is no object; save the model again")
-        from synthhealth.schema._plain._preparation import Preparation
-
-        schema = Preparation.model_validate(preparation).described
+        if not isinstance(model, dict):
+            raise ArtifactError(f"{MODEL} is no object; save the model again")
     except ArtifactError as error:
         raise ArtifactError(f"{path}: {error}") from error.__cause__
-    except ValueError as error:
-        raise ArtifactError(f"{path}: {PREPARATION} is not one of a saved synthesizer") from error
-    return Saved(manifest, schema, preparation, model, arrays, sizes, is_signed)
+    preparation = learned.model_dump(mode="json")
+    return Saved(manifest, learned.described, preparation, model, arrays, sizes, is_signed)
 
 
 def content_of(saved: Saved, names: Collection[str]) -> Content:
@@ -113,8 +110,8 @@ def content_of(saved: Saved, names: Collection[str]) -> Content:
 def _written_limits(preparation: Mapping[str, Any], names: Collection[str]) -> Iterator[Piece]:
     """Give the outermost values that can be written within limits that tell them.
 
-    Limits are rounded to half a power of ten. In a column with few possible values that rounds
-    nothing: 9.4 says that the largest whole number is 9.
+    Limits are rounded to half a power of ten, and to five values that can be written. Rounded to
+    less, 9.4 says that the largest whole number is 9.
     """
     for form in preparation["form"]["columns"]:
         if form["name"] not in names or not Kind(form["kind"]).is_numerical:
@@ -125,6 +122,8 @@ def _written_limits(preparation: Mapping[str, Any], names: Collection[str]) -> I
             continue
         for key, end in (("low", np.ceil(low / unit)), ("high", np.floor(high / unit))):
             path = (PREPARATION, ".form", ".columns", "[*]", f".{key}", " as written")
+            if round(end) % SHARED == 0:
+                continue  # other values have this limit, too
             value = np.round(end * unit, decimals or 0)
             yield Piece(path, form["name"], np.array([value]), is_certain=True)
 

@@ -169,9 +169,9 @@ def _described(
                 beyond = _count_beyond(numbers, suggestion.plausible)
                 if beyond:
                     doubts.append(
-                        f"{beyond} of its values lie outside what can occur in a patient; correct "
-                        "them or declare them as missing codes (missing), and set the plausible "
-                        "range"
+                        f"{beyond} of its values {'lies' if beyond == 1 else 'lie'} outside what "
+                        "can occur in a patient; correct what is wrong or declare it as a missing "
+                        "code (missing), and set the plausible range"
                     )
                 else:
                     said["plausible"] = suggestion.plausible
@@ -183,7 +183,8 @@ def _described(
     else:
         if unit is not None:
             said["unit"] = ucum_of(unit)
-        doubts += _rare_doubts(values, column)
+        if not column.kind.is_numerical:
+            doubts += _rare_doubts(values, column)
     return column.model_copy(update=said), tuple(doubts)
 
 
@@ -200,7 +201,7 @@ def _rare_doubts(values: pd.Series, column: Column) -> list[str]:
         treatment = f"pooled as {decided.pool!r}"
     else:
         treatment = "joined to their neighbours" if n > 1 else "joined to its neighbour"
-    return [f"{levels}{treatment}; to learn them: rare: keep"]
+    return [f"{levels}{treatment}; to learn {'them' if n > 1 else 'it'}: rare: keep"]
 
 
 def _numbers(values: pd.Series, column: Column) -> pd.Series:

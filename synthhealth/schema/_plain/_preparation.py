@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from synthhealth.errors import ConditionError, SchemaError, TableError
-from synthhealth.schema._check import check_columns, check_table
+from synthhealth.schema._check import check_columns, check_singled_out, check_table
 from synthhealth.schema._plain._alignment import Alignment
 from synthhealth.schema._plain._censoring import Censoring, frequent_limits
 from synthhealth.schema._plain._donors import fill_missing
@@ -143,6 +143,9 @@ class Preparation(BaseModel):
         reading = read_table(table, learned)
         check_table(reading.table, learned)
         check_rules(rules_of(learned), reading.table)
+        for column in learned:
+            if column.name not in reading.censored:
+                check_singled_out(reading.table[column.name], column, learned.min_cell)
         canonical, described, learned, rare = pool_rare(reading.table, described, learned)
 
         censoring: dict[str, Censoring] = {}
@@ -263,7 +266,8 @@ class Preparation(BaseModel):
                 raise ConditionError(
                     f"condition on column {name!r}: no such level was learned; levels of fewer "
                     f"than {self.learned.min_cell} patients were too rare"
-                    + (f" and are part of {pool!r}: ask for that" if pool else "")
+                    + (f" and are part of {pool!r}" if pool else "")
+                    + f"; ask for one of the {len(levels)} levels that were learned"
                 )
 
     def realise(
@@ -277,7 +281,9 @@ class Preparation(BaseModel):
             The rows cannot be written.
         """
         self.form.check_drawn(plain)
-        plain = self._computed(self._aligned(plain, known))
+        plain = self._aligned(plain, known)
+        self.form.check_drawn(plain)
+        plain = self._computed(plain)
         if known is None:
             states = self.patterns.draw(plain, rng)
         else:

@@ -28,6 +28,9 @@ MAX_SHARES = 20_000_000
 #: Signs of a fake.
 MAX_FAKE = 200
 
+#: Points of an alignment: what is drawn is moved by their differences, which stay finite.
+MAX_POINT = 1e300
+
 #: The state of a missing value is a number of eight bits.
 MAX_CODES = 125
 
@@ -56,6 +59,9 @@ def check_preparation(preparation: Preparation) -> None:
         _require(_are_among(part, numerical), "its columns and their limits")
     for column in form.columns:
         _check_column(column, learned[column.name], preparation)
+    for alignment in preparation.alignments.values():
+        points = (*alignment.drawn, *alignment.wanted)
+        _require(all(abs(point) <= MAX_POINT for point in points), "its limits and its ends")
     _check_dtype(form.index.dtype)
     rules = rules_of(learned)
     computed = {derived.target for derived in derivations(rules)}
@@ -115,7 +121,7 @@ def _check_patterns(patterns: MissingPatterns, learned: Schema) -> None:
     if not n_columns:
         _require(not n_patterns and not patterns.shares, what)
         return
-    _require(sum(patterns.sizes) > 0, what)
+    _require(0 < sum(patterns.sizes) < 2, what)
     _require(len(patterns.shares) == n_groups and n_patterns > 0, what)
     _require(n_groups * n_patterns <= MAX_SHARES, what)
     most = [1 + len(learned[name].missing) for name in patterns.columns]
@@ -127,7 +133,10 @@ def _check_patterns(patterns: MissingPatterns, learned: Schema) -> None:
         _require(len(set(places)) == len(places), what)
         _require(all(0 <= place < n_patterns for place in places), what)
         # A group without rows has no shares.
-        _require(all(math.isfinite(share) and 0 <= share <= 1.001 for _, share in shares), what)
+        _require(all(math.isfinite(share) and 0 < share <= 1.001 for _, share in shares), what)
+        _require(not shares or 0.999 < sum(share for _, share in shares) < 1.001, what)
+    drawn = {place for shares in patterns.shares for place, _ in shares}
+    _require(drawn == set(range(n_patterns)), what)
 
 
 def _are_among(names: Iterable[str], known: Iterable[str]) -> bool:

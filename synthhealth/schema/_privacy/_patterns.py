@@ -140,7 +140,7 @@ def _all_share(values: Sequence[str], place: int) -> bool:
 
 def _shape(value: str) -> str:
     return "".join(
-        "9" if sign.isdigit() else ("A" if sign.isupper() else "a") if sign.isalpha() else sign
+        "9" if sign.isnumeric() else ("A" if sign.isupper() else "a") if sign.isalpha() else sign
         for sign in value
     )
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from synthhealth.schema._rare._plan import Plan, levels_of, plan
 from synthhealth.schema._rules._named import named_levels
-from synthhealth.schema._schema import Column, Level, Schema
+from synthhealth.schema._schema import MIN_CELL, Column, Level, Schema
 
 __all__ = ["RareLevels", "pool_rare", "without_levels"]
 
@@ -27,7 +27,7 @@ patients; `keep`: learned as they are."""
     n_levels: int = Field(ge=1)
     """How many levels were rare."""
     n_patients: int | None = Field(ge=1)
-    """How many patients had them; None: fewer than the schema's `min_cell`."""
+    """How many patients had them; None: fewer than five, or than the schema's `min_cell`."""
     pool: str | None = None
     """The level that those of a nominal column are pooled as."""
     named: bool = False
@@ -143,7 +143,7 @@ def _record(decided: Plan, counts: Mapping[Level, int], min_cell: int) -> RareLe
     return RareLevels(
         rule=decided.rule,
         n_levels=len(decided.concerned),
-        n_patients=n_patients if n_patients >= min_cell else None,
+        n_patients=n_patients if n_patients >= max(min_cell, MIN_CELL) else None,
         pool=decided.pool,
         named=decided.named,
     )
