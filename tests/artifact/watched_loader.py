@@ -15,7 +15,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import resource
 import sys
 import sysconfig
 import time
@@ -29,6 +28,7 @@ import pandas as pd
 import pyarrow as pa
 
 import synthhealth as sh
+from synthhealth.benchmark._stream import peak_memory
 from synthhealth.schema._knowledge._units import check_unit
 from synthhealth.schema._privacy._patterns import Pattern
 
@@ -120,7 +120,7 @@ def judge(path: str) -> dict[str, Any]:
         found = _sampled(model)
     return found | {
         "seconds": time.monotonic() - begin,
-        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "megabytes": peak_memory(),
     }
 
 
