@@ -42,23 +42,5 @@ def choose_schema(
         return None
     from synthhealth.schema import Schema
 
-    schema = Schema.detect(table) if file is None else _without(Schema.from_file(file), drop)
+    schema = Schema.detect(table) if file is None else Schema.from_file(file).without(drop or ())
     return schema if protect is None else schema.with_protection(protect.value)
-
-
-def _without(schema: Schema, drop: list[str] | None) -> Schema:
-    from synthhealth.schema import Demographics, Schema
-
-    kept = [column for column in schema if column.name not in (drop or ())]
-    if len(kept) == len(schema):
-        return schema
-    names = {column.name for column in kept}
-    people = schema.demographics
-    return Schema(
-        columns=tuple(kept),
-        demographics=Demographics(
-            **(people.model_dump(include={"sex", "female", "male"}) if people.sex in names else {}),
-            **(people.model_dump(include={"age"}) if people.age in names else {}),
-        ),
-        rules=schema.rules,
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Literal
 
@@ -324,6 +324,47 @@ class Schema(BaseModel):
         from synthhealth.schema._privacy._protection import with_protection
 
         return with_protection(self, protection)
+
+    def without(self, columns: Collection[str]) -> Schema:
+        """Leave columns out.
+
+        Parameters
+        ----------
+        columns : collection of str
+            Their names; names that are no columns change nothing.
+
+        Returns
+        -------
+        Schema
+            A new schema, if any was left out.
+
+        Raises
+        ------
+        SchemaError
+            A rule needs a column that is left out.
+
+        Examples
+        --------
+        >>> from synthhealth.schema import Column, Schema
+        >>> names = {"mrn": "identifier", "crp": "continuous"}
+        >>> schema = Schema(columns=[Column(name=k, kind=v) for k, v in names.items()])
+        >>> schema.without(["mrn"]).names
+        ['crp']
+        """
+        kept = tuple(column for column in self.columns if column.name not in columns)
+        if len(kept) == len(self):
+            return self
+        people = self.demographics.model_dump()
+        if people["sex"] in columns:
+            people |= {"sex": None, "female": None, "male": None}
+        if people["age"] in columns:
+            people |= {"age": None}
+        return Schema(
+            columns=kept,
+            demographics=Demographics(**people),
+            rules=self.rules,
+            min_cell=self.min_cell,
+        )
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Schema:

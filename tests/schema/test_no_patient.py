@@ -124,3 +124,20 @@ def test_thresholds_split_as_before():
     for at in asked:
         column = rounded.predictors[rounded.feature[at]]
         assert rounded.threshold[at] not in set(values[column])
+
+
+@pytest.mark.parametrize("unit", [0.0, 0.001, 1.0])
+@pytest.mark.parametrize(
+    ("extremes", "others"),
+    [
+        ((987_654.321, 0.5), (987_123.4, 12.75)),
+        ((-987_654.321, 0.5), (-987_123.4, 12.75)),
+        ((987_654.321, 980_001.25), (987_600.4, 980_400.75)),
+        ((-987_654.321, -980_001.25), (-987_600.4, -980_400.75)),
+        ((3.1415926e12, 2.0e12), (3.1415927e12, 2.0000001e12)),
+        ((0.00123456, 0.00023456), (0.00123457, 0.00023457)),
+    ],
+)
+def test_limits_tell_nothing_of_extremes_but_the_step_that_they_lie_in(extremes, others, unit):
+    """Two tables whose extremes lie in the same steps have the same limits, to the last bit."""
+    assert learn_limits(np.array(extremes), unit) == learn_limits(np.array(others), unit)

@@ -57,14 +57,15 @@ def learn_limits(numbers: Floats, unit: float) -> dict[str, Any]:
     low_is_floor = bool((known == low).sum() >= heap)
     high_is_ceiling = bool((known == high).sum() >= heap)
     step = max(10.0 ** np.floor(np.log10(high - low)) / 2, SHARED * unit)
-    beyond = max(BEYOND * unit, PRECISION * max(-low, high))
+    bottom = float(np.floor(low / step + NOISE) * step)
+    top = float(np.ceil(high / step - NOISE) * step)
+    # Of the rounded values alone: what depends on a patient's value could be solved for it.
+    beyond = max(BEYOND * unit, PRECISION * max(-bottom, top))
     # Nothing is negative where nothing was.
     lowest = -BEYOND * unit if low >= 0 else -np.inf
     return {
-        "low": low
-        if low_is_floor
-        else float(max(np.floor(low / step + NOISE) * step - beyond, lowest)),
-        "high": high if high_is_ceiling else float(np.ceil(high / step - NOISE) * step + beyond),
+        "low": low if low_is_floor else max(bottom - beyond, lowest),
+        "high": high if high_is_ceiling else top + beyond,
         "low_is_floor": low_is_floor,
         "high_is_ceiling": high_is_ceiling,
     }
