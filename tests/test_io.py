@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from synthhealth.errors import FileError
 from synthhealth.io import (
     SUFFIXES,
+    FileForm,
     check_target,
     read_table,
     table_suffix,
@@ -98,6 +99,27 @@ def test_excel_keeps_the_digits_of_single_precision(tmp_path, dtype):
     table = pd.DataFrame({"crp": pd.array([13.3, None, 0.1], dtype=dtype), "n": [1, 2, 3]})
     write_table(table, tmp_path / "cohort.xlsx")
     assert read_table(tmp_path / "cohort.xlsx")["crp"].dropna().tolist() == [13.3, 0.1]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "Float32", "float16"])
+@pytest.mark.parametrize("name", ["crp", "crp; mg/L"])  # the second has texts quoted
+@pytest.mark.parametrize(
+    "form",
+    [
+        None,
+        FileForm(".csv", separator=";", decimal=","),
+        FileForm(".csv", padded={"crp": 1, "crp; mg/L": 1}),
+    ],
+)
+def test_text_keeps_the_digits_of_single_precision(tmp_path, dtype, name, form):
+    table = pd.DataFrame({name: pd.array([0.1, None, 13.3], dtype=dtype), "note": list("abc")})
+    if dtype == "float16":
+        table = table.assign(**{name: table[name].where(table["note"] != "c", 12.5)})
+    write_table(table, tmp_path / "cohort.csv", form=form)
+    rows = (tmp_path / "cohort.csv").read_text().splitlines()[1:]
+    separator = ";" if form is not None and form.decimal == "," else ","
+    numbers = [row.split(separator)[0].strip('"').replace(",", ".") for row in rows]
+    assert numbers == ["0.1", "", "12.5" if dtype == "float16" else "13.3"]
 
 
 def test_excel_keeps_text_that_looks_like_a_formula(tmp_path):

@@ -12,6 +12,28 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+#: Single precision and less, as their dtypes are named.
+_NARROW = ("float16", "float32", "Float32")
+
+
+def with_printed_digits(table: pd.DataFrame) -> pd.DataFrame:
+    """Give single-precision numbers the digits that they print with, not those of their double.
+
+    >>> import pandas as pd
+    >>> from synthhealth.io._numbers import with_printed_digits
+    >>> narrow = pd.DataFrame({"crp": [0.1]}, dtype="float32")
+    >>> print(narrow["crp"].astype(float)[0], with_printed_digits(narrow)["crp"][0])
+    0.10000000149011612 0.1
+    """
+    names = [name for name, dtype in table.dtypes.items() if str(dtype) in _NARROW]
+    return table.assign(**{str(name): _printed(table[name]) for name in names}) if names else table
+
+
+def _printed(column: pd.Series) -> pd.Series:
+    # Not NA but NaN, which are both written as missing values.
+    return column.astype(str).replace("<NA>", "nan").astype(float)
+
+
 def in_form(table: pd.DataFrame, form: FileForm) -> pd.DataFrame:
     """Give the table with those columns as text that pandas would write in another form."""
     from pandas.api.types import is_bool_dtype, is_float_dtype

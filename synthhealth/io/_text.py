@@ -10,6 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -71,24 +72,33 @@ def write_text(
 
     Equal tables give equal bytes. `path` is the file's name in messages.
     """
-    from synthhealth.io._numbers import in_form
-
     form = form if form is not None and form.is_text else FileForm(suffix)
+    if suffix.startswith(".tsv"):
+        form = replace(form, separator="\t")
     with _create_text(file, suffix, form.encoding) as text:
         for part, chunk in enumerate(chunks):
             try:
-                in_form(chunk, form).to_csv(
-                    text,
-                    sep="\t" if suffix.startswith(".tsv") else form.separator,
-                    header=part == 0,
-                    index=False,
-                    lineterminator=form.newline,
-                    na_rep=form.missing,
-                    quoting=csv.QUOTE_NONNUMERIC if _is_ambiguous(chunk) else csv.QUOTE_MINIMAL,
-                )
+                write_rows(chunk, text, form, header=part == 0, quoted=is_ambiguous(chunk))
                 text.flush()  # here, so that what cannot be encoded is found here
             except UnicodeEncodeError:
                 raise FileError(f"{path}: {_no_such_letters(form)}") from None
+
+
+def write_rows(
+    table: pd.DataFrame, text: TextIO, form: FileForm, *, header: bool, quoted: bool
+) -> None:
+    """Write rows in a form; `quoted`: with all texts in quotation marks, see `is_ambiguous`."""
+    from synthhealth.io._numbers import in_form, with_printed_digits
+
+    in_form(with_printed_digits(table), form).to_csv(
+        text,
+        sep=form.separator,
+        header=header,
+        index=False,
+        lineterminator=form.newline,
+        na_rep=form.missing,
+        quoting=csv.QUOTE_NONNUMERIC if quoted else csv.QUOTE_MINIMAL,
+    )
 
 
 def _no_such_letters(form: FileForm) -> str:
@@ -216,7 +226,7 @@ def _create_text(file: Path, suffix: str, encoding: str) -> Iterator[TextIO]:
         yield stack.enter_context(io.TextIOWrapper(binary, encoding=encoding, newline=""))
 
 
-def _is_ambiguous(table: pd.DataFrame) -> bool:
+def is_ambiguous(table: pd.DataFrame) -> bool:
     """Whether reading could go wrong where only what must be quoted is quoted."""
     from pandas.api.types import is_bool_dtype, is_numeric_dtype
 

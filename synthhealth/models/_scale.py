@@ -55,9 +55,11 @@ def measured(schema: Schema) -> list[str]:
 
 def to_log(table: pd.DataFrame, offsets: Mapping[str, float]) -> pd.DataFrame:
     """Bring the columns that have an offset, as far as they are there, to the log scale."""
+    # A condition may be zero where no patient is, and zero has no logarithm.
+    least = np.finfo(float).tiny
     return table.assign(
         **{
-            name: np.log(table[name] + offset)
+            name: np.log(np.maximum(table[name] + offset, least))
             for name, offset in offsets.items()
             if name in table.columns
         }

@@ -45,3 +45,15 @@ def test_infinite_rows_are_replaced(model, monkeypatch):
     assert len(rows) == 50
     assert rows.index.tolist() == list(range(50))
     assert np.isfinite(rows.to_numpy(dtype=float)).all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_condition_of_zero_has_a_logarithm():
+    # All above zero, so that nothing is added before the logarithm, and zero is within the limits.
+    crp = np.random.default_rng(0).lognormal(sigma=2.0, size=200).round(1) + 0.1
+    fitted = sh.Synthesizer("gaussian_copula", random_state=0).fit(
+        pd.DataFrame({"crp": crp, "esr": crp * 3})
+    )
+    sample = fitted.sample(20, conditions={"crp": 0.0})
+    assert (sample["crp"] == 0).all()
+    assert sample["esr"].median() < np.median(crp * 3)
