@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from typing import Any
 
@@ -71,8 +71,14 @@ class CommandLine(TableDirective):
 
         from synthhealth.cli import app
 
-        group: Any = get_command(app)
-        return [self._verb(name, verb) for name, verb in group.commands.items()]
+        return [self._verb(name, verb) for name, verb in self._verbs(get_command(app))]
+
+    def _verbs(self, group: Any, above: str = "") -> Iterator[tuple[str, Any]]:
+        """Give the verbs, each after the one that it belongs to."""
+        for name, verb in group.commands.items():
+            yield f"{above}{name}", verb
+            if hasattr(verb, "commands"):
+                yield from self._verbs(verb, f"{above}{name} ")
 
     def _verb(self, name: str, verb: Any) -> nodes.section:
         import typer

@@ -20,7 +20,9 @@ from synthhealth.cli import _inspect as _inspect  # isort: split
 
 from synthhealth.cli import _evidence as _evidence  # isort: split
 
-from synthhealth.cli import _lists as _lists
+from synthhealth.cli import _lists as _lists  # isort: split
+
+from synthhealth.cli import _aws as _aws
 from synthhealth.cli._app import app, main
 
 app.add_typer(_benchmark, name="benchmark")

@@ -1,0 +1,1 @@
+"""The rooms behind `synthhealth.aws.launch`."""

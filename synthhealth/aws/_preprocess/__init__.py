@@ -1,0 +1,1 @@
+"""Preparation of an uploaded CSV with the standard library only: what `preprocess` is made of."""

@@ -1,0 +1,102 @@
+"""Which objects an event speaks of: S3 notifications and EventBridge events, also inside SQS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+
+from synthhealth.errors import ParameterError
+
+__all__ = ["StoredObject", "objects_of", "queued_messages"]
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One version of an object in a bucket.
+
+    Attributes
+    ----------
+    bucket, key : str
+        Where it lies.
+    version : str or None
+        Its version; None in a bucket that keeps none.
+    sequencer : str or None
+        What the event says instead: another text for every time that the key is written.
+    """
+
+    bucket: str
+    key: str
+    version: str | None = None
+    sequencer: str | None = None
+
+    @property
+    def identity(self) -> str | None:
+        """What a repeated delivery has in common with the first one, and no other object has.
+
+        None where the event does not tell, and a later object could be taken for this one.
+        """
+        written = self.version or self.sequencer
+        if written is None:
+            return None
+        return json.dumps([self.bucket, self.key, written], ensure_ascii=False)
+
+
+def queued_messages(event: Any) -> list[tuple[str, str]] | None:
+    """Give the ids and bodies of an SQS batch; None for any other event."""
+    records = event.get("Records") if isinstance(event, Mapping) else None
+    if not isinstance(records, list) or not records:
+        return None
+    if not all(isinstance(one, dict) and one.get("eventSource") == "aws:sqs" for one in records):
+        return None
+    return [(str(one["messageId"]), str(one["body"])) for one in records]
+
+
+def objects_of(event: Any) -> list[StoredObject]:
+    """Give the objects that an event says were created.
+
+    S3 notifications encode keys as in an address (``a+b%C3%A4.csv``), EventBridge does not.
+    Test events, events about anything but a creation and folder marks give none.
+
+    Raises
+    ------
+    ParameterError
+        It is no event of S3.
+    """
+    if not isinstance(event, Mapping):
+        raise ParameterError("the event is no event of S3: not an object")
+    if event.get("Event") == "s3:TestEvent":
+        return []
+    try:
+        if event.get("source") == "aws.s3":
+            found = [_bridged(event)] if event["detail-type"] == "Object Created" else []
+        else:
+            created = "ObjectCreated:"
+            found = [
+                _notified(record["s3"])
+                for record in event["Records"]
+                if str(record["eventName"]).removeprefix("s3:").startswith(created)
+            ]
+    except (KeyError, TypeError, AttributeError):
+        raise ParameterError("the event is no event of S3: parts of it are missing") from None
+    return [one for one in found if not one.key.endswith("/")]
+
+
+def _bridged(event: Mapping[str, Any]) -> StoredObject:
+    detail = event["detail"]
+    one = detail["object"]
+    version = _version(one.get("version-id"))
+    return StoredObject(detail["bucket"]["name"], one["key"], version, one.get("sequencer"))
+
+
+def _notified(s3: Mapping[str, Any]) -> StoredObject:
+    one = s3["object"]
+    key = unquote_plus(one["key"])
+    version = _version(one.get("versionId"))
+    return StoredObject(s3["bucket"]["name"], key, version, one.get("sequencer"))
+
+
+def _version(said: str | None) -> str | None:
+    return None if said in (None, "", "null") else said

@@ -1,0 +1,1 @@
+"""What the sampling job is made of: its hosts, its model, its files."""

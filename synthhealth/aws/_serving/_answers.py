@@ -1,0 +1,200 @@
+"""From a table to the bytes of an answer, within bounds."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from synthhealth.aws._serving._refusals import AnswerTooLargeError, NotAcceptableError
+from synthhealth.aws._serving._requests import BATCH_ADVICE, FORMATS, Format
+from synthhealth.io import FileForm
+from synthhealth.io._numbers import with_printed_digits
+from synthhealth.io._text import is_ambiguous, write_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["MEDIA_TYPES", "choose_format", "has_header", "write_answer"]
+
+MEDIA_TYPES: dict[Format, str] = {
+    "csv": "text/csv",
+    "json": "application/json",
+    "jsonlines": "application/jsonlines",
+    "parquet": "application/vnd.apache.parquet",
+}
+_ALIASES: dict[str, Format] = {
+    **{media_type: form for form, media_type in MEDIA_TYPES.items()},
+    "application/x-jsonlines": "jsonlines",
+    "application/jsonl": "jsonlines",
+    "application/x-ndjson": "jsonlines",
+    "application/x-parquet": "parquet",
+}
+#: What is given where the client takes anything of a kind; the first of all where it says nothing.
+_WILDCARDS: dict[str, Format] = {"*/*": "json", "application/*": "json", "text/*": "csv"}
+
+#: Rows written at once: other threads run between blocks, and too large an answer is found early.
+_BLOCK = 1_000
+
+
+def choose_format(asked: Format | None, accept: str | None) -> Format:
+    """Give the form of an answer: what the request asks for, else the best that is accepted.
+
+    Parameters
+    ----------
+    asked : str or None
+        The request's own ``format``.
+    accept : str or None
+        An ``Accept`` header (RFC 9110, section 12.5.1).
+
+    Raises
+    ------
+    NotAcceptableError
+        Nothing that is accepted can be written.
+
+    Examples
+    --------
+    >>> from synthhealth.aws._serving._answers import choose_format
+    >>> choose_format(None, "text/html, text/csv;q=0.5, */*;q=0.1")
+    'csv'
+    """
+    if asked is not None:
+        return asked
+    if not accept or not accept.strip():
+        return _WILDCARDS["*/*"]
+    best: tuple[float, Format] | None = None
+    for part in accept.split(","):
+        kind, *parameters = (word.strip().lower() for word in part.split(";"))
+        form = _ALIASES.get(kind) or _WILDCARDS.get(kind)
+        weight = _weight(parameters)
+        if form is not None and weight > 0 and (best is None or weight > best[0]):
+            best = weight, form
+    if best is None:
+        raise NotAcceptableError(
+            f"the Accept header names nothing that can be written; accept one of "
+            f"{', '.join(MEDIA_TYPES.values())}, or name a format in the request: "
+            f"{', '.join(FORMATS)}"
+        )
+    return best[1]
+
+
+def has_header(accept: str | None) -> bool:
+    """Tell whether a CSV shall name its columns: not if ``text/csv; header=absent`` is accepted.
+
+    So says RFC 4180; it is for batch transform, which puts the answers to many requests into one
+    file.
+    """
+    for part in (accept or "").lower().split(","):
+        kind, *parameters = (word.strip() for word in part.split(";"))
+        if kind == MEDIA_TYPES["csv"] and "header=absent" in parameters:
+            return False
+    return True
+
+
+def _weight(parameters: list[str]) -> float:
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                return float(parameter[2:])
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+def write_answer(
+    table: pd.DataFrame, form: Format, max_bytes: int, *, header: bool = True
+) -> bytes:
+    """Write a table.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The synthetic rows.
+    form : str
+        One of `FORMATS`.
+    max_bytes : int
+        The most bytes that the answer may have.
+    header : bool
+        Whether a CSV begins with the names of its columns.
+
+    Raises
+    ------
+    AnswerTooLargeError
+        It would have more.
+    NotAcceptableError
+        The form cannot hold the table.
+    """
+    written = io.BytesIO()
+    n_rows = 0
+    blocks = _parquet(table) if form == "parquet" else _text_blocks(table, form, header)
+    for n_block, block in blocks:
+        written.write(block)
+        n_rows += n_block
+        if written.tell() > max_bytes:
+            fit = n_rows * max_bytes // written.tell()
+            raise AnswerTooLargeError(
+                f"the answer would have more than the {max_bytes:,} bytes that may be sent; about "
+                f"{fit:,} rows of this table fit as {form}; {BATCH_ADVICE}"
+            )
+    return written.getvalue()
+
+
+def _text_blocks(table: pd.DataFrame, form: Format, header: bool) -> Iterator[tuple[int, bytes]]:
+    """Give the rows and bytes of each block."""
+    if form == "csv":
+        yield from _csv_blocks(table, header)
+        return
+    table = with_printed_digits(table)
+    names = [str(name) for name in table.columns]
+    between, end = ("\n", "\n") if form == "jsonlines" else (",\n", "]\n")
+    for start in range(0, len(table), _BLOCK):
+        block = table.iloc[start : start + _BLOCK]
+        rows = zip(*(_cells(block.iloc[:, place]) for place in range(len(names))), strict=True)
+        lines = [
+            json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, allow_nan=False)
+            for row in rows
+        ]
+        opening = ("[" if form == "json" else "") if start == 0 else between
+        yield len(block), (opening + between.join(lines)).encode()
+    yield 0, end.encode()
+
+
+def _csv_blocks(table: pd.DataFrame, header: bool) -> Iterator[tuple[int, bytes]]:
+    form, quoted = FileForm(".csv"), is_ambiguous(table)
+    for start in range(0, len(table), _BLOCK):
+        block, text = table.iloc[start : start + _BLOCK], io.StringIO()
+        write_rows(block, text, form, header=header and start == 0, quoted=quoted)
+        yield len(block), text.getvalue().encode()
+
+
+def _parquet(table: pd.DataFrame) -> Iterator[tuple[int, bytes]]:
+    import pyarrow as pa
+
+    file = io.BytesIO()
+    try:
+        table.to_parquet(file, engine="pyarrow")
+    # Silent about the cause, since its message may quote a value.
+    except (pa.ArrowException, TypeError, ValueError):
+        raise NotAcceptableError(
+            "this table does not fit into Parquet; ask for csv, json or jsonlines"
+        ) from None
+    yield len(table), file.getvalue()
+
+
+def _cells(column: pd.Series) -> list[Any]:
+    """Give the cells as JSON has them; dates as ISO 8601."""
+    missing = column.isna()
+    pairs = zip(column.astype(object), missing, strict=True)
+    return [None if gap else _plain(cell) for cell, gap in pairs]
+
+
+def _plain(cell: Any) -> str | float | int | bool:
+    import numpy as np
+
+    if isinstance(cell, np.generic):
+        cell = cell.item()
+    if isinstance(cell, (str, bool, int, float)):
+        return cell
+    # Dates and times know their ISO form; whatever else a table may hold is shown as it prints.
+    return str(cell.isoformat()) if hasattr(cell, "isoformat") else str(cell)
