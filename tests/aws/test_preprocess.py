@@ -479,6 +479,7 @@ def peak_of(megabytes: int) -> int:
 
 
 @NEEDS_PROC
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file() -> None:
     small, large = peak_of(2), peak_of(12)
     assert large < 80

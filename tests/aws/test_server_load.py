@@ -156,8 +156,8 @@ def put_under_load(model_dir: Path, n_requests: int) -> None:
     assert SECRET not in log
 
 
-def test_three_hundred_requests_are_answered_rightly(model_dir):
-    put_under_load(model_dir, 300)
+def test_a_hundred_and_twenty_requests_are_answered_rightly(model_dir):
+    put_under_load(model_dir, 120)
 
 
 @pytest.mark.slow
