@@ -1,7 +1,6 @@
 """Start AWS's model server, send it requests, and print what it answers.
 
-It listens on all addresses and writes to ``/etc``, ``/opt`` and ``/tmp``, which in a namespace are
-its own.
+It listens on all addresses and writes to ``/etc`` and ``/opt``, which in a namespace are its own.
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ import sys
 from pathlib import Path
 
 from namespace import ask, mount, raise_loopback, wait_until_ready
+
+TEMPORARY = Path("/opt/temporary")
 
 
 def prepare(model_dir: Path, entry: Path) -> None:
@@ -33,9 +34,8 @@ def prepare(model_dir: Path, entry: Path) -> None:
         layers,
         "/etc",
     )
-    # The model server leaves its process number there, and begins no second time.
-    mount("-t", "tmpfs", "tmpfs", "/tmp")
-    os.chdir("/tmp")
+    TEMPORARY.mkdir()
+    os.chdir(TEMPORARY)
 
 
 def main(model_dir: str, entry: str) -> None:
@@ -47,7 +47,13 @@ def main(model_dir: str, entry: str) -> None:
     server = subprocess.Popen(
         [sys.executable, "-c", begin],
         stdout=sys.stderr,
-        env={**os.environ, "SAGEMAKER_MODEL_SERVER_WORKERS": "1"},
+        env={
+            **os.environ,
+            "SAGEMAKER_MODEL_SERVER_WORKERS": "1",
+            # It leaves its process number there, and where it finds one does not begin.
+            "TMPDIR": str(TEMPORARY),
+            "JAVA_TOOL_OPTIONS": f"-Djava.io.tmpdir={TEMPORARY}",
+        },
     )
     try:
         seconds = wait_until_ready()
