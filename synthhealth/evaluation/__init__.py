@@ -19,9 +19,9 @@ from synthhealth.evaluation._description import Description, VariableDescription
 from synthhealth.evaluation._evaluate import evaluate_tables
 from synthhealth.evaluation._results import (
     MIN_CELL,
+    Band,
     CategoricalResult,
     Evaluation,
-    Floor,
     NotComputed,
     NumericalResult,
     Overall,
@@ -31,11 +31,11 @@ from synthhealth.evaluation._results import (
 
 __all__ = [
     "MIN_CELL",
+    "Band",
     "CategoricalResult",
     "CensoringResult",
     "Description",
     "Evaluation",
-    "Floor",
     "MissingDependence",
     "MissingPattern",
     "MissingShare",

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from synthhealth.evaluation._results import Floor
+from synthhealth.evaluation._results import Band
 
 __all__ = ["has_heavy_ties", "ks_floor", "ks_law", "tv_floor"]
 
@@ -58,7 +58,7 @@ class Unseen:
     share: float
 
 
-def ks_floor(real: Floats, n_synthetic: int, rng: np.random.Generator) -> Floor:
+def ks_floor(real: Floats, n_synthetic: int, rng: np.random.Generator) -> Band:
     """Give the noise floor of the Kolmogorov-Smirnov complement of one column.
 
     Without heavy ties the law of D for two independent samples of these sizes is the same for
@@ -77,7 +77,7 @@ def ks_floor(real: Floats, n_synthetic: int, rng: np.random.Generator) -> Floor:
     """
     if not has_heavy_ties(real):
         law = ks_law(real.size, n_synthetic)
-        return Floor(mean=1 - law.mean, low=1 - law.high, high=1 - law.low, method="exact")
+        return Band(mean=1 - law.mean, low=1 - law.high, high=1 - law.low, method="exact")
     n_real = real.size
     if n_real > MOST_ATOMS:
         # Thousands of atoms more would make the steps finer, not the law another one.
@@ -88,7 +88,7 @@ def ks_floor(real: Floats, n_synthetic: int, rng: np.random.Generator) -> Floor:
     return resampled_floor(1.0 - gaps)
 
 
-def tv_floor(real: Counts, n_synthetic: int, rng: np.random.Generator) -> Floor:
+def tv_floor(real: Counts, n_synthetic: int, rng: np.random.Generator) -> Band:
     """Give the noise floor of the total-variation complement of one column.
 
     Pairs of samples are drawn with the real level frequencies, which stand for the population's,
@@ -135,10 +135,10 @@ def unseen_levels(counts: Counts) -> Unseen:
     return Unseen(number=number, share=once / n * (n - 1) * once / ((n - 1) * once + 2 * twice))
 
 
-def resampled_floor(scores: Floats) -> Floor:
+def resampled_floor(scores: Floats) -> Band:
     """Give the floor that replicated scores describe: their mean and 2.5 and 97.5 % quantiles."""
     low, high = np.quantile(scores, [LOW, HIGH])
-    return Floor(mean=float(scores.mean()), low=float(low), high=float(high), method="resampled")
+    return Band(mean=float(scores.mean()), low=float(low), high=float(high), method="resampled")
 
 
 def has_heavy_ties(values: Floats) -> bool:

@@ -1,17 +1,29 @@
-"""What the types of all results share, and a figure beside its noise floor."""
+"""What the types of all results share, and a figure beside what it is measured against."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["MIN_CELL", "Floor", "NotComputed", "Result", "Score", "Standing"]
+__all__ = [
+    "MIN_CELL",
+    "Band",
+    "Family",
+    "Metric",
+    "NotComputed",
+    "Result",
+    "Score",
+    "Standing",
+    "Verdict",
+]
 
 #: Fewest rows that a level of a categorical column must have to be named.
 MIN_CELL = 5
 
 Standing = Literal["below", "within", "above"]
+Verdict = Literal["good", "poor", "too good", "cannot tell"]
+Family = Literal["marginals", "dependence", "joint", "missingness", "copying"]
 
 
 class Result(BaseModel):
@@ -22,27 +34,30 @@ class Result(BaseModel):
     )
 
 
-class Floor(Result):
-    """The noise floor: what two independent samples of real patients of these sizes would score.
+class Band(Result):
+    """What a table of a known sort would score at the sizes of the tables compared.
 
-    No generator can be expected to score better than its floor; one that does repeats patients.
+    Of a perfect generator, that is a second sample of real patients, it is the noise floor: no
+    generator can be expected to score better; one that does repeats patients.
 
     Examples
     --------
-    >>> floor = Floor(mean=0.85, low=0.77, high=0.92, method="exact")
+    >>> floor = Band(mean=0.85, low=0.77, high=0.92, method="exact")
     >>> floor.standing(0.62)
     'below'
     """
 
     mean: float
-    """Mean score of two independent real samples."""
+    """Mean score."""
     low: float
     """2.5 % quantile of that score."""
     high: float
     """97.5 % quantile of that score."""
-    method: Literal["exact", "resampled"]
-    """`exact`: from the distribution-free law of the score; `resampled`: from bootstrap samples \
-of the real table, which stands for the population."""
+    method: Literal["exact", "resampled", "permuted", "approximate", "drawn"]
+    """`exact`: from the law of the score, whatever the distribution; `resampled`: from bootstrap \
+samples of the real table, which stands for the population; `permuted`: from random exchanges of \
+rows between the two tables; `approximate`: from a limit law; `drawn`: from tables that were made \
+and scored, such as a copy."""
 
     def standing(self, value: float) -> Standing:
         """Say where `value` lies: ``"below"``, ``"within"`` or ``"above"`` the noise floor."""
@@ -58,8 +73,47 @@ class Score(Result):
 
     value: float
     """The figure."""
-    floor: Floor
+    floor: Band
     """What two independent real samples of these sizes would give."""
+
+
+class Metric(Result):
+    """A figure over the whole table, calibrated: beside a perfect generator, a copy, a shuffle."""
+
+    name: str
+    """Name of the figure."""
+    family: Family
+    """What it judges: single columns, pairs of columns, whole rows, missing values, or whether \
+rows were copied."""
+    value: float
+    """The figure."""
+    low: float | None = None
+    """Lower end of its 95 % interval; None where only the band of a perfect generator is known."""
+    high: float | None = None
+    """Upper end of its 95 % interval."""
+    poor_side: Literal["low", "high"]
+    """On which side of a perfect generator a poor one lies; a copy lies on the other."""
+    perfect: Band
+    """What a perfect generator scores: one that draws new patients of the same population."""
+    copy_of_real: Band | None
+    """What a verbatim copy of the real rows scores."""
+    shuffled: Band | None
+    """What the real table scores with each column shuffled by itself, so that nothing depends on \
+anything."""
+    p_poor: float = Field(ge=0, le=1)
+    """Probability that a perfect generator lies as far on the poor side or further."""
+    p_close: float = Field(ge=0, le=1)
+    """Probability that a perfect generator lies as far on the other side or further."""
+    q_poor: float = Field(ge=0, le=1)
+    """`p_poor` adjusted for the number of figures and columns judged (Benjamini-Hochberg)."""
+    q_close: float = Field(ge=0, le=1)
+    """`p_close` adjusted for the number of figures of its family."""
+    verdict: Verdict
+    """`poor` where `q_poor`, `too good` where `q_close` is at most 0.05; `cannot tell` where the \
+figure could not tell a shuffle (or, of copying, a copy) from a perfect generator at these sizes; \
+else `good`."""
+    assumption: str
+    """What the band of a perfect generator rests on."""
 
 
 class NotComputed(Result):

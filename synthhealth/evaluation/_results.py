@@ -13,13 +13,13 @@ from synthhealth.evaluation._clinical_results import (
     ReferenceResult,
     RuleResult,
 )
-from synthhealth.evaluation._result_base import MIN_CELL, Floor, NotComputed, Result, Score
+from synthhealth.evaluation._result_base import MIN_CELL, Band, NotComputed, Result, Score
 
 __all__ = [
     "MIN_CELL",
+    "Band",
     "CategoricalResult",
     "Evaluation",
-    "Floor",
     "NotComputed",
     "NumericalResult",
     "Overall",
@@ -59,7 +59,7 @@ class NumericalResult(Result):
     """p value adjusted for the number of columns tested (Benjamini-Hochberg)."""
     wasserstein: float = Field(ge=0)
     """Wasserstein-1 distance in `unit`: how far values must move on average to match."""
-    floor: Floor
+    floor: Band
     """Noise floor of `ks_complement`."""
 
 
@@ -90,7 +90,7 @@ class CategoricalResult(Result):
 random permutations of the rows between the two tables."""
     q_value: float = Field(ge=0, le=1)
     """p value adjusted for the number of columns tested (Benjamini-Hochberg)."""
-    floor: Floor
+    floor: Band
     """Noise floor of `tv_complement`."""
 
 

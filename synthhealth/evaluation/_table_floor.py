@@ -15,7 +15,7 @@ from synthhealth.evaluation._floor import (
     resampled_floor,
     unseen_levels,
 )
-from synthhealth.evaluation._results import Floor
+from synthhealth.evaluation._results import Band
 
 __all__ = ["average_floors", "dependence_floor"]
 
@@ -60,11 +60,11 @@ def draw_pairs(n_real: int, n_synthetic: int, rng: np.random.Generator) -> Draws
 
 
 def average_floors(
-    numerical: Sequence[tuple[Floats, Floor]],
-    categorical: Sequence[tuple[Codes, Floor]],
+    numerical: Sequence[tuple[Floats, Band]],
+    categorical: Sequence[tuple[Codes, Band]],
     n_synthetic: int,
     rng: np.random.Generator,
-) -> tuple[Floor | None, Floor]:
+) -> tuple[Band | None, Band]:
     """Give the floors of the mean complement over numerical columns and over all columns.
 
     The mean of an average is the average of the columns' means, which their own floors give; the
@@ -72,9 +72,9 @@ def average_floors(
 
     Parameters
     ----------
-    numerical : sequence of (ndarray of shape (n,), Floor)
+    numerical : sequence of (ndarray of shape (n,), Band)
         Numbers of the real table's rows (missing is NaN), and the floor of the column.
-    categorical : sequence of (ndarray of shape (n,), Floor)
+    categorical : sequence of (ndarray of shape (n,), Band)
         Codes of the real table's rows (missing is -1), and the floor of the column. At least
         one column in all.
     n_synthetic : int
@@ -90,7 +90,7 @@ def average_floors(
     return (resampled_floor(np.mean(ks, axis=0)) if ks else None), over_all
 
 
-def _scores(distances: Floats, floor: Floor, draws: Draws) -> Floats:
+def _scores(distances: Floats, floor: Band, draws: Draws) -> Floats:
     """Give a column's scores in all replicates, with the mean that its own floor has."""
     mean = _mean(distances)
     spread = np.where(np.isnan(distances), 0.0, mean - distances)
@@ -102,7 +102,7 @@ def dependence_floor(
     pairs: npt.NDArray[np.bool_],
     n_synthetic: int,
     rng: np.random.Generator,
-) -> Floor:
+) -> Band:
     """Give the floor of the mean absolute difference of dependence over the given pairs.
 
     By chance the levels of a sample look more dependent than they are, and the real table, of

@@ -59,6 +59,10 @@ class Tables:
     rare : mapping of str to int
         For columns whose rare levels were merged or dropped before anything was learned, how many
         real rows have one, if any. What was merged is merged in both tables, too.
+    training : CanonicalTable or None
+        The rows that the model learned, where they are known.
+    unseen : CanonicalTable or None
+        Rows of the same population that it never saw, where there are any.
     """
 
     described: Schema
@@ -66,17 +70,34 @@ class Tables:
     real: CanonicalTable
     synthetic: CanonicalTable
     rare: Mapping[str, int] = field(default_factory=dict)
+    training: CanonicalTable | None = None
+    unseen: CanonicalTable | None = None
 
     def copy(self) -> Tables:
         """Give tables that no change of the user's own reaches."""
-        real, synthetic = self.real.copy(), self.synthetic.copy()
-        return Tables(self.described, self.schema, real, synthetic, dict(self.rare))
+        return Tables(
+            self.described,
+            self.schema,
+            self.real.copy(),
+            self.synthetic.copy(),
+            dict(self.rare),
+            None if self.training is None else self.training.copy(),
+            None if self.unseen is None else self.unseen.copy(),
+        )
 
 
-def read_tables(real: pd.DataFrame, synthetic: pd.DataFrame, schema: Schema | None) -> Tables:
-    """Protect and read two tables by the schema of the real one.
+def read_tables(
+    real: pd.DataFrame,
+    synthetic: pd.DataFrame,
+    schema: Schema | None,
+    *,
+    training: pd.DataFrame | None = None,
+    unseen: pd.DataFrame | None = None,
+) -> Tables:
+    """Protect and read tables by the schema of the real one.
 
-    Columns that name people may be absent from either table; they are not compared.
+    Columns that name people may be absent from any table; they are not compared. `training` and
+    `unseen` may be the real table itself, which is then read once.
 
     Raises
     ------
@@ -91,18 +112,33 @@ def read_tables(real: pd.DataFrame, synthetic: pd.DataFrame, schema: Schema | No
     if schema is None:
         schema = Schema.detect(real)
     compared = _compared(schema)
+    given = real
     real, synthetic = _without_people(real, schema), _without_people(synthetic, schema)
     check_schema(real, compared, "real")
-    _check_same_columns(real, synthetic)
+    _check_same_columns(real, synthetic, "synthetic")
     compared = _complete(compared, real)
     first, canonical = _read(real, compared, "real")
     second, _ = _read(synthetic, compared, "synthetic")
+    judged = _coarsened(first, canonical)
+
+    def other(table: pd.DataFrame | None, name: str) -> CanonicalTable | None:
+        if table is None:
+            return None
+        if table is given:
+            return judged
+        check_table(table, name)
+        table = _without_people(table, schema)
+        _check_same_columns(real, table, name)
+        return _coarsened(_read(table, compared, name)[0], canonical)
+
     return Tables(
         described=schema,
         schema=canonical,
-        real=_coarsened(first, canonical),
+        real=judged,
         synthetic=_coarsened(second, canonical),
         rare=_rare(first.table, canonical),
+        training=other(training, "training"),
+        unseen=other(unseen, "holdout"),
     )
 
 
@@ -212,15 +248,16 @@ def _with_all_levels(schema: Schema, table: pd.DataFrame) -> Schema:
     return schema.model_copy(update={"columns": tuple(columns)})
 
 
-def _check_same_columns(real: pd.DataFrame, synthetic: pd.DataFrame) -> None:
-    absent = [name for name in real.columns if name not in synthetic.columns]
+def _check_same_columns(real: pd.DataFrame, other: pd.DataFrame, name: str) -> None:
+    mend = {"synthetic": "sample it from a model of this table, or "}.get(name, "")
+    absent = [column for column in real.columns if column not in other.columns]
     if absent:
         raise TableError(
-            f"the synthetic table lacks columns of the real one: {absent}; "
-            "sample it from a model of this table, or drop them from the real table"
+            f"the {name} table lacks columns of the real one: {absent}; "
+            f"{mend}drop them from the real table"
         )
-    added = [name for name in synthetic.columns if name not in real.columns]
+    added = [column for column in other.columns if column not in real.columns]
     if added:
         raise TableError(
-            f"the synthetic table has columns that the real one lacks: {added}; drop them"
+            f"the {name} table has columns that the real one lacks: {added}; drop them"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from synthhealth.evaluation import CategoricalResult, Evaluation, Floor, NumericalResult, Score
+from synthhealth.evaluation import Band, CategoricalResult, Evaluation, NumericalResult, Score
 from synthhealth.report._data import Missingness, ModelInfo
 from synthhealth.report._grid import MIN_CELL
 from synthhealth.report._numbers import percent, score_text
@@ -35,7 +35,7 @@ class ColumnScore(NamedTuple):
 
     column: str
     score: float
-    floor: Floor
+    floor: Band
 
     @property
     def standing(self) -> Standing:
@@ -142,13 +142,13 @@ def limit_sentences(evaluation: Evaluation) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def floor_text(floor: Floor) -> str:
+def floor_text(floor: Band) -> str:
     """Return a noise floor's interval.
 
     Examples
     --------
-    >>> from synthhealth.evaluation import Floor
-    >>> floor_text(Floor(mean=0.85, low=0.77, high=0.92, method="exact"))
+    >>> from synthhealth.evaluation import Band
+    >>> floor_text(Band(mean=0.85, low=0.77, high=0.92, method="exact"))
     '0.770 to 0.920'
     """
     return f"{score_text(floor.low)} to {score_text(floor.high)}"

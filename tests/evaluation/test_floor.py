@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from synthhealth.evaluation import Floor
+from synthhealth.evaluation import Band
 from synthhealth.evaluation._floor import (
     LATTICE_POINTS,
     Unseen,
@@ -175,7 +175,7 @@ def test_a_hundred_thousand_atoms_are_resampled_in_bounded_time():
 
 
 def test_standing_says_where_a_score_lies():
-    floor = Floor(mean=0.85, low=0.77, high=0.92, method="exact")
+    floor = Band(mean=0.85, low=0.77, high=0.92, method="exact")
     assert [floor.standing(x) for x in (0.7, 0.77, 0.85, 0.92, 1.0)] == [
         "below",
         "within",

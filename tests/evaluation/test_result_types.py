@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 from pydantic import ValidationError
 
-from synthhealth.evaluation import Description, Evaluation, Floor, Score, evaluate_tables
+from synthhealth.evaluation import Band, Description, Evaluation, Score, evaluate_tables
 
 
 def fields_of(schema: dict) -> list[dict]:
@@ -34,7 +34,7 @@ def test_an_evaluation_validates_against_its_own_json_schema(draw_cohort):
 
 
 def test_results_are_frozen_and_take_no_other_field():
-    floor = Floor(mean=0.8, low=0.7, high=0.9, method="exact")
+    floor = Band(mean=0.8, low=0.7, high=0.9, method="exact")
     with pytest.raises(ValidationError, match="frozen"):
         floor.mean = 1.0
     with pytest.raises(ValidationError, match="extra"):

@@ -7,9 +7,9 @@ from typing import Literal
 import pytest
 
 from synthhealth.evaluation import (
+    Band,
     CategoricalResult,
     Evaluation,
-    Floor,
     NumericalResult,
     Overall,
     PairResult,
@@ -25,8 +25,8 @@ from synthhealth.report._words import (
     worst_columns,
 )
 
-FLOOR = Floor(mean=0.88, low=0.85, high=0.92, method="exact")
-DIFFERENCE = Floor(mean=0.1, low=0.08, high=0.12, method="resampled")
+FLOOR = Band(mean=0.88, low=0.85, high=0.92, method="exact")
+DIFFERENCE = Band(mean=0.1, low=0.08, high=0.12, method="resampled")
 
 
 def number(column: str, score: float) -> NumericalResult:
