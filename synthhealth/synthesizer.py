@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,8 +24,9 @@ from synthhealth.schema._plain._known import Known
 from synthhealth.schema._plain._preparation import Preparation
 
 if TYPE_CHECKING:
+    from synthhealth.evaluation.inference import Analysis
     from synthhealth.io import FileForm
-    from synthhealth.report import Report
+    from synthhealth.report import ModelInfo, Report
     from synthhealth.schema import RareLevels
 
 __all__ = ["Synthesizer"]
@@ -36,7 +37,7 @@ CHUNK_SIZE = 100_000
 #: Rows drawn after training to see how the model's table differs from the real one.
 CALIBRATION_ROWS = 5_000
 
-_FIT, _GAPS, _SAMPLE, _REPLAY, _FAKES, _CALIBRATION = range(6)
+_FIT, _GAPS, _SAMPLE, _REPLAY, _FAKES, _CALIBRATION, _PARTS = range(7)
 
 
 class Synthesizer(BaseEstimator):
@@ -258,6 +259,9 @@ class Synthesizer(BaseEstimator):
         synthetic: pd.DataFrame | None = None,
         *,
         group: str | None = None,
+        outcomes: Sequence[str] | None = None,
+        analyses: str | Analysis | Sequence[str | Analysis] = (),
+        by: Sequence[str] | None = None,
     ) -> Report:
         """Judge the synthesizer.
 
@@ -271,6 +275,9 @@ class Synthesizer(BaseEstimator):
         group : str, optional
             The categorical column by which Table 1 groups the patients; see
             `synthhealth.evaluate`.
+        outcomes, analyses, by
+            What is to be predicted, which regressions are to agree, and by which columns the
+            patients are grouped; see `synthhealth.evaluate`.
 
         Returns
         -------
@@ -280,7 +287,7 @@ class Synthesizer(BaseEstimator):
         ------
         NotFittedError, ParameterError, TableError
         """
-        from synthhealth.report import ModelInfo, evaluate
+        from synthhealth.report import evaluate
 
         self._check_fitted()
         real_is: Literal["training", "holdout"] = "training" if real is None else "holdout"
@@ -298,15 +305,113 @@ class Synthesizer(BaseEstimator):
             synthetic,
             self.schema_,
             real_is=real_is,
+            training=self._training_table if real_is == "holdout" else None,
             random_state=self.seed_,
             group=group,
-            model=ModelInfo(
-                name=self._fitted_model,
-                settings=self.settings_,
-                seed=self.seed_,
-                partial=self.partial_,
-                accept_rate=self.accept_rate_,
-            ),
+            outcomes=outcomes,
+            analyses=analyses,
+            by=by,
+            model=self._model_info(),
+        )
+
+    def cross_evaluate(
+        self,
+        table: pd.DataFrame,
+        k: int = 5,
+        *,
+        group: str | None = None,
+        outcomes: Sequence[str] | None = None,
+        analyses: str | Analysis | Sequence[str | Analysis] = (),
+        by: Sequence[str] | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Report:
+        """Judge the way of making synthetic tables: k fits, each without one part of the patients.
+
+        Every patient is unseen once. What a fit draws is compared with the part that it did not
+        see; whether it is of use, and whether it copied, is judged in each fit. The report is about
+        the procedure, that is this family with these parameters on such a table, not about one
+        model; this synthesizer itself is not fitted.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame, shape (n_rows, n_columns)
+            One row per patient.
+        k : int
+            Number of parts, at least 2; each fit learns all but one.
+        group, outcomes, analyses, by
+            As for `evaluate`.
+        on_progress : callable, optional
+            Called with a `synthhealth.ProgressEvent` after each fit.
+
+        Returns
+        -------
+        Report
+
+        Raises
+        ------
+        ParameterError
+            `k` is not a whole number from 2, or the table has fewer than two rows for each part.
+        TableError, SchemaError
+            As for `fit`.
+
+        Examples
+        --------
+        >>> import synthhealth as sh
+        >>> real = sh.datasets.load_ra_panel()[["sex", "age", "crp", "creatinine"]]
+        >>> report = sh.Synthesizer("gaussian_copula", random_state=0).cross_evaluate(real, k=2)
+        >>> report.evaluation.real_is, report.evaluation.n_folds
+        ('cross-validated', 2)
+        """
+        import time
+
+        from synthhealth.report import Fold, cross_validated
+
+        check_shape(table)
+        k = _check_count("k", k)
+        if not 2 <= k <= len(table) // 2:
+            raise ParameterError(
+                f"k is {k}; give a whole number from 2 to half the number of rows "
+                f"({len(table) // 2})"
+            )
+        seed = _check_seed(self.random_state)
+        schema = self.schema or Schema.detect(table)
+        order = np.random.default_rng(derive_seed(seed, _PARTS)).permutation(len(table))
+        folds = []
+        begin = time.monotonic()
+        with progress_reporter("cross-validating", on_progress) as report:
+            for part in range(k):
+                held_out = np.sort(order[part::k])
+                unseen = table.iloc[held_out]
+                training = table.iloc[np.setdiff1d(order, held_out)]
+                model = Synthesizer(
+                    self.model,
+                    schema=schema,
+                    random_state=derive_seed(seed, _PARTS, part),
+                    **self.model_params,
+                ).fit(training, on_progress=_silent)
+                drawn = model.sample(len(training), on_progress=_silent)
+                folds.append(Fold(training, unseen, drawn, model.schema_))
+                elapsed = time.monotonic() - begin
+                report(ProgressEvent("evaluate", part + 1, k, "fit", elapsed))
+        return cross_validated(
+            folds,
+            random_state=seed,
+            group=group,
+            outcomes=outcomes,
+            analyses=analyses,
+            by=by,
+            model=model._model_info().model_copy(update={"seed": seed}),
+        )
+
+    def _model_info(self) -> ModelInfo:
+        from synthhealth.report import ModelInfo
+
+        return ModelInfo(
+            name=self._fitted_model,
+            settings=self.settings_,
+            seed=self.seed_,
+            partial=self.partial_,
+            accept_rate=self.accept_rate_,
         )
 
     def save(
@@ -506,6 +611,10 @@ class Synthesizer(BaseEstimator):
             asked = {name: [value] * n_rows for name, value in conditions.items()}
             missing_means_unknown = False
         return self._preparation.known(asked, missing_means_unknown)
+
+
+def _silent(event: ProgressEvent) -> None:
+    """Show nothing of a fit that is one of several."""
 
 
 def _join(parts: list[pd.DataFrame]) -> pd.DataFrame:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from synthhealth.benchmark._clock import alternate, pinned, watch
 from synthhealth.benchmark._memory import measure_memory
-from synthhealth.benchmark._overhead_results import FIT_RATIO, REPORT_RATIO, Overhead
+from synthhealth.benchmark._overhead_results import (
+    FIT_RATIO,
+    REPORT_RATIO,
+    WHOLE_RATIO,
+    Overhead,
+)
 from synthhealth.benchmark._plain import (
     chosen_models,
     fit_plain,
@@ -115,7 +122,7 @@ def measure_overhead(
     steps = {
         "start": STARTS,
         "fit": len(models) * repeats,
-        "report": 2 * repeats,
+        "report": 3 * repeats,
         "memory": len(streamed),
     }
     startup: Startup | None = None
@@ -175,8 +182,8 @@ def _compare_fits(
 
 def _compare_reports(
     table: pd.DataFrame, repeats: int, done: Done
-) -> tuple[Comparison, Comparison]:
-    from sdv.evaluation import evaluate_quality
+) -> tuple[Comparison, Comparison, Comparison]:
+    from sdv.evaluation import evaluate_quality, run_diagnostic
 
     from synthhealth.evaluation import evaluate_tables
     from synthhealth.report import evaluate
@@ -188,9 +195,17 @@ def _compare_reports(
         # Its overall score is computed on demand, from the details that are there by then.
         return evaluate_quality(table, synthetic, metadata, verbose=False).get_score()
 
-    evaluate_tables(table.iloc[:WARM_UP_ROWS], synthetic.iloc[:WARM_UP_ROWS])
-    few = table.iloc[:WARM_UP_ROWS]
-    evaluate_quality(few, synthetic.iloc[:WARM_UP_ROWS], metadata_for(few), verbose=False)
+    def both() -> object:
+        return theirs(), run_diagnostic(table, synthetic, metadata, verbose=False).get_score()
+
+    def page(real: pd.DataFrame, synthetic: pd.DataFrame) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            evaluate(real, synthetic).to_html(Path(folder, "report.html"))
+
+    few = table.iloc[:WARM_UP_ROWS], synthetic.iloc[:WARM_UP_ROWS]
+    page(*few)
+    evaluate_quality(*few, metadata_for(few[0]), verbose=False)
+    run_diagnostic(*few, metadata_for(few[0]), verbose=False)
     scores = alternate(
         "scores and noise floors against evaluate_quality",
         lambda: evaluate_tables(table, synthetic),
@@ -199,7 +214,7 @@ def _compare_reports(
         limit=REPORT_RATIO,
         done=done,
     )
-    whole = alternate(
+    numbers = alternate(
         "all numbers of the report against evaluate_quality",
         lambda: evaluate(table, synthetic).data,
         theirs,
@@ -207,7 +222,15 @@ def _compare_reports(
         limit=REPORT_RATIO,
         done=done,
     )
-    return scores, whole
+    whole = alternate(
+        "the whole default report against evaluate_quality + run_diagnostic",
+        lambda: page(table, synthetic),
+        both,
+        repeats=repeats,
+        limit=WHOLE_RATIO,
+        done=done,
+    )
+    return scores, numbers, whole
 
 
 @contextmanager

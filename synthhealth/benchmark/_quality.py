@@ -121,7 +121,7 @@ def run_once(table: str, model: str, plain: bool, seed: int) -> QualityRun:
     try:
         synthetic, seconds = draw(cohort, model, seed)
         against = {
-            name: Against.of(evaluate_tables(real, synthetic, schema, random_state=seed))
+            name: Against.of(evaluate_tables(real, synthetic, schema, parts=(), random_state=seed))
             for name, real in (("training", cohort.training), ("holdout", cohort.holdout))
         }
     except SynthHealthError as error:

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from synthhealth.datasets import find_data_root, load_folder, load_ra_panel
 from synthhealth.errors import FileError, ParameterError, nearest
 
-__all__ = ["Cohort", "chosen_tables", "load_adult", "load_cohort"]
+__all__ = ["Cohort", "chosen_tables", "load_adult", "load_cohort", "simulate"]
 
 DEMO = "demo"
 SMALL = (DEMO, "hcv", "pbc", "heart_failure")
@@ -101,6 +102,42 @@ def load_adult() -> pd.DataFrame:
     """Give the training rows of the adult table."""
     table: pd.DataFrame = _load("adult").iloc[:ADULT_ROWS]
     return table
+
+
+def simulate(rows: int, *, seed: int) -> pd.DataFrame:
+    """Draw a table of 20 columns with one common cause: 12 of numbers, 8 of levels, some missing.
+
+    Parameters
+    ----------
+    rows : int
+        Number of rows.
+    seed : int
+        Tables of different seeds are of one law.
+    """
+    rng = np.random.default_rng(seed)
+    common = rng.normal(size=rows)
+
+    def score(weight: float) -> npt.NDArray[np.float64]:
+        return weight * common + np.sqrt(1 - weight**2) * rng.normal(size=rows)
+
+    columns: dict[str, npt.NDArray[np.generic]] = {}
+    for place in range(12):
+        z = score(0.1 * (place % 6))
+        values = (
+            np.exp(z).round(2),  # a laboratory value
+            (50 + 15 * z).round(),  # an age
+            120 + 12 * z,  # a measurement
+            rng.poisson(np.exp(1 + 0.3 * z)).astype(np.float64),  # a count
+        )[place % 4]
+        if place % 3 == 0:
+            values[rng.random(rows) < 0.05] = np.nan
+        columns[f"number_{place}"] = values
+    for place in range(8):
+        n_levels = 2 + place
+        edges = np.linspace(-1.5, 1.5, n_levels - 1)
+        names = np.array([f"level_{level}" for level in range(n_levels)])
+        columns[f"level_{place}"] = names[np.digitize(score(0.1 * place), edges)]
+    return pd.DataFrame(columns)
 
 
 def _load(name: str) -> pd.DataFrame:

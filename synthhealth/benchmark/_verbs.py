@@ -59,6 +59,25 @@ def overhead(
 
 
 @app.command()
+def evaluation(
+    tables: Annotated[
+        list[str] | None,
+        typer.Option("--tables", help="demo, adult or large; repeatable. Default: all."),
+    ] = None,
+    rows: Annotated[int, typer.Option(min=200, help="Rows of the large tables.")] = 1_000_000,
+    repeats: Annotated[int, typer.Option(min=1, help="Runs of each but the large one.")] = 3,
+    json: Json = None,
+    force: Force = False,
+) -> None:
+    """Time and memory of the whole default report, part by part."""
+    _check(json, force)
+    from synthhealth.benchmark._evaluation import TABLES, measure_evaluation
+
+    result = measure_evaluation(tables or TABLES, rows=rows, repeats=repeats)
+    _tell(result, json, force)
+
+
+@app.command()
 def quality(
     models: Models = None,
     data: Annotated[
@@ -84,6 +103,20 @@ def quality(
         models=models, data=data, large=large, plain=plain, seeds=range(seeds), n_jobs=n_jobs
     )
     _tell(result, json, force)
+
+
+@app.command()
+def verdicts(
+    draws: Annotated[int, typer.Option(min=1, help="Simulated cohorts of each case.")] = 200,
+    n_jobs: Annotated[int, typer.Option(help="Judged at once; -1: one per processor.")] = 1,
+    json: Json = None,
+    force: Force = False,
+) -> None:
+    """How often the report's verdict is right, on tables of which the truth is known."""
+    _check(json, force)
+    from synthhealth.benchmark._verdicts import measure_verdicts
+
+    _tell(measure_verdicts(draws=draws, n_jobs=n_jobs), json, force)
 
 
 def _check(json: Path | None, force: bool) -> None:

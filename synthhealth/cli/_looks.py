@@ -11,15 +11,19 @@ from synthhealth.cli._app import verb
 from synthhealth.cli._inputs import choose_schema, read
 from synthhealth.cli._listing import show, table
 from synthhealth.cli._options import (
+    Analyses,
     Data,
     Debug,
     Drop,
     Force,
+    Groups,
+    Outcomes,
     OutFolder,
     ProtectOption,
     Quiet,
     SchemaFile,
     Sheet,
+    questions,
 )
 from synthhealth.cli._results import REPORT, tell_files, write_report
 from synthhealth.io import check_target, whole_file, whole_folder
@@ -110,6 +114,26 @@ def evaluate(
     synthetic_sheet: Annotated[
         str | None, typer.Option(help="Sheet of the synthetic table, as --sheet.")
     ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--against",
+            metavar="FILE",
+            help="Compare with another table's report: a report.json of the same columns.",
+        ),
+    ] = None,
+    holdout: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Patients that the model never saw, where it learned REAL."
+        ),
+    ] = None,
+    holdout_sheet: Annotated[
+        str | None, typer.Option(help="Sheet of the holdout, as --sheet.")
+    ] = None,
+    outcome: Outcomes = None,
+    analysis: Analyses = None,
+    by: Groups = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -117,12 +141,24 @@ def evaluate(
     """Judge a synthetic table, whoever made it, against the real one."""
     with whole_folder(out, REPORT, force=force) as folder:
         from synthhealth import evaluate
+        from synthhealth.report import Report
 
+        before = None if against is None else Report.from_json(against)
         table, _ = read(real, sheet, drop)
         other, _ = read(synthetic, synthetic_sheet, drop)
-        report = evaluate(table, other, choose_schema(table, schema, protect, drop))
+        unseen = None if holdout is None else read(holdout, holdout_sheet, drop)[0]
+        report = evaluate(
+            table,
+            other,
+            choose_schema(table, schema, protect, drop),
+            holdout=unseen,
+            **questions(outcome, analysis, by),
+        )
+        comparison = None if before is None else before.compare(report)
         write_report(report, folder)
     typer.echo(report.summary().rstrip())
+    if comparison is not None:
+        typer.echo(f"\n{comparison.summary().rstrip()}")
     tell_files(out, list(REPORT))
 
 

@@ -94,6 +94,29 @@ KeepPartial = Annotated[
 MaxSeconds = Annotated[
     float | None, typer.Option(help="Time budget of the training; the model may then be partial.")
 ]
+Outcomes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--outcome",
+        metavar="COLUMN",
+        help="To be predicted from the others, trained on either table; repeatable.",
+    ),
+]
+Analyses = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--analysis",
+        metavar="FORMULA",
+        help="A regression fitted to both tables: 'crp ~ age + sex', 'logit(dead) ~ age', "
+        "'Surv(time, dead) ~ age'; repeatable.",
+    ),
+]
+Groups = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--by", metavar="COLUMN", help="Also judged within the groups of this column; repeatable."
+    ),
+]
 Format = Annotated[TableFormat, typer.Option("--format", help="Form of the tables written.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 # Both are read by `synthhealth.cli._app.verb`, for every verb alike.
@@ -107,6 +130,13 @@ Debug = Annotated[
 def pairs(texts: list[str] | None) -> dict[str, str]:
     """Split each ``NAME=VALUE`` at its first equals sign."""
     return {name: value for name, _, value in (text.partition("=") for text in texts or ())}
+
+
+def questions(
+    outcomes: list[str] | None, analyses: list[str] | None, by: list[str] | None
+) -> dict[str, Any]:
+    """Give what is asked of an evaluation as its arguments."""
+    return {"outcomes": outcomes, "analyses": analyses or (), "by": by}
 
 
 def literal(text: str) -> Any:

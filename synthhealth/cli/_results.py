@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -30,11 +30,12 @@ def write_results(
     folder: Path,
     form: FileForm,
     key: bytes | None = None,
+    **asked: Any,
 ) -> Report:
     """Draw a table, judge it, and write both and the model into a folder."""
     synthetic = synthesizer.sample(rows)
     write_table(synthetic, folder / f"synthetic{form.suffix}", form=form)
-    report = synthesizer.evaluate(unseen, synthetic)
+    report = synthesizer.evaluate(unseen, synthetic, **asked)
     synthesizer.save(folder / "model.synth", report=report, key=key)
     write_report(report, folder)
     return report

@@ -10,15 +10,18 @@ import typer
 from synthhealth.cli._app import verb
 from synthhealth.cli._inputs import choose_schema, read
 from synthhealth.cli._options import (
+    Analyses,
     Data,
     Debug,
     Drop,
     Family,
     Force,
     Format,
+    Groups,
     KeepPartial,
     KeyFile,
     MaxSeconds,
+    Outcomes,
     OutFolder,
     Params,
     ProtectOption,
@@ -27,9 +30,17 @@ from synthhealth.cli._options import (
     Seed,
     Sheet,
     TableFormat,
+    questions,
 )
-from synthhealth.cli._results import result_names, tell_results, write_results
-from synthhealth.cli._training import train
+from synthhealth.cli._results import (
+    REPORT,
+    result_names,
+    tell_files,
+    tell_results,
+    write_report,
+    write_results,
+)
+from synthhealth.cli._training import synthesizer_of, train
 from synthhealth.io import FileForm, table_suffix, whole_folder, write_table
 
 
@@ -87,6 +98,9 @@ def run(
     ] = None,
     keep_partial: KeepPartial = False,
     max_seconds: MaxSeconds = None,
+    outcome: Outcomes = None,
+    analysis: Analyses = None,
+    by: Groups = None,
     key_file: KeyFile = None,
     force: Force = False,
     quiet: Quiet = False,
@@ -104,6 +118,40 @@ def run(
         wanted = choose_schema(real, schema, protect, drop)
         synthesizer = train(real, wanted, model, param, seed, keep_partial, max_seconds)
         written = form if format is None else FileForm(suffix)
-        report = write_results(synthesizer, unseen, rows or len(real), folder, written, key)
+        asked = questions(outcome, analysis, by)
+        report = write_results(
+            synthesizer, unseen, rows or len(real), folder, written, key, **asked
+        )
     typer.echo(f"Read: {data} ({form})")
     tell_results(report, synthesizer, out, names)
+
+
+@verb
+def cross_evaluate(
+    data: Data,
+    out: OutFolder,
+    model: Family = "gaussian_copula",
+    folds: Annotated[int, typer.Option(min=2, help="Parts, each held out once.")] = 5,
+    seed: Seed = None,
+    schema: SchemaFile = None,
+    protect: ProtectOption = None,
+    drop: Drop = None,
+    param: Params = None,
+    sheet: Sheet = None,
+    outcome: Outcomes = None,
+    analysis: Analyses = None,
+    by: Groups = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Judge a model family on a table: learn all parts but one, compare with that one, in turn."""
+    with whole_folder(out, REPORT, force=force) as folder:
+        real, form = read(data, sheet, drop)
+        synthesizer = synthesizer_of(model, choose_schema(real, schema, protect, drop), param, seed)
+        asked = questions(outcome, analysis, by)
+        report = synthesizer.cross_evaluate(real, folds, **asked)
+        write_report(report, folder)
+    typer.echo(f"Read: {data} ({form})")
+    typer.echo(report.summary().rstrip())
+    tell_files(out, list(REPORT))

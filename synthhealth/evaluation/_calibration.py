@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
@@ -10,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from synthhealth.evaluation._fidelity import false_discovery
-from synthhealth.evaluation._result_base import Band, Family, Metric, Verdict
+from synthhealth.evaluation._result_base import Band, Family, Metric, Standing, Verdict
 
-__all__ = ["ALARM", "Draft", "Null", "Replicates", "band_of", "judge"]
+__all__ = ["ALARM", "SEARCHES", "Draft", "Null", "Replicates", "band_of", "verdict_of"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,6 +19,8 @@ Floats = npt.NDArray[np.float64]
 ALARM = 0.05
 #: Tails smaller than this are read from a law fitted to the replicates, which are too few.
 SMALL_TAIL = 0.02
+#: Families that look for a copy: none found is not poor.
+SEARCHES = ("copying", "learning")
 #: Scores are sums of floats; differences below this are rounding.
 TOLERANCE = 1e-9
 
@@ -105,13 +105,20 @@ class Draft:
     ) -> Draft:
         """Hold a figure against its law.
 
-        It is blind where what it should find, a shuffle or, of copying, a copy, would lie within
-        the band of a perfect generator.
+        It is blind where what it should find would not lie beyond the band of a perfect generator:
+        a shuffle on the poor side or, of copies, a copy on the other. Single columns are the same
+        in a shuffle; whoever judges them knows what they cannot find.
         """
         perfect = null.band
         at_most, at_least = null.tails(value)
         poor, close = (at_most, at_least) if poor_side == "low" else (at_least, at_most)
-        sought = copy_of_real if family == "copying" else shuffled
+        poor_standing: Standing = "below" if poor_side == "low" else "above"
+        close_standing: Standing = "above" if poor_side == "low" else "below"
+        sought, found = (
+            (copy_of_real, close_standing) if family in SEARCHES else (shuffled, poor_standing)
+        )
+        if family == "marginals":
+            sought = None
         return cls(
             name=name,
             family=family,
@@ -125,12 +132,32 @@ class Draft:
             shuffled=shuffled,
             low=None if interval is None else interval[0],
             high=None if interval is None else interval[1],
-            blind=sought is not None and perfect.standing(sought.mean) == "within",
+            blind=sought is not None and perfect.standing(sought.mean) != found,
         )
 
-    def blind_if(self, blind: bool) -> Draft:
-        """Say whether the figure could tell good from bad at these sizes."""
-        return replace(self, blind=blind)
+    def judged(self, q_poor: float, q_close: float) -> Metric:
+        """Give the figure with its adjusted probabilities and its verdict."""
+        return Metric(
+            name=self.name,
+            family=self.family,
+            value=self.value,
+            low=self.low,
+            high=self.high,
+            poor_side=self.poor_side,
+            perfect=self.perfect,
+            copy_of_real=self.copy_of_real,
+            shuffled=self.shuffled,
+            p_poor=self.p_poor,
+            p_close=self.p_close,
+            q_poor=q_poor,
+            q_close=q_close,
+            verdict=verdict_of(q_poor, q_close, blind=self.blind),
+            assumption=self.assumption,
+        )
+
+    def undecided(self) -> Draft:
+        """Give the figure as one that cannot tell."""
+        return replace(self, p_poor=1.0, p_close=1.0, blind=True)
 
 
 def verdict_of(q_poor: float, q_close: float, *, blind: bool) -> Verdict:
@@ -140,38 +167,3 @@ def verdict_of(q_poor: float, q_close: float, *, blind: bool) -> Verdict:
     if q_close <= ALARM:
         return "too good"
     return "cannot tell" if blind else "good"
-
-
-def judge(drafts: Sequence[Draft], p_columns: Sequence[float] = ()) -> tuple[Metric, ...]:
-    """Give every figure its verdict.
-
-    The probabilities of the poor side are adjusted together with those of the columns, so that a
-    perfect generator has anything called poor in at most 5 of 100 cases. Those of the other side
-    are adjusted within each family: closeness of the margins says another thing than copied rows.
-    """
-    poor = false_discovery([*(draft.p_poor for draft in drafts), *p_columns])
-    close: dict[str, float] = {}
-    for family in {draft.family for draft in drafts}:
-        members = [draft for draft in drafts if draft.family == family]
-        adjusted = false_discovery([draft.p_close for draft in members])
-        close |= {draft.name: q for draft, q in zip(members, adjusted, strict=True)}
-    return tuple(
-        Metric(
-            name=draft.name,
-            family=draft.family,
-            value=draft.value,
-            low=draft.low,
-            high=draft.high,
-            poor_side=draft.poor_side,
-            perfect=draft.perfect,
-            copy_of_real=draft.copy_of_real,
-            shuffled=draft.shuffled,
-            p_poor=draft.p_poor,
-            p_close=draft.p_close,
-            q_poor=q,
-            q_close=close[draft.name],
-            verdict=verdict_of(q, close[draft.name], blind=draft.blind),
-            assumption=draft.assumption,
-        )
-        for draft, q in zip(drafts, poor, strict=False)
-    )

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from synthhealth.evaluation._ranks import average_ranks
 from synthhealth.evaluation._tables import CanonicalTable
 from synthhealth.evaluation._values import levels, microseconds, numbers
 from synthhealth.schema import Column, Kind, Schema
 
-__all__ = ["MOST_LEVELS", "Encoded", "encode"]
+__all__ = ["Encoded", "encode", "pooled"]
 
 Floats = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
 
-#: Levels of a categorical column that are told apart: the commonest ones, in all tables together.
+#: Levels of a categorical column that are told apart, the commonest ones in all tables together: by
+#: trees, which take no more than 255, and as columns of 0 and 1.
+MOST_CODES = 200
 MOST_LEVELS = 20
 DAY = 86_400_000_000  # microseconds
 
@@ -32,23 +35,48 @@ class Encoded:
     plain : tuple of ndarray of shape (n_rows, n_columns)
         One column for each of the tables' columns: numbers and days as they are, levels as codes
         by their order (rare ones share the last); missing is NaN. For trees.
-    scaled : tuple of ndarray of shape (n_rows, n_features)
-        Numbers as ranks scaled to mean 0 and variance 1 (missing is 0), one 0/1 column for each
-        level but the commonest, one for missing and one for each sort of detection limit, scaled
-        alike; constant features are left out. For linear models and distances.
     columns : tuple of str
         Name of each column of `plain`.
-    features : tuple of str
-        Name of the column that each feature of `scaled` comes from.
     categorical : ndarray of bool of shape (n_columns,)
         Which columns of `plain` are codes.
+    limits : tuple of tuple of ndarray of shape (n_rows of all tables,)
+        For each column where results lie beyond detection limits, 0/1; none without limits.
     """
 
     plain: tuple[Floats, ...]
-    scaled: tuple[Floats, ...]
     columns: tuple[str, ...]
-    features: tuple[str, ...]
     categorical: npt.NDArray[np.bool_]
+    limits: tuple[tuple[Floats, ...], ...]
+
+    @property
+    def scaled(self) -> tuple[Floats, ...]:
+        """One matrix of shape (n_rows, n_features) per table, for linear models and distances.
+
+        Numbers as ranks scaled to mean 0 and variance 1 (missing is 0), one 0/1 column for each
+        level but the commonest, one for missing and one for each sort of detection limit, scaled
+        alike; constant features are left out.
+        """
+        return self._dense[0]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Name of the column that each feature of `scaled` comes from."""
+        return self._dense[1]
+
+    @cached_property
+    def _dense(self) -> tuple[tuple[Floats, ...], tuple[str, ...]]:
+        # Of large tables this is much more than the columns themselves: made where it is asked for.
+        whole = np.vstack(self.plain)
+        scaled: list[Floats] = []
+        names: list[str] = []
+        for place, name in enumerate(self.columns):
+            found = _features(whole[:, place], is_levels=bool(self.categorical[place]))
+            kept = [one for one in (*found, *self.limits[place]) if np.ptp(one) > 0]
+            scaled += [(feature - feature.mean()) / feature.std() for feature in kept]
+            names += [name] * len(kept)
+        dense = np.column_stack(scaled) if scaled else np.empty((len(whole), 0))
+        ends = np.cumsum([len(table) for table in self.plain])[:-1]
+        return tuple(np.split(dense, ends)), tuple(names)
 
 
 def encode(tables: Sequence[CanonicalTable], schema: Schema) -> Encoded:
@@ -62,23 +90,12 @@ def encode(tables: Sequence[CanonicalTable], schema: Schema) -> Encoded:
         What the columns are.
     """
     ends = np.cumsum([len(table.table) for table in tables])[:-1]
-    plain, scaled, features = [], [], []
-    for column in schema:
-        values = _values(tables, column)
-        plain.append(values)
-        found = [*_features(values, column), *_limits(tables, column)]
-        kept = [feature for feature in found if np.ptp(feature) > 0]
-        scaled += [(feature - feature.mean()) / feature.std() for feature in kept]
-        features += [column.name] * len(kept)
-    whole = np.column_stack(plain)
-    n_rows = len(whole)
-    dense = np.column_stack(scaled) if scaled else np.empty((n_rows, 0))
+    whole = np.column_stack([_values(tables, column) for column in schema])
     return Encoded(
         plain=tuple(np.split(whole, ends)),
-        scaled=tuple(np.split(dense, ends)),
         columns=tuple(schema.names),
-        features=tuple(features),
         categorical=np.array([not column.kind.is_numerical for column in schema]),
+        limits=tuple(tuple(_limits(tables, column)) for column in schema),
     )
 
 
@@ -88,10 +105,8 @@ def _values(tables: Sequence[CanonicalTable], column: Column) -> Floats:
         return np.concatenate([_days(one, column) for one in series])
     if column.kind.is_numerical:
         return np.concatenate([numbers(one, column, "given") for one in series])
-    codes, found = pd.factorize(np.concatenate([levels(one) for one in series]), sort=True)
-    if len(found) > MOST_LEVELS:
-        codes = _pooled(codes.astype(np.int64), len(found))
-    return np.where(codes < 0, np.nan, codes.astype(np.float64))
+    codes, _ = pd.factorize(np.concatenate([levels(one) for one in series]), sort=True)
+    return pooled(np.where(codes < 0, np.nan, codes.astype(np.float64)), MOST_CODES)
 
 
 def _days(series: pd.Series, column: Column) -> Floats:
@@ -99,22 +114,24 @@ def _days(series: pd.Series, column: Column) -> Floats:
     return np.where(series.isna().to_numpy(), np.nan, moments / DAY)
 
 
-def _pooled(codes: Codes, n_levels: int) -> Codes:
-    counts = np.bincount(codes[codes >= 0], minlength=n_levels)
-    common = np.sort(np.argsort(-counts, kind="stable")[: MOST_LEVELS - 1])
-    new = np.full(n_levels + 1, common.size)
-    new[common] = np.arange(common.size)
-    new[-1] = -1  # where code -1, a missing value, looks itself up
-    return new[codes]
+def pooled(codes: Floats, most: int = MOST_LEVELS) -> Floats:
+    """Keep the commonest codes of a column and join all others; missing stays NaN."""
+    found, counts = np.unique(codes[~np.isnan(codes)], return_counts=True)
+    if found.size <= most:
+        return codes
+    common = np.sort(found[np.argsort(-counts, kind="stable")[: most - 1]])
+    new = np.where(np.isin(codes, common), np.searchsorted(common, codes), common.size)
+    return np.where(np.isnan(codes), np.nan, new.astype(np.float64))
 
 
-def _features(values: Floats, column: Column) -> list[Floats]:
+def _features(values: Floats, *, is_levels: bool) -> list[Floats]:
     missing = np.isnan(values)
     gap = [missing.astype(np.float64)]
-    if column.kind.is_numerical:
-        ranks = pd.Series(values).rank().to_numpy()
+    if not is_levels:
+        ranks = average_ranks(values)
         middle = np.nanmean(ranks) if not missing.all() else 0.0
         return [np.where(missing, middle, ranks), *gap]
+    values = pooled(values)
     found, counts = np.unique(values[~missing], return_counts=True)
     others = np.delete(found, np.argmax(counts)) if found.size else found
     return [*((values == level).astype(np.float64) for level in others), *gap]

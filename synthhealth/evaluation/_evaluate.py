@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, get_args
 
-import numpy as np
 import pandas as pd
 
 from synthhealth.errors import ParameterError, TableError
+from synthhealth.evaluation._calibration import Draft
 from synthhealth.evaluation._columns import CategoricalColumn, NumericalColumn, match_columns
+from synthhealth.evaluation._copying import compare_copying
+from synthhealth.evaluation._coverage import compare_coverage
+from synthhealth.evaluation._folds import combine_drafts
+from synthhealth.evaluation._isolation import Isolated
+from synthhealth.evaluation._joint import Joint, compare_jointly
+from synthhealth.evaluation._judgement import judge, sum_up
 from synthhealth.evaluation._limits import compare_censoring, compare_ranges, compare_rules
 from synthhealth.evaluation._marginals import compare_marginals
 from synthhealth.evaluation._missingness import compare_missing_values
 from synthhealth.evaluation._pairs import compare_pairs
+from synthhealth.evaluation._questions import PARTS, Part, Questions
 from synthhealth.evaluation._references import compare_references
-from synthhealth.evaluation._results import Evaluation, NotComputed, Overall, Score
+from synthhealth.evaluation._results import Evaluation, NotComputed, Overall
 from synthhealth.evaluation._seeds import Seeds
-from synthhealth.evaluation._table_floor import average_floors
-from synthhealth.evaluation._tables import Tables, read_tables
+from synthhealth.evaluation._subgroups import compare_subgroups
+from synthhealth.evaluation._tables import CanonicalTable, Tables, read_tables
+from synthhealth.evaluation._timing import timed
+from synthhealth.evaluation._utility import compare_utility
+from synthhealth.evaluation.inference import Analysis, RegressionResult, compare_regressions
 from synthhealth.schema import Schema
 
 __all__ = ["RealIs", "check_real_is", "evaluate_read", "evaluate_tables"]
 
-RealIs = Literal["training", "holdout", "given"]
+NOTHING_MORE = Questions()
+RealIs = Literal["training", "holdout", "given", "cross-validated"]
 
 
 def evaluate_tables(
@@ -31,6 +43,10 @@ def evaluate_tables(
     schema: Schema | None = None,
     *,
     real_is: RealIs = "given",
+    outcomes: Sequence[str] | None = None,
+    analyses: str | Analysis | Sequence[str | Analysis] = (),
+    by: Sequence[str] | None = None,
+    parts: Sequence[Part] = PARTS,
     random_state: int | None = 0,
 ) -> Evaluation:
     """Compare a synthetic table with a real one, every score beside its noise floor.
@@ -52,6 +68,16 @@ def evaluate_tables(
         Kinds and units of the columns; detected from `real` by default.
     real_is : {"training", "holdout", "given"}
         Which real table it is; recorded with the result.
+    outcomes : sequence of str, optional
+        Columns to be predicted from the others by models that are trained on either table; by
+        default the outcomes of the schema, or else those that the others predict best.
+    analyses : str, Analysis or sequence of them
+        Regressions to be fitted to both tables, as formulas, for example ``"crp ~ age + sex"``; see
+        `synthhealth.evaluation.inference.Analysis`.
+    by : sequence of str, optional
+        Columns that group the patients; by default sex, age and the outcomes of the schema.
+    parts : sequence of {"copying", "joint", "coverage", "utility", "subgroups"}
+        What is computed beside the single columns, their pairs and missing values; all by default.
     random_state : int or None
         Seed of the noise floors and permutation tests: the same seed and tables give the same
         result, byte for byte. None takes a fresh seed.
@@ -69,7 +95,7 @@ def evaluate_tables(
     SchemaError
         The schema does not describe the real table's columns.
     ParameterError
-        `real_is` or `random_state` is none of the above.
+        `real_is` or `random_state` is none of the above, or a column that is asked for is unknown.
 
     Examples
     --------
@@ -85,7 +111,16 @@ def evaluate_tables(
     """
     check_real_is(real_is)
     seeds = Seeds.of(random_state)
-    return evaluate_read(read_tables(real, synthetic, schema), seeds, real_is=real_is)
+    questions = Questions(outcomes, analyses, by, parts)
+    tables = read_tables(
+        real,
+        synthetic,
+        schema,
+        training=real if real_is == "training" else None,
+        unseen=real if real_is == "holdout" else None,
+    )
+    questions.check(tables.schema)
+    return evaluate_read(tables, seeds, real_is=real_is, questions=questions)
 
 
 def check_real_is(real_is: str) -> None:
@@ -102,50 +137,122 @@ def check_real_is(real_is: str) -> None:
         )
 
 
-def evaluate_read(tables: Tables, seeds: Seeds, *, real_is: RealIs) -> Evaluation:
-    """Compare two tables that have been read. See `evaluate_tables`."""
-    columns = match_columns(tables)
-    n_real, n_synthetic = len(tables.real.table), len(tables.synthetic.table)
-    not_computed = [
-        NotComputed(what="all figures of the column", column=column.name, reason=column.obstacle)
-        for column in columns
-        if column.obstacle is not None
-    ]
+def evaluate_read(
+    tables: Tables,
+    seeds: Seeds,
+    *,
+    real_is: RealIs,
+    questions: Questions = NOTHING_MORE,
+    folds: Sequence[Tables] = (),
+) -> Evaluation:
+    """Compare two tables that have been read. See `evaluate_tables`.
+
+    Parameters
+    ----------
+    questions : Questions
+        What is asked beyond what is always answered; it has been checked.
+    folds : sequence of Tables
+        The fits that `tables` were pooled from, of a cross-validation.
+    """
+    folds = folds or (tables,)
+    columns = timed("matching columns", lambda: match_columns(tables))
+    isolated = Isolated(
+        questions.parts,
+        [
+            NotComputed(
+                what="all figures of the column", column=column.name, reason=column.obstacle
+            )
+            for column in columns
+            if column.obstacle is not None
+        ],
+    )
     usable = [column for column in columns if column.obstacle is None]
     if not usable:
-        reasons = "; ".join(f"{gap.column!r}: {gap.reason}" for gap in not_computed)
+        reasons = "; ".join(f"{gap.column!r}: {gap.reason}" for gap in isolated.not_computed)
         raise TableError(f"no column of the two tables can be compared ({reasons})")
 
     numerical = [column for column in usable if isinstance(column, NumericalColumn)]
     categorical = [column for column in usable if isinstance(column, CategoricalColumn)]
-    numerical_results, categorical_results = compare_marginals(numerical, categorical, seeds)
-    ks = [result.ks_complement for result in numerical_results]
-    tv = [result.tv_complement for result in categorical_results]
-    ks_floor, column_floor = average_floors(
-        [(c.measured[0], r.floor) for c, r in zip(numerical, numerical_results, strict=True)],
-        [(c.real, r.floor) for c, r in zip(categorical, categorical_results, strict=True)],
-        n_synthetic,
-        seeds.rng("averages"),
+    marginals = timed("marginals", lambda: compare_marginals(numerical, categorical, seeds))
+    dependence = timed("dependence", lambda: compare_pairs(usable, seeds))
+    isolated.note(dependence.not_computed)
+    missing_values, missing_drafts = isolated.run(
+        "missing values", lambda: compare_missing_values(columns, seeds)
+    ) or (None, ())
+    joint_drafts, joint = isolated.part("joint", lambda: _joint(tables, seeds)) or ((), None)
+    copying = isolated.part("copying", lambda: _copying(folds, seeds)) or ()
+    coverage = isolated.part("coverage", lambda: (compare_coverage(usable, seeds), ())) or ()
+    subgroups = (
+        isolated.part(
+            "subgroups", lambda: compare_subgroups(tables, usable, seeds, by=questions.by)
+        )
+        or ()
     )
-    dependence = compare_pairs(usable, seeds)
+    utility = isolated.part(
+        "utility", lambda: compare_utility(folds, seeds, outcomes=questions.outcomes)
+    )
+    inference: tuple[RegressionResult, ...] = ()
+    if questions.analyses:
+        inference, gaps = isolated.run(
+            "regressions", lambda: compare_regressions(tables, questions.analyses, seeds=seeds)
+        ) or ((), ())
+        isolated.note(gaps)
+    drafts = (*marginals.drafts, *dependence.drafts, *joint_drafts, *missing_drafts, *copying)
+    metrics, numerical_results, categorical_results = judge(drafts, marginals)
+
     all_numerical = [column for column in columns if isinstance(column, NumericalColumn)]
-    references, without_reference = compare_references(all_numerical, tables)
+    references, without_reference = isolated.run(
+        "reference ranges", lambda: compare_references(all_numerical, tables)
+    ) or ((), ())
+    isolated.note(without_reference)
     return Evaluation(
-        n_real=n_real,
-        n_synthetic=n_synthetic,
+        n_real=len(tables.real.table),
+        n_synthetic=len(tables.synthetic.table),
         real_is=real_is,
+        n_training=_n_rows([fold.training for fold in folds]),
+        n_unseen=_n_rows([fold.unseen for fold in folds]),
+        n_folds=len(folds) if len(folds) > 1 else None,
+        judgement=sum_up(metrics, (*numerical_results, *categorical_results)),
+        metrics=metrics,
         overall=Overall(
-            ks_average=Score(value=float(np.mean(ks)), floor=ks_floor) if ks_floor else None,
-            column_average=Score(value=float(np.mean([*ks, *tv])), floor=column_floor),
+            ks_average=marginals.ks_average,
+            column_average=marginals.column_average,
             dependence_difference=dependence.score,
         ),
         numerical=numerical_results,
         categorical=categorical_results,
         pairs=dependence.pairs,
-        not_computed=(*not_computed, *dependence.not_computed, *without_reference),
-        missing_values=compare_missing_values(columns, seeds),
-        censoring=compare_censoring(all_numerical),
-        ranges=compare_ranges(numerical, tables.schema),
+        missing_values=missing_values,
+        censoring=isolated.run("detection limits", lambda: compare_censoring(all_numerical)) or (),
+        ranges=isolated.run("ranges", lambda: compare_ranges(all_numerical, tables.schema)) or (),
         references=references,
-        rules=compare_rules(tables),
+        joint=joint,
+        coverage=coverage,
+        subgroups=subgroups,
+        utility=utility,
+        inference=inference,
+        rules=isolated.run("rules", lambda: compare_rules(tables)) or (),
+        not_computed=tuple(isolated.not_computed),
     )
+
+
+def _joint(
+    tables: Tables, seeds: Seeds
+) -> tuple[tuple[tuple[Draft, ...], Joint | None], tuple[NotComputed, ...]]:
+    found = compare_jointly(tables, seeds)
+    return (found.drafts, found.results), found.not_computed
+
+
+def _copying(
+    folds: Sequence[Tables], seeds: Seeds
+) -> tuple[tuple[Draft, ...], tuple[NotComputed, ...]]:
+    found = [compare_copying(fold, seeds) for fold in folds]
+    if len(found) == 1:
+        return found[0]
+    return combine_drafts([drafts for drafts, _ in found]), found[0][1]
+
+
+def _n_rows(tables: Sequence[CanonicalTable | None]) -> int | None:
+    """Give the rows of a table; of a cross-validation the rows of the largest fold."""
+    known = [len(table.table) for table in tables if table is not None]
+    return max(known) if known else None

@@ -5,11 +5,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special, stats
 
 __all__ = [
     "KolmogorovSmirnov",
@@ -30,6 +30,10 @@ EXACT_CELLS = 1_000_000
 FEW_TIES = 0.05
 #: And where a sample is so small that the limit law is no better with ties than the exact one.
 SMALL_SAMPLE = 10
+#: Beyond this effective size n m / (n + m) scipy's law of D costs up to half a second a column;
+#: Kolmogorov's with its first correction gives p values that differ by less than one part in 20
+#: (where they are above 1e-30).
+MOST_EFFECTIVE = 5_000
 #: Below this expected count the chi-squared law is not to be trusted (Cochran, 1954).
 SMALLEST_EXPECTED = 5.0
 PERMUTATIONS = 9_999
@@ -71,20 +75,18 @@ def kolmogorov_smirnov(real: Floats, synthetic: Floats) -> KolmogorovSmirnov:
     real, synthetic : ndarray of shape (n,) and (m,)
         Values without missing ones; at least one each.
     """
-    pooled = np.concatenate([real, synthetic])
-    repeats = 1.0 - np.unique(pooled).size / pooled.size
-    small = min(real.size, synthetic.size) < SMALL_SAMPLE
-    exact = real.size * synthetic.size <= EXACT_CELLS and (repeats <= FEW_TIES or small)
-    with warnings.catch_warnings():
-        # Where rounding lifts an exact p value of 1 above 1, scipy warns and takes the limit
-        # law's, which is 1 too.
-        warnings.filterwarnings("ignore", "ks_2samp: Exact calculation", RuntimeWarning)
-        result = stats.ks_2samp(real, synthetic, method="exact" if exact else "asymp")
-    return KolmogorovSmirnov(
-        statistic=float(result.statistic),
-        p_value=float(result.pvalue),
-        method="exact" if exact else "asymptotic",
-    )
+    steps = _steps(real, synthetic)
+    repeats = 1.0 - steps.last.sum() / steps.last.size
+    n, m = real.size, synthetic.size
+    if n * m <= EXACT_CELLS and (repeats <= FEW_TIES or min(n, m) < SMALL_SAMPLE):
+        with warnings.catch_warnings():
+            # Where rounding lifts an exact p value of 1 above 1, scipy warns and takes the limit
+            # law's, which is 1 too.
+            warnings.filterwarnings("ignore", "ks_2samp: Exact calculation", RuntimeWarning)
+            result = stats.ks_2samp(real, synthetic, method="exact")
+        return KolmogorovSmirnov(float(result.statistic), float(result.pvalue), "exact")
+    statistic = float(steps.gaps[steps.last].max())
+    return KolmogorovSmirnov(statistic, _asymptotic_p(statistic, n, m), "asymptotic")
 
 
 def wasserstein(real: Floats, synthetic: Floats) -> float:
@@ -95,7 +97,36 @@ def wasserstein(real: Floats, synthetic: Floats) -> float:
     real, synthetic : ndarray of shape (n,) and (m,)
         Values without missing ones; at least one each.
     """
-    return float(stats.wasserstein_distance(real, synthetic))
+    steps = _steps(real, synthetic)
+    return float(steps.gaps[:-1] @ np.diff(steps.values))
+
+
+class _Steps(NamedTuple):
+    """Two empirical distribution functions at the pooled values, in increasing order."""
+
+    values: Floats
+    gaps: Floats  # between the two functions; not yet whole within a run of equal values
+    last: npt.NDArray[np.bool_]  # of a run of equal values
+
+
+def _steps(real: Floats, synthetic: Floats) -> _Steps:
+    pooled = np.concatenate([np.sort(real), np.sort(synthetic)])
+    # Two sorted runs are merged, which costs much less than sorting or searching.
+    order = np.argsort(pooled, kind="stable")
+    values = pooled[order]
+    n_real = np.cumsum(order < real.size)
+    n_synthetic = np.arange(1, values.size + 1) - n_real
+    last = np.append(values[1:] != values[:-1], True)
+    return _Steps(values, np.abs(n_real / real.size - n_synthetic / synthetic.size), last)
+
+
+def _asymptotic_p(statistic: float, n: int, m: int) -> float:
+    """Give P(D >= statistic) as `scipy.stats.ks_2samp` does, and by the limit of large samples."""
+    effective = n * m / (n + m)
+    if effective <= MOST_EFFECTIVE:
+        return float(np.clip(stats.kstwo.sf(statistic, round(effective)), 0.0, 1.0))
+    root = np.sqrt(effective)
+    return float(special.kolmogorov(root * statistic + 1.0 / (6.0 * root)))
 
 
 def tv_complement(real: Counts, synthetic: Counts) -> float:
@@ -120,10 +151,12 @@ def levels_test(real: Counts, synthetic: Counts, rng: np.random.Generator) -> Le
     Parameters
     ----------
     real, synthetic : ndarray of shape (n_levels,)
-        Counts of the same levels, none of them absent from both.
+        Counts of the same levels; those absent from both are left out.
     rng : numpy.random.Generator
         Source of the permutations.
     """
+    present = real + synthetic > 0
+    real, synthetic = real[present], synthetic[present]
     if real.size == 1:
         return LevelsTest(p_value=1.0, method="chi-squared")
     pooled = real + synthetic

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from synthhealth.evaluation._results import Band
+from synthhealth.evaluation._calibration import Null, Replicates
+from synthhealth.evaluation._result_base import Band
 
-__all__ = ["has_heavy_ties", "ks_floor", "ks_law", "tv_floor"]
+__all__ = ["has_heavy_ties", "ks_law", "ks_null", "tv_null"]
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -58,8 +59,26 @@ class Unseen:
     share: float
 
 
-def ks_floor(real: Floats, n_synthetic: int, rng: np.random.Generator) -> Band:
-    """Give the noise floor of the Kolmogorov-Smirnov complement of one column.
+@dataclass(frozen=True)
+class KSNull:
+    """The law of the Kolmogorov-Smirnov complement for continuous columns of n and m values."""
+
+    n: int
+    m: int
+
+    @property
+    def band(self) -> Band:
+        law = ks_law(self.n, self.m)
+        return Band(mean=1 - law.mean, low=1 - law.high, high=1 - law.low, method="exact")
+
+    def tails(self, value: float) -> tuple[float, float]:
+        gap = 1.0 - value
+        step = np.gcd(self.n, self.m) / (self.n * self.m)
+        return 1.0 - ks_share(self.n, self.m, gap - step), ks_share(self.n, self.m, gap)
+
+
+def ks_null(real: Floats, n_synthetic: int, rng: np.random.Generator) -> Null:
+    """Give the law of the Kolmogorov-Smirnov complement of one column for a perfect generator.
 
     Without heavy ties the law of D for two independent samples of these sizes is the same for
     every continuous distribution, and is computed as such (`ks_law`): the patients play no
@@ -76,8 +95,7 @@ def ks_floor(real: Floats, n_synthetic: int, rng: np.random.Generator) -> Band:
         Source of the samples.
     """
     if not has_heavy_ties(real):
-        law = ks_law(real.size, n_synthetic)
-        return Band(mean=1 - law.mean, low=1 - law.high, high=1 - law.low, method="exact")
+        return KSNull(real.size, n_synthetic)
     n_real = real.size
     if n_real > MOST_ATOMS:
         # Thousands of atoms more would make the steps finer, not the law another one.
@@ -85,11 +103,11 @@ def ks_floor(real: Floats, n_synthetic: int, rng: np.random.Generator) -> Band:
     shares = np.unique(real, return_counts=True)[1] / real.size
     first, second = _resampled_shares(shares, n_real, n_synthetic, rng)
     gaps = np.abs(np.cumsum(first - second, axis=1)).max(axis=1)
-    return resampled_floor(1.0 - gaps)
+    return Replicates(1.0 - gaps, "resampled")
 
 
-def tv_floor(real: Counts, n_synthetic: int, rng: np.random.Generator) -> Band:
-    """Give the noise floor of the total-variation complement of one column.
+def tv_null(real: Counts, n_synthetic: int, rng: np.random.Generator) -> Null:
+    """Give the law of the total-variation complement of one column for a perfect generator.
 
     Pairs of samples are drawn with the real level frequencies, which stand for the population's,
     and with the levels that the real sample must have missed (`unseen_levels`): without them
@@ -118,7 +136,7 @@ def tv_floor(real: Counts, n_synthetic: int, rng: np.random.Generator) -> Band:
     if unseen.number > MOST_UNSEEN:
         # So many that no two patients share one: nothing of them is common to both samples.
         gaps[:, -cells:] = (first + second)[:, -cells:]
-    return resampled_floor(np.clip(1.0 - 0.5 * gaps.sum(axis=1), 0.0, 1.0))
+    return Replicates(np.clip(1.0 - 0.5 * gaps.sum(axis=1), 0.0, 1.0), "resampled")
 
 
 def unseen_levels(counts: Counts) -> Unseen:
@@ -133,12 +151,6 @@ def unseen_levels(counts: Counts) -> Unseen:
     if number == 0:
         return Unseen(number=0, share=0.0)
     return Unseen(number=number, share=once / n * (n - 1) * once / ((n - 1) * once + 2 * twice))
-
-
-def resampled_floor(scores: Floats) -> Band:
-    """Give the floor that replicated scores describe: their mean and 2.5 and 97.5 % quantiles."""
-    low, high = np.quantile(scores, [LOW, HIGH])
-    return Band(mean=float(scores.mean()), low=float(low), high=float(high), method="resampled")
 
 
 def has_heavy_ties(values: Floats) -> bool:
@@ -194,6 +206,19 @@ def ks_law(n: int, m: int) -> Law:
         low=float(np.interp(LOW, below, gaps)),
         high=float(np.interp(HIGH, below, gaps)),
     )
+
+
+def ks_share(n: int, m: int, gap: float) -> float:
+    """Give P(D <= gap) of two samples of one continuous distribution; see `ks_law`."""
+    if gap < 0:
+        return 0.0
+    n, m = min(n, m), max(n, m)
+    if n < SMALL_SAMPLE:
+        m = min(m, LATTICE_POINTS // n)
+    if n * m <= LATTICE_POINTS:
+        return float(_share_within(n, m, np.array([gap]))[0])
+    correction = (m + 2 * n) / (6.0 * np.sqrt(n * m * (n + m)))
+    return float(1.0 - special.kolmogorov(gap * np.sqrt(n * m / (n + m)) + correction))
 
 
 def _share_within(n: int, m: int, gaps: Floats) -> Floats:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
+
+from synthhealth.evaluation._ranks import average_ranks
 
 __all__ = ["Values", "missing_dependence"]
 
@@ -32,9 +33,9 @@ class Values:
     @classmethod
     def of(cls, numbers: list[Floats], codes: list[Codes], widths: list[int], n: int) -> Values:
         """Rank the columns of numbers and number the levels of the others."""
-        values = np.column_stack(numbers) if numbers else np.empty((n, 0))
         # Row by row in memory, so that samples of rows are quickly taken.
-        ranks = np.ascontiguousarray(pd.DataFrame(values).rank().to_numpy())
+        ranked = [average_ranks(values) for values in numbers]
+        ranks = np.column_stack(ranked) if numbers else np.empty((n, 0))
         known = ~np.isnan(ranks)
         ends = np.cumsum(widths, dtype=np.int64)
         starts = ends - widths

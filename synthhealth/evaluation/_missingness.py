@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from synthhealth.evaluation._calibration import Draft, Null, Replicates, band_of
 from synthhealth.evaluation._clinical_results import (
     MissingDependence,
     MissingPattern,
@@ -18,21 +19,27 @@ from synthhealth.evaluation._clinical_results import (
     MissingValues,
 )
 from synthhealth.evaluation._columns import CategoricalColumn, NumericalColumn
+from synthhealth.evaluation._copies import draw_copies
 from synthhealth.evaluation._dependence import pool_rare_levels
 from synthhealth.evaluation._fidelity import tv_complement
-from synthhealth.evaluation._floor import resampled_floor, tv_floor
 from synthhealth.evaluation._missing_dependence import Values, missing_dependence
 from synthhealth.evaluation._result_base import MIN_CELL, Score
 from synthhealth.evaluation._seeds import Seeds
 from synthhealth.evaluation._shares import compare_shares
-from synthhealth.evaluation._table_floor import Draws, draw_pairs
+from synthhealth.evaluation._table_floor import Draws, exchanged_rows
 
 __all__ = ["compare_missing_values"]
 
 Column = NumericalColumn | CategoricalColumn
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.intp]
 
+PATTERNS, TOGETHER, VALUES = "missing_patterns", "missing_together", "missing_dependence"
+
+KNOWN_TABLES = 3
+MOST_EXCHANGES, FEWEST_EXCHANGES = 1_000, 100
+PATTERN_CELLS = 400_000
 MOST_PATTERNS = 20
 MOST_PAIRS = 20
 #: Columns whose missing values are held against the values of all others.
@@ -56,19 +63,24 @@ class Dependence:
     chosen: Mask
     real: Values
     synthetic: Values
+    both: Values
     names: list[str]
     n_numerical: int
 
 
-def compare_missing_values(columns: Sequence[Column], seeds: Seeds) -> MissingValues | None:
-    """Compare the missing values of two tables; None where there are none."""
+def compare_missing_values(
+    columns: Sequence[Column], seeds: Seeds
+) -> tuple[MissingValues | None, tuple[Draft, ...]]:
+    """Compare the missing values of two tables; nothing where there are none."""
     gaps = _gaps(columns)
     if not gaps.names:
-        return None
+        return None, ()
     counts, members = _count_patterns(gaps)
-    draws = draw_pairs(len(gaps.real), len(gaps.synthetic), seeds.rng("missing values"))
+    draws = exchanged_rows(len(gaps.real), len(gaps.synthetic), seeds.rng("missing values"))
     together = _share_together(gaps.real), _share_together(gaps.synthetic)
-    dependence = _prepare(columns, gaps)
+    # Of large tables only some rows are ever drawn.
+    drawn, draws = _drawn(draws)
+    dependence = _prepare(columns, gaps, drawn)
     measured = [
         missing_dependence(mask[:, dependence.masks], values)
         for mask, values in (
@@ -76,20 +88,39 @@ def compare_missing_values(columns: Sequence[Column], seeds: Seeds) -> MissingVa
             (gaps.synthetic, dependence.synthetic),
         )
     ]
-    replicates = _replicate(gaps.real, dependence, draws)
+    replicates = _replicate(np.vstack([gaps.real, gaps.synthetic])[drawn], dependence, draws)
+    figures = _figures(together, measured, dependence.chosen)
+    laws: dict[str, Null] = {
+        PATTERNS: _pattern_law(counts, seeds.rng("missing patterns")),
+        TOGETHER: Replicates(replicates.together, "permuted"),
+        VALUES: Replicates(replicates.dependence, "permuted"),
+    }
+    known = _known_tables(gaps, dependence, seeds.rng("known missing values"))
+    drafts = {
+        name: Draft.of(
+            name,
+            "missingness",
+            value,
+            laws[name],
+            poor_side="low" if name == PATTERNS else "high",
+            assumption="If both tables are samples of one population, every division of their "
+            "rows is as likely as this one.",
+            copy_of_real=band_of(known["copy"][name]),
+            shuffled=band_of(known["shuffled"][name]),
+        )
+        for name, value in ({PATTERNS: tv_complement(*counts)} | figures).items()
+    }
+    scores = {name: Score(value=draft.value, floor=draft.perfect) for name, draft in drafts.items()}
     return MissingValues(
         columns=tuple(_column(gaps, place) for place in range(len(gaps.names))),
-        pattern_score=Score(
-            value=tv_complement(*counts),
-            floor=tv_floor(counts[0], len(gaps.synthetic), seeds.rng("missing patterns")),
-        ),
+        pattern_score=scores[PATTERNS],
         n_patterns=len(members),
         patterns=_patterns(gaps, counts, members),
-        together_difference=_largest(together, replicates),
+        together_difference=scores.get(TOGETHER),
         together=_together(gaps, together),
-        dependence_difference=_mean_difference(measured, dependence.chosen, replicates),
+        dependence_difference=scores.get(VALUES),
         dependence=_dependence(gaps, dependence, measured),
-    )
+    ), tuple(drafts.values())
 
 
 def _gaps(columns: Sequence[Column]) -> Gaps:
@@ -165,14 +196,6 @@ def _share_together(missing: Mask) -> Floats:
     return gone.T @ gone / len(gone)
 
 
-def _largest(together: tuple[Floats, Floats], replicates: Replicates) -> Score | None:
-    above = np.triu_indices(len(together[0]), 1)
-    if not above[0].size:
-        return None
-    value = float(np.abs(together[1] - together[0])[above].max())
-    return Score(value=value, floor=resampled_floor(replicates.together))
-
-
 def _together(gaps: Gaps, together: tuple[Floats, Floats]) -> tuple[MissingTogether, ...]:
     pairs = list(combinations(range(len(gaps.names)), 2))
     pairs.sort(key=lambda pair: -abs(together[1][pair] - together[0][pair]))
@@ -193,7 +216,7 @@ def _together(gaps: Gaps, together: tuple[Floats, Floats]) -> tuple[MissingToget
 # Dependence on values
 
 
-def _prepare(columns: Sequence[Column], gaps: Gaps) -> Dependence:
+def _prepare(columns: Sequence[Column], gaps: Gaps, drawn: Rows) -> Dependence:
     numerical = [c for c in columns if isinstance(c, NumericalColumn) and c.obstacle is None]
     categorical = [c for c in columns if isinstance(c, CategoricalColumn) and c.obstacle is None]
     pooled = [pool_rare_levels(c.real, c.synthetic, c.n_levels) for c in categorical]
@@ -201,6 +224,12 @@ def _prepare(columns: Sequence[Column], gaps: Gaps) -> Dependence:
     real = Values.of([c.real for c in numerical], [c.real for c in pooled], widths, len(gaps.real))
     synthetic = Values.of(
         [c.synthetic for c in numerical], [c.synthetic for c in pooled], widths, len(gaps.synthetic)
+    )
+    both = Values.of(
+        [np.concatenate([c.real, c.synthetic])[drawn] for c in numerical],
+        [np.concatenate([c.real, c.synthetic])[drawn] for c in pooled],
+        widths,
+        drawn.size,
     )
     most = np.argsort(-gaps.real.sum(axis=0), kind="stable")[:MOST_MASKS]
     masks = sorted(int(place) for place in most)
@@ -210,16 +239,7 @@ def _prepare(columns: Sequence[Column], gaps: Gaps) -> Dependence:
     # Of fewer patients, the measure would tell the rank of a single one.
     chosen = (n_gone >= MIN_CELL) & (known.sum(axis=0) - n_gone >= MIN_CELL)
     names = [*(c.name for c in numerical), *(c.name for c in categorical)]
-    return Dependence(masks, chosen, real, synthetic, names, len(numerical))
-
-
-def _mean_difference(
-    measured: Sequence[Floats], chosen: Mask, replicates: Replicates
-) -> Score | None:
-    if not chosen.any():
-        return None
-    value = float(np.abs(measured[1] - measured[0])[chosen].mean())
-    return Score(value=value, floor=resampled_floor(replicates.dependence))
+    return Dependence(masks, chosen, real, synthetic, both, names, len(numerical))
 
 
 def _dependence(
@@ -239,18 +259,76 @@ def _dependence(
     )
 
 
+# Figures over the whole table
+
+
+def _figures(
+    together: Sequence[Floats], measured: Sequence[Floats], chosen: Mask
+) -> dict[str, float]:
+    """Give the largest and the mean difference, where there are pairs to take them over."""
+    figures = {}
+    above = np.triu_indices(len(together[0]), 1)
+    if above[0].size:
+        figures[TOGETHER] = float(np.abs(together[1] - together[0])[above].max())
+    if chosen.any():
+        figures[VALUES] = float(np.abs(measured[1] - measured[0])[chosen].mean())
+    return figures
+
+
+def _known_tables(
+    gaps: Gaps, dependence: Dependence, rng: np.random.Generator
+) -> dict[str, dict[str, Floats]]:
+    """Give the figures of copies of the real table, and of copies with every column shuffled."""
+    copies = draw_copies(len(gaps.real), len(gaps.synthetic), rng)
+    found: dict[str, list[dict[str, float]]] = {"copy": [], "shuffled": []}
+    for first, second in islice(copies, KNOWN_TABLES):
+        for sort, rows in found.items():
+            masks = [gaps.real[first], gaps.real[second]]
+            if sort == "shuffled":
+                masks[1] = rng.permuted(masks[1], axis=0)
+            counts, _ = _count_patterns(Gaps(gaps.names, *masks))
+            measured = [
+                missing_dependence(mask[:, dependence.masks], dependence.real.take(sample))
+                for mask, sample in zip(masks, (first, second), strict=True)
+            ]
+            together = [_share_together(mask) for mask in masks]
+            figures = _figures(together, measured, dependence.chosen)
+            rows.append({PATTERNS: tv_complement(*counts)} | figures)
+    return {
+        sort: {name: np.array([row[name] for row in rows]) for name in rows[0]}
+        for sort, rows in found.items()
+    }
+
+
 # Noise floors
 
 
+def _pattern_law(
+    counts: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]], rng: np.random.Generator
+) -> Replicates:
+    pooled, sizes = counts[0] + counts[1], (int(counts[0].sum()), int(counts[1].sum()))
+    size = int(np.clip(PATTERN_CELLS // pooled.size, FEWEST_EXCHANGES, MOST_EXCHANGES))
+    first = rng.multivariate_hypergeometric(pooled, sizes[0], size=size, method="marginals")
+    gaps = np.abs(first / sizes[0] - (pooled - first) / sizes[1]).sum(axis=1)
+    return Replicates(1.0 - 0.5 * gaps, "permuted")
+
+
 @dataclass(frozen=True)
-class Replicates:
-    """What pairs of samples of the real rows give, one figure per pair."""
+class Samples:
+    """What exchanges of rows between the tables give, one figure per exchange."""
 
     together: Floats
     dependence: Floats
 
 
-def _replicate(missing: Mask, dependence: Dependence, draws: Draws) -> Replicates:
+def _drawn(draws: Draws) -> tuple[Rows, Draws]:
+    """Give the rows that are drawn at all, and the draws by their places among these."""
+    rows = np.unique(np.hstack([draws.first, draws.second]))
+    first, second = (np.searchsorted(rows, one) for one in (draws.first, draws.second))
+    return rows, Draws(first, second, draws.scale)
+
+
+def _replicate(missing: Mask, dependence: Dependence, draws: Draws) -> Samples:
     above = np.triu_indices(missing.shape[1], 1)
     together, gaps = [], []
     for rows in draws:
@@ -260,8 +338,8 @@ def _replicate(missing: Mask, dependence: Dependence, draws: Draws) -> Replicate
             together.append(np.abs(shares[0] - shares[1]).max())
         if dependence.chosen.any():
             measures = [
-                missing_dependence(mask[:, dependence.masks], dependence.real.take(sample))
+                missing_dependence(mask[:, dependence.masks], dependence.both.take(sample))
                 for mask, sample in zip(masks, rows, strict=True)
             ]
             gaps.append(np.abs(measures[0] - measures[1])[dependence.chosen].mean())
-    return Replicates(draws.scale * np.array(together), draws.scale * np.array(gaps))
+    return Samples(draws.scale * np.array(together), draws.scale * np.array(gaps))

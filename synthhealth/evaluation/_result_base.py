@@ -23,7 +23,7 @@ MIN_CELL = 5
 
 Standing = Literal["below", "within", "above"]
 Verdict = Literal["good", "poor", "too good", "cannot tell"]
-Family = Literal["marginals", "dependence", "joint", "missingness", "copying"]
+Family = Literal["marginals", "dependence", "joint", "missingness", "copying", "learning"]
 
 
 class Result(BaseModel):
@@ -83,8 +83,8 @@ class Metric(Result):
     name: str
     """Name of the figure."""
     family: Family
-    """What it judges: single columns, pairs of columns, whole rows, missing values, or whether \
-rows were copied."""
+    """What it judges: single columns, pairs of columns, whole rows, missing values, whether rows \
+were copied, or how much the model leans on the rows that it learned."""
     value: float
     """The figure."""
     low: float | None = None

@@ -13,13 +13,28 @@ from synthhealth.evaluation._clinical_results import (
     ReferenceResult,
     RuleResult,
 )
-from synthhealth.evaluation._result_base import MIN_CELL, Band, NotComputed, Result, Score
+from synthhealth.evaluation._coverage_results import CoverageResult
+from synthhealth.evaluation._joint._results import Joint
+from synthhealth.evaluation._result_base import (
+    MIN_CELL,
+    Band,
+    Metric,
+    NotComputed,
+    Result,
+    Score,
+    Verdict,
+)
+from synthhealth.evaluation._subgroup_results import Subgroup
+from synthhealth.evaluation._utility._results import Utility
+from synthhealth.evaluation.inference._results import RegressionResult
 
 __all__ = [
     "MIN_CELL",
     "Band",
     "CategoricalResult",
     "Evaluation",
+    "Judgement",
+    "Metric",
     "NotComputed",
     "NumericalResult",
     "Overall",
@@ -56,11 +71,21 @@ class NumericalResult(Result):
     p_method: Literal["exact", "asymptotic"]
     """Law that gave the p value: exact for small samples without ties, else asymptotic."""
     q_value: float = Field(ge=0, le=1)
-    """p value adjusted for the number of columns tested (Benjamini-Hochberg)."""
+    """p value adjusted for the number of columns and figures judged (Benjamini-Hochberg)."""
+    p_close: float = Field(ge=0, le=1)
+    """Probability that a second sample of real patients would be at least as close."""
+    q_close: float = Field(ge=0, le=1)
+    """`p_close` adjusted for the number of columns."""
+    verdict: Verdict
+    """`poor` where `q_value`, `too good` where `q_close` is at most 0.05, `cannot tell` where \
+even a shift by a whole standard deviation would pass, else `good`."""
     wasserstein: float = Field(ge=0)
     """Wasserstein-1 distance in `unit`: how far values must move on average to match."""
     floor: Band
-    """Noise floor of `ks_complement`."""
+    """Noise floor of `ks_complement`: what a perfect generator scores."""
+    kept: Band
+    """What the column scores in a verbatim copy of the real rows, shuffled or not: the values are \
+kept, and a score of single columns cannot tell the two apart."""
 
 
 class CategoricalResult(Result):
@@ -89,9 +114,19 @@ class CategoricalResult(Result):
     """Law that gave the p value: chi-squared where all expected counts are at least 5, else \
 random permutations of the rows between the two tables."""
     q_value: float = Field(ge=0, le=1)
-    """p value adjusted for the number of columns tested (Benjamini-Hochberg)."""
+    """p value adjusted for the number of columns and figures judged (Benjamini-Hochberg)."""
+    p_close: float = Field(ge=0, le=1)
+    """Probability that a second sample of real patients would be at least as close."""
+    q_close: float = Field(ge=0, le=1)
+    """`p_close` adjusted for the number of columns."""
+    verdict: Verdict
+    """`poor` where `q_value`, `too good` where `q_close` is at most 0.05, `cannot tell` where \
+even a difference of 0.38 in the shares would pass, else `good`."""
     floor: Band
-    """Noise floor of `tv_complement`."""
+    """Noise floor of `tv_complement`: what a perfect generator scores."""
+    kept: Band
+    """What the column scores in a verbatim copy of the real rows, shuffled or not: the values are \
+kept, and a score of single columns cannot tell the two apart."""
 
 
 class PairResult(Result):
@@ -110,6 +145,23 @@ two categorical ones, the correlation ratio eta (0 to 1) for one of each."""
     """The measure in the synthetic table."""
     difference: float = Field(ge=0, le=2)
     """Absolute difference of the two."""
+    information_real: float | None = Field(default=None, ge=0, le=1)
+    """Mutual information I of the two columns in the real table, on bins common to both tables \
+(real deciles, fewer in small tables; levels), as sqrt(1 - exp(-2 I)): 0 for independent columns, \
+the absolute correlation for two normal ones. It also sees dependence that neither rises nor \
+falls."""
+    information_synthetic: float | None = Field(default=None, ge=0, le=1)
+    """The same in the synthetic table."""
+    floor: Band | None = None
+    """Noise floor of `difference`; None where the pair was not judged (very wide tables)."""
+    p_value: float | None = Field(default=None, ge=0, le=1)
+    """Probability that a perfect generator's pair would differ as much, in the measure or in the \
+mutual information."""
+    q_value: float | None = Field(default=None, ge=0, le=1)
+    """`p_value` adjusted for the number of pairs (Benjamini-Hochberg)."""
+    verdict: Verdict = "cannot tell"
+    """`poor` where `q_value` is at most 0.05; `cannot tell` where neither the loss of the real \
+dependence nor one of 0.3 that is not there would lie above the floor; else `good`."""
 
 
 class Overall(Result):
@@ -126,6 +178,31 @@ identical)."""
 (0 = identical); None where no pair could be measured."""
 
 
+class Judgement(Result):
+    """What all figures together come to.
+
+    A perfect generator is called `poor`, and likewise `too good`, in at most 5 of 100 cases.
+    """
+
+    verdict: Verdict
+    """`too good` where rows were copied; else `poor` where a column or a figure is; `cannot tell` \
+where no figure of the relations between columns could have found a shuffle; else `good`."""
+    copying: tuple[str, ...]
+    """The figures of copied rows that are too good."""
+    poor: tuple[str, ...]
+    """The figures that are poor."""
+    poor_columns: tuple[str, ...]
+    """The columns that are poor, the furthest from its floor first."""
+    close: tuple[str, ...]
+    """The other figures that are too good."""
+    close_columns: tuple[str, ...]
+    """The columns that are too good."""
+    undecided: tuple[str, ...]
+    """The figures that cannot tell."""
+    alarm: float
+    """The false-alarm rate."""
+
+
 class Evaluation(Result):
     """The figures of one synthetic table against one real table.
 
@@ -138,11 +215,23 @@ class Evaluation(Result):
     """Number of rows of the real table."""
     n_synthetic: int = Field(ge=1)
     """Number of rows of the synthetic table."""
-    real_is: Literal["training", "holdout", "given"]
-    """Which real table it was: the rows that the model was fitted on, rows that it never saw, \
-or a table given by the user."""
+    real_is: Literal["training", "holdout", "given", "cross-validated"]
+    """Which real table it was: the rows that the model was fitted on, rows that it never saw, a \
+table given by the user, or a table of which each part was held out in turn and compared with what \
+a model of the other parts draws."""
+    n_training: int | None = None
+    """Number of rows that the model learned (each model, of a cross-validation); None where they \
+are not known."""
+    n_unseen: int | None = None
+    """Number of real rows that it never saw; None where there are none."""
+    n_folds: int | None = None
+    """Number of models of a cross-validation, each fitted to all parts but one; else None."""
+    judgement: Judgement
+    """What all figures come to."""
+    metrics: tuple[Metric, ...]
+    """The figures over the whole table, each beside a perfect generator, a copy and a shuffle."""
     overall: Overall
-    """The figures over the whole table."""
+    """The averages over columns and pairs."""
     numerical: tuple[NumericalResult, ...]
     """One result per numerical column, in the table's order."""
     categorical: tuple[CategoricalResult, ...]
@@ -162,3 +251,13 @@ table's extremes."""
     """One result per column that has reference ranges."""
     rules: tuple[RuleResult, ...] = ()
     """One result per rule of the schema."""
+    joint: Joint | None = None
+    """What tells whole rows of the two tables apart; None where it was not computed."""
+    coverage: tuple[CoverageResult, ...] = ()
+    """One result per column: what of the real range and levels occurs in the synthetic table."""
+    subgroups: tuple[Subgroup, ...] = ()
+    """One result per group of patients, the one furthest from a perfect generator first."""
+    utility: Utility | None = None
+    """Whether predictors may be trained on the synthetic table; None where it was not computed."""
+    inference: tuple[RegressionResult, ...] = ()
+    """One result per regression that was asked for."""

@@ -8,16 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from synthhealth.evaluation._dependence import Table, dependence
+from synthhealth.evaluation._calibration import Replicates
 from synthhealth.evaluation._floor import (
     MOST_UNSEEN,
     has_heavy_ties,
-    resampled_floor,
     unseen_levels,
 )
 from synthhealth.evaluation._results import Band
 
-__all__ = ["average_floors", "dependence_floor"]
+__all__ = [
+    "Draws",
+    "average_floors",
+    "draw_pairs",
+    "exchanged_rows",
+    "ks_of_rows",
+    "level_shares",
+]
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -31,11 +37,11 @@ MOST_ROWS = 1_000
 
 @dataclass(frozen=True)
 class Draws:
-    """Pairs of bootstrap samples of rows of the real table: one pair per replicate.
+    """Pairs of samples of rows, one pair per replicate: mostly bootstrap samples of the real table.
 
-    The real table stands for the population: its columns' correlation, missing values and rare
-    levels are carried into every sample. Samples larger than 1,000 rows are replaced by ones of
-    1,000, and distances between the two scaled by the ratio of sqrt(1/n + 1/m) at the wanted
+    There the real table stands for the population: its columns' correlation, missing values and
+    rare levels are carried into every sample. Samples larger than 1,000 rows are replaced by ones
+    of 1,000, and distances between the two scaled by the ratio of sqrt(1/n + 1/m) at the wanted
     and at the drawn sizes, as sampling noise does.
     """
 
@@ -59,13 +65,27 @@ def draw_pairs(n_real: int, n_synthetic: int, rng: np.random.Generator) -> Draws
     )
 
 
+def exchanged_rows(n_real: int, n_synthetic: int, rng: np.random.Generator) -> Draws:
+    """Draw the rows of two tables that exchange rows at random; those of the second follow.
+
+    If both are samples of one population, every division of their rows is as likely as the one at
+    hand (Fisher, 1935; Pitman, 1937). Of more than 1,000 rows as many are drawn; see `Draws`.
+    """
+    n, m = min(n_real, MOST_ROWS), min(n_synthetic, MOST_ROWS)
+    scale = np.sqrt((1 / n_real + 1 / n_synthetic) / (1 / n + 1 / m))
+    replicates = int(np.clip(REPLICATED_ROWS // (n + m), FEWEST_REPLICATES, MOST_REPLICATES))
+    both = n_real + n_synthetic
+    rows = np.array([rng.choice(both, n + m, replace=False) for _ in range(replicates)])
+    return Draws(first=rows[:, :n], second=rows[:, n:], scale=float(scale))
+
+
 def average_floors(
     numerical: Sequence[tuple[Floats, Band]],
     categorical: Sequence[tuple[Codes, Band]],
     n_synthetic: int,
     rng: np.random.Generator,
-) -> tuple[Band | None, Band]:
-    """Give the floors of the mean complement over numerical columns and over all columns.
+) -> tuple[Replicates | None, Replicates]:
+    """Give the laws of the mean complement over numerical columns and over all columns.
 
     The mean of an average is the average of the columns' means, which their own floors give; the
     samples of rows give its spread, which depends on how the columns hang together.
@@ -86,8 +106,8 @@ def average_floors(
     draws = draw_pairs(n_real, n_synthetic, rng)
     ks = [_scores(_ks_distances(values, draws, rng), floor, draws) for values, floor in numerical]
     tv = [_scores(_tv_distances(codes, draws, rng), floor, draws) for codes, floor in categorical]
-    over_all = resampled_floor(np.mean([*ks, *tv], axis=0))
-    return (resampled_floor(np.mean(ks, axis=0)) if ks else None), over_all
+    over_all = Replicates(np.mean([*ks, *tv], axis=0), "resampled")
+    return (Replicates(np.mean(ks, axis=0), "resampled") if ks else None), over_all
 
 
 def _scores(distances: Floats, floor: Band, draws: Draws) -> Floats:
@@ -95,39 +115,6 @@ def _scores(distances: Floats, floor: Band, draws: Draws) -> Floats:
     mean = _mean(distances)
     spread = np.where(np.isnan(distances), 0.0, mean - distances)
     return np.clip(floor.mean + draws.scale * spread, 0.0, 1.0)
-
-
-def dependence_floor(
-    table: Table,
-    pairs: npt.NDArray[np.bool_],
-    n_synthetic: int,
-    rng: np.random.Generator,
-) -> Band:
-    """Give the floor of the mean absolute difference of dependence over the given pairs.
-
-    By chance the levels of a sample look more dependent than they are, and the real table, of
-    which the samples are drawn, is a sample itself: over many unrelated categorical columns the
-    floor is up to a fifth too high.
-
-    Parameters
-    ----------
-    table : Table
-        The real table.
-    pairs : ndarray of bool of shape (p + q, p + q)
-        The pairs of columns to average over.
-    n_synthetic : int
-        Number of synthetic rows.
-    rng : numpy.random.Generator
-        Source of the samples.
-    """
-    table = table.ranked()
-
-    def measure(rows: Rows) -> Floats:
-        return dependence(table.take(rows))[pairs]
-
-    draws = draw_pairs(len(table.codes), n_synthetic, rng)
-    gaps = (np.abs(measure(one) - measure(other)) for one, other in draws)
-    return resampled_floor(draws.scale * np.array([_mean(gap) for gap in gaps]))
 
 
 def _mean(distances: Floats) -> float:
@@ -140,6 +127,12 @@ def _ks_distances(column: Floats, draws: Draws, rng: np.random.Generator) -> Flo
     present = ~np.isnan(column)
     positions = np.full(column.size, np.nan)
     if has_heavy_ties(column[present]):
+        different, places = np.unique(column[present], return_inverse=True)
+        if different.size <= draws.first.shape[1] + draws.second.shape[1]:
+            codes = np.full(column.size, -1)
+            codes[present] = places
+            # Counting a few values is much faster than sorting all that were drawn.
+            return _ks_of_counts(codes, different.size, draws)
         positions[present] = column[present]
         first, second = positions[draws.first], positions[draws.second]
     else:
@@ -148,10 +141,16 @@ def _ks_distances(column: Floats, draws: Draws, rng: np.random.Generator) -> Flo
         positions[present] = np.argsort(np.argsort(column[present]))
         first = positions[draws.first] + rng.random(draws.first.shape)
         second = positions[draws.second] + rng.random(draws.second.shape)
-    return _ks_of_rows(first, second)
+    return ks_of_rows(first, second)
 
 
-def _ks_of_rows(first: Floats, second: Floats) -> Floats:
+def _ks_of_counts(codes: Codes, width: int, draws: Draws) -> Floats:
+    shares = [level_shares(codes[rows], width) for rows in (draws.first, draws.second)]
+    distances: Floats = np.abs(np.cumsum(shares[0] - shares[1], axis=1)).max(axis=1)
+    return distances
+
+
+def ks_of_rows(first: Floats, second: Floats) -> Floats:
     """Give D between each row of `first` and the same row of `second`, missing values dropped."""
     present = [~np.isnan(sample) for sample in (first, second)]
     with np.errstate(divide="ignore"):
@@ -181,12 +180,12 @@ def _tv_distances(column: Codes, draws: Draws, rng: np.random.Generator) -> Floa
             new = (codes >= 0) & (rng.random(codes.shape) < unseen.share)
             which = rng.integers(number, size=codes.shape) if number == unseen.number else sample
             codes = np.where(new, seen + which, codes)
-        shares.append(_level_shares(codes, seen + number))
+        shares.append(level_shares(codes, seen + number))
     distances: Floats = 0.5 * np.abs(shares[0] - shares[1]).sum(axis=1)
     return distances
 
 
-def _level_shares(codes: Codes, width: int) -> Floats:
+def level_shares(codes: Codes, width: int) -> Floats:
     """Count the levels of each sample (row of `codes`) in one go, as shares of those present."""
     n_samples = len(codes)
     cells = codes + 1 + (width + 1) * np.arange(n_samples)[:, None]

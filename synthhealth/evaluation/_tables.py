@@ -40,6 +40,11 @@ class CanonicalTable:
         marks = self.censored.get(name)
         return column if marks is None else column.mask(marks != 0)
 
+    def rows(self, rows: slice | npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> CanonicalTable:
+        """Give some of the rows."""
+        marks = {name: marks[rows] for name, marks in self.censored.items()}
+        return CanonicalTable(self.table.iloc[rows], marks)
+
     def copy(self) -> CanonicalTable:
         """Give a table that no change of the user's own reaches."""
         marks = {name: marks.copy() for name, marks in self.censored.items()}

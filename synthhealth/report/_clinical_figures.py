@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import plotly.graph_objects as go
-
 from synthhealth.evaluation import Share, ShareComparison
 from synthhealth.report._data import ReportData
 from synthhealth.report._figures import MOST_LINES, label
 from synthhealth.report._numbers import percent
 from synthhealth.report._page_figures import Slot, Store
-from synthhealth.report._theme import REAL, SYNTHETIC, axis, layout
+from synthhealth.report._theme import REAL, SYNTHETIC, Figure, Trace, axis, figure, layout, trace
 from synthhealth.report._words import shown
 
 _APART = 0.17  # of a line's height, so that the two tables do not cover each other
@@ -20,12 +18,12 @@ _APART = 0.17  # of a line's height, so that the two tables do not cover each ot
 Line = tuple[str, ShareComparison]
 
 
-def share_intervals(lines: Sequence[Line]) -> go.Figure:
+def share_intervals(lines: Sequence[Line]) -> Figure:
     """Draw shares as dots with their 95 % intervals, one line per share."""
     highest = max(
         share.high or 0.0 for _, compared in lines for share in (compared.real, compared.synthetic)
     )
-    return go.Figure(
+    return figure(
         [
             _dots("real", [line.real for _, line in lines], -_APART, REAL, "circle"),
             _dots("synthetic", [line.synthetic for _, line in lines], _APART, SYNTHETIC, "diamond"),
@@ -101,9 +99,7 @@ def _gap(compared: ShareComparison) -> float:
     return abs(compared.difference or 0.0)
 
 
-def _dots(
-    name: str, shares: Sequence[Share], offset: float, colour: str, symbol: str
-) -> go.Scatter:
+def _dots(name: str, shares: Sequence[Share], offset: float, colour: str, symbol: str) -> Trace:
     known = [
         (place + offset, share.share, share.low, share.high)
         for place, share in enumerate(shares)
@@ -121,7 +117,8 @@ def _dots(
         "thickness": 2,
         "width": 4,
     }
-    return go.Scatter(
+    return trace(
+        "scatter",
         name=name,
         x=[round(middle, 5) for _, middle, _, _ in known],
         y=[place for place, *_ in known],

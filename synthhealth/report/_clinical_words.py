@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from synthhealth.evaluation import Evaluation, MissingValues, Score, Share, ShareComparison
+from synthhealth.evaluation import Evaluation, Share, ShareComparison
 from synthhealth.report._clinical_data import ProtectedColumn, RareColumn
 from synthhealth.report._data import ModelInfo
-from synthhealth.report._numbers import percent, score_text
+from synthhealth.report._metric_words import value_text, words_of
+from synthhealth.report._numbers import counted, listed, percent
 from synthhealth.report._words import shown
 
 _NAMED = 4  # columns named in a sentence
@@ -20,58 +21,33 @@ def clinical_sentences(
     rare: Sequence[RareColumn],
 ) -> list[str]:
     """Say what came out of what a clinical schema asks."""
-    sentences = []
-    if evaluation.missing_values is not None:
-        sentences += _missing(evaluation.missing_values)
+    sentences = _missing(evaluation)
     sentences += _detection(evaluation)
     sentences += _references(evaluation)
     sentences += _faults(evaluation, model)
     if protected:
-        names = _listed([column.column for column in protected])
+        names = listed((shown(column.column) for column in protected), _NAMED)
         sentences.append(
-            f"{_count(len(protected), 'column identifies', 'columns identify')} people and "
+            f"{counted(len(protected), 'column identifies', 'columns identify')} people and "
             f"{'was' if len(protected) == 1 else 'were'} taken out or made coarser before anything "
             f"was learned: {names}."
         )
     if rare:
-        names = _listed([column.column for column in rare])
+        names = listed((shown(column.column) for column in rare), _NAMED)
         sentences.append(
-            f"In {_count(len(rare), 'column', 'columns')} levels of too few patients were pooled, "
+            f"In {counted(len(rare), 'column', 'columns')} levels of too few patients were pooled, "
             f"joined or dropped before anything was learned: {names}."
         )
     return sentences
 
 
-def _missing(missing: MissingValues) -> list[str]:
-    figures = [("the joint patterns of missing values score", missing.pattern_score, True)]
-    if missing.together_difference is not None:
-        figures.append(
-            (
-                "two columns being missing together differs by at most",
-                missing.together_difference,
-                False,
-            )
-        )
-    if missing.dependence_difference is not None:
-        figures.append(
-            (
-                "the dependence of gaps on other columns' values differs on average by",
-                missing.dependence_difference,
-                False,
-            )
-        )
-    told = "; ".join(
-        f"{words} {score_text(score.value)} ({_where(score, is_score)})"
-        for words, score, is_score in figures
-    )
-    return [f"{told[0].upper()}{told[1:]}."]
-
-
-def _where(score: Score, is_score: bool) -> str:
-    standing = score.floor.standing(score.value)
-    worse = "below" if is_score else "above"
-    more = ": more than chance" if standing == worse else ""
-    return f"{standing} the noise floor{more}"
+def _missing(evaluation: Evaluation) -> list[str]:
+    told = [
+        f"{words_of(metric.name).title.lower()} {value_text(metric)} ({metric.verdict})"
+        for metric in evaluation.metrics
+        if metric.family == "missingness"
+    ]
+    return [f"Which values are missing: {', '.join(told)}."] if told else []
 
 
 def _detection(evaluation: Evaluation) -> list[str]:
@@ -84,7 +60,7 @@ def _detection(evaluation: Evaluation) -> list[str]:
     if not compared:
         return []
     different = [pair for pair in compared if pair[1].standing != "within"]
-    columns = _count(len(evaluation.censoring), "column has", "columns have")
+    columns = counted(len(evaluation.censoring), "column has", "columns have")
     start = f"{columns} results beyond detection limits"
     if not different:
         return [f"{start}; as often in the synthetic table as in the real one, within chance."]
@@ -101,7 +77,7 @@ def _references(evaluation: Evaluation) -> list[str]:
     if not compared:
         return []
     different = [pair for pair in compared if pair[1].standing != "within"]
-    figures = _count(len(compared), "share", "shares")
+    figures = counted(len(compared), "share", "shares")
     if not different:
         return [
             f"{figures} of patients outside a reference range: none differs from the real one by "
@@ -135,7 +111,7 @@ def _faults(evaluation: Evaluation, model: ModelInfo | None) -> list[str]:
         )
     broken = [result for result in evaluation.rules if result.broken.synthetic.count]
     if evaluation.rules:
-        rules = _count(len(evaluation.rules), "rule", "rules")
+        rules = counted(len(evaluation.rules), "rule", "rules")
         told = (
             f"{len(broken)} broken by synthetic rows" if broken else "kept by every synthetic row"
         )
@@ -152,26 +128,12 @@ def _shares(pairs: Sequence[tuple[str, ShareComparison]]) -> str:
     furthest = sorted(pairs, key=lambda pair: -abs(pair[1].difference or 0.0))
     named = [
         f"{name} (real {_share(part.real)}, synthetic {_share(part.synthetic)})"
-        for name, part in furthest[:_NAMED]
+        for name, part in furthest
     ]
-    return _joined(named, len(pairs))
+    return listed(named, _NAMED)
 
 
 def _share(share: Share) -> str:
     if share.n == 0:
         return "no value"
     return "hidden" if share.share is None else percent(share.share)
-
-
-def _listed(names: Iterable[str]) -> str:
-    names = [shown(name) for name in names]
-    return _joined(names[:_NAMED], len(names))
-
-
-def _joined(named: Sequence[str], n_all: int) -> str:
-    more = n_all - len(named)
-    return ", ".join(named) + (f" and {more} more" if more > 0 else "")
-
-
-def _count(n: int, one: str, many: str) -> str:
-    return f"{n:,} {one if n == 1 else many}"

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, JsonValue, field_validator
 
 from synthhealth.evaluation import Description, Evaluation
+from synthhealth.evaluation._result_base import Verdict
 from synthhealth.report._clinical_data import Part, ProtectedColumn, RareColumn, TableOne
 from synthhealth.schema import Column
 
@@ -16,6 +17,7 @@ __all__ = [
     "Box",
     "BoxPair",
     "CategoricalDistribution",
+    "Conclusion",
     "DependenceMatrix",
     "GridPair",
     "GroupBoxes",
@@ -237,6 +239,17 @@ class Missingness(Part):
     """Share of the synthetic rows."""
 
 
+class Conclusion(Part):
+    """The verdict in words."""
+
+    verdict: Verdict
+    """The verdict, as in the evaluation's judgement."""
+    headline: str
+    """The verdict as one plain sentence."""
+    reasons: tuple[str, ...]
+    """Why, in plain sentences, the gravest first."""
+
+
 class ReportData(Part):
     """A whole report. No patient's row or value is in it, only figures over at least 5 patients.
 
@@ -255,6 +268,10 @@ class ReportData(Part):
     """Which model made the synthetic table; None where unknown."""
     columns: tuple[Column, ...]
     """The columns that were compared, and what they are."""
+    conclusion: Conclusion
+    """The verdict in words, and why."""
+    advice: tuple[str, ...]
+    """What to do next, in plain words, the most urgent first."""
     summary: tuple[str, ...]
     """The findings in plain words."""
     limits: tuple[str, ...]

@@ -7,16 +7,27 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-import plotly.graph_objects as go
-
 from synthhealth.evaluation import Evaluation
+from synthhealth.evaluation._coverage_results import NumericalCoverage
+from synthhealth.evaluation._result_base import Verdict
 from synthhealth.report._data import (
     CategoricalDistribution,
     Missingness,
     NumericalDistribution,
 )
 from synthhealth.report._numbers import band_labels, date_text, percent, score_text, unit_text
-from synthhealth.report._theme import MARK, REAL, SYNTHETIC, axis, layout
+from synthhealth.report._theme import (
+    MARK,
+    REAL,
+    SYNTHETIC,
+    Figure,
+    Trace,
+    axis,
+    figure,
+    layout,
+    trace,
+)
+from synthhealth.report._verdicts import TONES
 from synthhealth.report._words import ColumnScore, column_scores, floor_text, shown
 from synthhealth.schema import ReferenceRange
 
@@ -24,11 +35,6 @@ from synthhealth.schema import ReferenceRange
 MOST_LINES = 40
 
 _DAY = 86_400_000  # milliseconds, plotly's unit of dates
-_STANDINGS = {
-    "within": "within its noise floor",
-    "below": "below its noise floor",
-    "above": "above its noise floor",
-}
 
 
 def label(name: str, limit: int = 24) -> str:
@@ -36,11 +42,12 @@ def label(name: str, limit: int = 24) -> str:
     return html.escape(shown(name, limit), quote=False).replace("%{", "%&#123;")
 
 
-def overview(evaluation: Evaluation) -> go.Figure:
+def overview(evaluation: Evaluation) -> Figure:
     """Draw each column's score as a dot on its noise-floor band, the lowest first."""
     columns = sorted(column_scores(evaluation), key=lambda column: column.score)[:MOST_LINES]
     places = {column.column: place for place, column in enumerate(columns)}
-    floors = go.Bar(
+    floors = trace(
+        "bar",
         name="noise floor (95 % of real samples)",
         orientation="h",
         y=list(places.values()),
@@ -51,12 +58,12 @@ def overview(evaluation: Evaluation) -> go.Figure:
         hoverinfo="skip",
     )
     dots = [
-        _dots(members, places, standing, meaning)
-        for standing, meaning in _STANDINGS.items()
-        if (members := [column for column in columns if column.standing == standing])
+        _dots(members, places, verdict)
+        for verdict in TONES
+        if (members := [column for column in columns if column.verdict == verdict])
     ]
     lowest = min(min(column.score, column.floor.low) for column in columns)
-    return go.Figure(
+    return figure(
         [floors, *dots],
         layout=layout(
             height=110 + 24 * len(columns),
@@ -70,7 +77,7 @@ def histogram(
     distribution: NumericalDistribution,
     references: Sequence[ReferenceRange] = (),
     limits: Sequence[float] = (),
-) -> go.Figure:
+) -> Figure:
     """Draw the real values as filled bins and the synthetic ones as an outline over them.
 
     Reference ranges are shaded and detection limits dotted, as far as they are in view.
@@ -88,9 +95,10 @@ def histogram(
         )
     ]
     is_date = distribution.scale == "date"
-    return go.Figure(
+    return figure(
         [
-            go.Bar(
+            trace(
+                "bar",
                 name="real",
                 x=_on_axis(
                     [start + width / 2 for start, width in zip(edges, widths, strict=False)],
@@ -105,7 +113,8 @@ def histogram(
                     "<extra></extra>"
                 ),
             ),
-            go.Scatter(
+            trace(
+                "scatter",
                 name="synthetic",
                 x=_on_axis([edges[0], *edges], is_date=is_date),
                 y=_significant([0.0, *synthetic, 0.0]),
@@ -124,17 +133,18 @@ def histogram(
     )
 
 
-def distribution_functions(distribution: NumericalDistribution, ks_statistic: float) -> go.Figure:
+def distribution_functions(distribution: NumericalDistribution, ks_statistic: float) -> Figure:
     """Draw the share of values below each point, with the largest gap (the KS distance) marked."""
     is_date = distribution.scale == "date"
     points = _on_axis(distribution.grid, is_date=is_date)
     gap = distribution.grid.index(distribution.gap_at)
     ends = sorted([distribution.real_below[gap], distribution.synthetic_below[gap]])
-    return go.Figure(
+    return figure(
         [
             _share_below("real", points, distribution.real_below, REAL, "solid"),
             _share_below("synthetic", points, distribution.synthetic_below, SYNTHETIC, "dash"),
-            go.Scatter(
+            trace(
+                "scatter",
                 name=f"largest gap, D = {score_text(ks_statistic)}",
                 x=[points[gap], points[gap]],
                 y=ends,
@@ -156,7 +166,55 @@ def distribution_functions(distribution: NumericalDistribution, ks_statistic: fl
     )
 
 
-def categories(distribution: CategoricalDistribution) -> go.Figure:
+def quantiles(coverage: NumericalCoverage, unit: str | None) -> Figure:
+    """Draw the synthetic quantiles against the real ones, on what other patients would give."""
+    points = coverage.quantiles
+    real = [point.real for point in points]
+    ends = [min(real), max(real)]
+    unit = f" ({label(unit_text(unit), 16)})" if unit else ""
+    return figure(
+        [
+            trace(
+                "scatter",
+                name="other real patients (95 %)",
+                x=[*real, *reversed(real)],
+                y=_significant([*(one.low for one in points), *(one.high for one in points[::-1])]),
+                mode="lines",
+                line={"width": 0},
+                fill="toself",
+                fillcolor="var(--band)",
+                hoverinfo="skip",
+            ),
+            trace(
+                "scatter",
+                name="equal",
+                x=ends,
+                y=ends,
+                mode="lines",
+                line={"color": "var(--muted)", "width": 1, "dash": "dot"},
+                hoverinfo="skip",
+            ),
+            trace(
+                "scatter",
+                name="quantiles",
+                x=real,
+                y=_significant([point.synthetic for point in points]),
+                mode="markers",
+                marker={"size": 8, "color": SYNTHETIC},
+                customdata=[percent(point.probability) for point in points],
+                hovertemplate="%{customdata} of the values lie below<br>real %{x:.4g}<br>"
+                "synthetic %{y:.4g}<extra></extra>",
+            ),
+        ],
+        layout=layout(
+            height=320,
+            xaxis=axis(f"real quantile{unit}"),
+            yaxis=axis(f"synthetic quantile{unit}"),
+        ),
+    )
+
+
+def categories(distribution: CategoricalDistribution) -> Figure:
     """Draw how often each level occurs, real beside synthetic."""
     names = [label(name, 22) for name in distribution.names]
     levels = list(distribution.levels)
@@ -164,7 +222,7 @@ def categories(distribution: CategoricalDistribution) -> go.Figure:
         names.append("other")
         levels.append(distribution.other)
     widest = max(max(level.real_share, level.synthetic_share) for level in levels)
-    return go.Figure(
+    return figure(
         [
             _share_bars("real", [level.real_share for level in levels], REAL, opacity=0.75),
             _share_bars("synthetic", [level.synthetic_share for level in levels], SYNTHETIC),
@@ -180,11 +238,11 @@ def categories(distribution: CategoricalDistribution) -> go.Figure:
     )
 
 
-def missing_values(missingness: Sequence[Missingness]) -> go.Figure:
+def missing_values(missingness: Sequence[Missingness]) -> Figure:
     """Draw how often values are missing, for the columns with the largest differences."""
     columns = columns_with_gaps(missingness)
     widest = max(max(column.real, column.synthetic) for column in columns)
-    return go.Figure(
+    return figure(
         [
             _share_bars("real", [column.real for column in columns], REAL, opacity=0.75),
             _share_bars("synthetic", [column.synthetic for column in columns], SYNTHETIC),
@@ -254,15 +312,15 @@ def _dotted(distribution: NumericalDistribution, limits: Sequence[float]) -> lis
     ]
 
 
-def _dots(
-    columns: Sequence[ColumnScore], places: dict[str, int], standing: str, meaning: str
-) -> go.Scatter:
-    return go.Scatter(
-        name=meaning,
+def _dots(columns: Sequence[ColumnScore], places: dict[str, int], verdict: Verdict) -> Trace:
+    tone = TONES[verdict]
+    return trace(
+        "scatter",
+        name=verdict,
         x=[round(column.score, 4) for column in columns],
         y=[places[column.column] for column in columns],
         mode="markers",
-        marker={"symbol": MARK[standing], "size": 11, "color": f"var(--{standing})"},
+        marker={"symbol": MARK[tone], "size": 11, "color": f"var(--{tone})"},
         customdata=[
             [label(column.column, 40), score_text(column.score), floor_text(column.floor)]
             for column in columns
@@ -276,8 +334,9 @@ def _dots(
 
 def _share_below(
     name: str, points: Sequence[Any], below: Sequence[float], colour: str, dash: str
-) -> go.Scatter:
-    return go.Scatter(
+) -> Trace:
+    return trace(
+        "scatter",
         name=name,
         x=points,
         y=below,
@@ -287,8 +346,9 @@ def _share_below(
     )
 
 
-def _share_bars(name: str, shares: Sequence[float], colour: str, *, opacity: float = 1.0) -> go.Bar:
-    return go.Bar(
+def _share_bars(name: str, shares: Sequence[float], colour: str, *, opacity: float = 1.0) -> Trace:
+    return trace(
+        "bar",
         name=name,
         orientation="h",
         x=[round(share, 5) for share in shares],

@@ -5,15 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from importlib import resources
 
-import jinja2
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from synthhealth.report._cards import key_cards, missing_cards
 from synthhealth.report._clinical_figures import detection_slot, reference_slot
 from synthhealth.report._data import ReportData
-from synthhealth.report._numbers import percent
 from synthhealth.report._page_figures import (
     Store,
     matrices,
@@ -22,7 +20,9 @@ from synthhealth.report._page_figures import (
     pair_entries,
     panels,
 )
-from synthhealth.report._page_tables import analysis_rows, cards, column_rows, missing_cards
+from synthhealth.report._page_tables import analysis_rows, column_rows, figure_groups
+from synthhealth.report._pair_sheets import pair_sheet
+from synthhealth.report._sections import sections
 from synthhealth.report._sheets import (
     detection_sheet,
     identifier_sheet,
@@ -32,10 +32,10 @@ from synthhealth.report._sheets import (
     reference_sheet,
 )
 from synthhealth.report._table_one_text import heads, lines
-from synthhealth.report._theme import DARK, FONT, LIGHT
+from synthhealth.report._templates import environment, template_file, variables
+from synthhealth.report._theme import DARK, LIGHT
+from synthhealth.report._verdicts import TONES
 from synthhealth.report._words import shown
-
-_TEMPLATES = "synthhealth.report", "templates"
 
 
 def as_html(data: ReportData) -> str:
@@ -43,7 +43,9 @@ def as_html(data: ReportData) -> str:
     store = Store()
     context = {
         "data": data,
-        "cards": cards(data),
+        "tone": TONES[data.conclusion.verdict],
+        "cards": key_cards(data),
+        "figure_groups": figure_groups(data),
         "rows": column_rows(data),
         "analysis": analysis_rows(data),
         "overview": overview_slot(data, store),
@@ -59,6 +61,8 @@ def as_html(data: ReportData) -> str:
         "reference_sheet": reference_sheet(data),
         "table_one_heads": heads(data.table_one) if data.table_one else [],
         "table_one_lines": lines(data.table_one) if data.table_one else [],
+        "pair_sheet": pair_sheet(data.evaluation.pairs),
+        "sections": sections(data),
         "identifier_sheet": identifier_sheet(data),
         "rare_sheet": rare_sheet(data),
     }
@@ -69,26 +73,21 @@ def as_html(data: ReportData) -> str:
         "pairs": pairs,
         "figures": store.figures,
     }
-    plotly, script = Markup(get_plotlyjs()), Markup(_file("report.js"))
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader(*_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["shown"] = shown
-    environment.filters["percent"] = percent
-    return environment.get_template("report.html.j2").render(
-        **context,
-        has_pairs=bool(pairs),
-        content=_script_data(content),
-        style=Markup(_file("report.css")),
-        light=_variables(LIGHT),
-        dark=_variables(DARK),
-        plotly=plotly,
-        script=script,
-        script_hashes=[_hash(plotly), _hash(script)],
+    plotly, script = Markup(get_plotlyjs()), Markup(template_file("report.js"))
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            **context,
+            has_pairs=bool(pairs),
+            content=_script_data(content),
+            style=Markup(template_file("report.css")),
+            light=variables(LIGHT),
+            dark=variables(DARK),
+            plotly=plotly,
+            script=script,
+            script_hashes=[_hash(plotly), _hash(script)],
+        )
     )
 
 
@@ -100,17 +99,7 @@ def _script_data(content: object) -> Markup:
     return Markup(text)
 
 
-def _variables(palette: dict[str, str]) -> Markup:
-    colours = "".join(f"--{name}:{colour};" for name, colour in palette.items())
-    return Markup(f"{colours}--font:{FONT};")
-
-
 def _hash(script: str) -> str:
     """Return the name under which the page's own policy lets `script` run, and no other."""
     digest = hashlib.sha256(script.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"
-
-
-def _file(name: str) -> str:
-    folder = resources.files(_TEMPLATES[0]).joinpath(_TEMPLATES[1])
-    return folder.joinpath(name).read_text(encoding="utf-8")

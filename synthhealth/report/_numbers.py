@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -123,10 +123,10 @@ def score_text(score: float) -> str:
 
     Examples
     --------
-    >>> score_text(0.8649), score_text(1.0)
-    ('0.865', '1.000')
+    >>> score_text(0.8649), score_text(1.0), score_text(-0.02)
+    ('0.865', '1.000', '−0.020')
     """
-    return f"{score:.3f}"
+    return f"{score:.3f}".replace("-", _MINUS)
 
 
 def dependence_text(value: float) -> str:
@@ -170,3 +170,28 @@ def unit_text(unit: str) -> str:
     from synthhealth.schema._knowledge._units import display_unit
 
     return display_unit(unit)
+
+
+def counted(n: int, one: str, many: str) -> str:
+    """Return a number with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "column", "columns"), counted(1200, "row", "rows")
+    ('1 column', '1,200 rows')
+    """
+    return f"{n:,} {one if n == 1 else many}"
+
+
+def listed(names: Iterable[str], most: int) -> str:
+    """Return the first names of a list and how many there are more.
+
+    Examples
+    --------
+    >>> listed(["crp", "esr", "alt"], 3), listed(["crp", "esr", "alt"], 2), listed(["crp"], 2)
+    ('crp, esr and alt', 'crp, esr and 1 more', 'crp')
+    """
+    every = list(names)
+    if len(every) > most:
+        return f"{', '.join(every[:most])} and {len(every) - most} more"
+    return " and ".join(part for part in (", ".join(every[:-1]), *every[-1:]) if part)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import plotly.graph_objects as go
-
 from synthhealth.evaluation import CategoricalResult, NumericalResult, PairResult
+from synthhealth.evaluation._coverage_results import NumericalCoverage
 from synthhealth.report import _figures, _pair_figures
 from synthhealth.report._data import (
     BoxPair,
@@ -27,17 +26,17 @@ from synthhealth.report._numbers import (
     unit_text,
 )
 from synthhealth.report._sheets import range_text, whom
-from synthhealth.report._text import MEASURES
+from synthhealth.report._theme import Figure
+from synthhealth.report._verdicts import TONES, Tone
 from synthhealth.report._words import (
-    Standing,
+    MEASURES,
     column_results,
-    column_score,
     column_scores,
     floor_text,
+    poor_columns,
     shown,
-    worst_columns,
 )
-from synthhealth.schema import Column
+from synthhealth.schema import Column, Kind
 
 
 class Slot(NamedTuple):
@@ -55,7 +54,8 @@ class Panel(NamedTuple):
     place: int  # of the column in the table
     name: str
     kind: str
-    standing: Standing | None
+    verdict: str | None
+    tone: Tone | None
     facts: list[tuple[str, str]]
     slots: list[Slot]
     note: str = ""
@@ -72,24 +72,22 @@ class Store:
     """The figures of a page as plain values, by name."""
 
     def __init__(self) -> None:
-        self.figures: dict[str, dict[str, Any]] = {}
+        self.figures: dict[str, Figure] = {}
 
-    def slot(self, name: str, figure: go.Figure, title: str, alt: str, caption: str = "") -> Slot:
+    def slot(self, name: str, figure: Figure, title: str, alt: str, caption: str = "") -> Slot:
         """Keep `figure` under `name` and return the place for it."""
-        content = figure.to_plotly_json()
-        content["layout"].pop("template", None)  # plotly.py's own theme: ours is in the figure
-        self.figures[name] = content
+        self.figures[name] = figure
         return Slot(figure=name, title=title, alt=alt, caption=caption)
 
 
 def overview_slot(data: ReportData, store: Store) -> Slot:
     """Return the figure of all scores on their noise floors."""
     scores = column_scores(data.evaluation)
-    worst = [
+    poor = [
         f"{shown(column.column)} {score_text(column.score)}"
-        for column in worst_columns(data.evaluation)
+        for column in poor_columns(data.evaluation)
     ]
-    told = f"below it: {', '.join(worst)}" if worst else "none is below it"
+    told = f"poor: {', '.join(poor)}" if poor else "none is poor"
     caption = "The lowest score comes first."
     if len(scores) > _figures.MOST_LINES:
         caption = f"The {_figures.MOST_LINES} lowest of {len(scores)} scores; the table has all."
@@ -108,12 +106,17 @@ def panels(data: ReportData, store: Store) -> list[Panel]:
     numerical = {shape.column: shape for shape in data.numerical}
     categorical = {shape.column: shape for shape in data.categorical}
     reasons = {column.column: column.reason for column in data.not_shown}
+    covered = {
+        one.column: one for one in data.evaluation.coverage if isinstance(one, NumericalCoverage)
+    }
     found = []
     for place, column in enumerate(data.columns):
         result = results.get(column.name)
         slots: list[Slot] = []
         if isinstance(result, NumericalResult) and column.name in numerical:
             slots = _numerical_slots(place, column, numerical[column.name], result, store)
+            if column.name in covered and covered[column.name].quantiles:
+                slots.append(_quantile_slot(place, column, covered[column.name], store))
         elif column.name in categorical:
             slots = [_categorical_slot(place, categorical[column.name], store)]
         reason = reasons.get(column.name)
@@ -122,7 +125,8 @@ def panels(data: ReportData, store: Store) -> list[Panel]:
                 place=place,
                 name=column.name,
                 kind=column.kind.value + (f", {unit_text(column.unit)}" if column.unit else ""),
-                standing=column_score(result).standing if result else None,
+                verdict=result.verdict if result else None,
+                tone=TONES[result.verdict] if result else None,
                 facts=_facts(result),
                 slots=slots,
                 note=f"The distribution is not shown: {reason}." if reason else "",
@@ -248,6 +252,23 @@ def _numerical_slots(
     ]
 
 
+def _quantile_slot(place: int, column: Column, coverage: NumericalCoverage, store: Store) -> Slot:
+    is_date = column.kind is Kind.DATETIME
+    outside = [one for one in coverage.quantiles if not one.low <= one.synthetic <= one.high]
+    n_all = len(coverage.quantiles)
+    caption = "On the dotted line the two are equal. Shaded: where other real patients would lie."
+    if is_date:
+        caption += " In days from the median of the real dates."
+    return store.slot(
+        f"column-{place}-quantiles",
+        _figures.quantiles(coverage, "day" if is_date else column.unit),
+        "Quantile against quantile",
+        f"Synthetic against real quantiles of {shown(column.name)}: {len(outside)} of {n_all} lie "
+        "where other real patients would not.",
+        caption,
+    )
+
+
 def _categorical_slot(place: int, shape: CategoricalDistribution, store: Store) -> Slot:
     told = "; ".join(
         f"{shown(name, 30)} real {percent(level.real_share)}, synthetic "
@@ -318,7 +339,7 @@ def _pair_text(pair: PairResult) -> str:
     return (
         f"{shown(pair.first, 40)} and {shown(pair.second, 40)}: {MEASURES[pair.measure]} "
         f"{dependence_text(pair.real)} real, {dependence_text(pair.synthetic)} synthetic, "
-        f"difference {dependence_text(pair.difference)}"
+        f"difference {dependence_text(pair.difference)}: {pair.verdict}"
     )
 
 

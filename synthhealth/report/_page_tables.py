@@ -1,4 +1,4 @@
-"""The page's key figures and sortable tables."""
+"""The page's sortable tables."""
 
 from __future__ import annotations
 
@@ -6,38 +6,30 @@ from typing import NamedTuple
 
 from synthhealth.evaluation import (
     CategoricalResult,
+    Metric,
     NumericalResult,
-    Score,
     VariableDescription,
 )
 from synthhealth.report._data import ReportData
+from synthhealth.report._metric_words import (
+    FAMILIES,
+    band_text,
+    perfect_text,
+    range_of,
+    value_text,
+    words_of,
+)
 from synthhealth.report._numbers import number_text, p_text, percent, score_text, unit_text
+from synthhealth.report._verdicts import TONES, Tone
 from synthhealth.report._words import (
-    Standing,
     column_results,
     column_score,
     floor_text,
     shown,
 )
 
-_OPPOSITE: dict[Standing, Standing] = {"below": "above", "within": "within", "above": "below"}
+_SEVERITY = ("poor", "too good", "cannot tell", "good")
 _LEVELS = 3  # named per variable in the distribution analysis
-
-
-class Card(NamedTuple):
-    """A figure over the whole table, on a scale with its noise floor."""
-
-    name: str
-    value: str
-    standing: str
-    tone: Standing  # of colour: a difference below its floor is as a score above
-    meaning: str
-    floor: str
-    start: str
-    end: str
-    low: float  # positions on the scale in per cent
-    high: float
-    at: float
 
 
 class Cell(NamedTuple):
@@ -45,7 +37,7 @@ class Cell(NamedTuple):
 
     text: str
     value: float | str | None  # to sort by; None comes last
-    standing: Standing | None = None
+    tone: Tone | None = None
 
 
 class Row(NamedTuple):
@@ -56,40 +48,30 @@ class Row(NamedTuple):
     cells: list[Cell]
 
 
-def cards(data: ReportData) -> list[Card]:
-    """Return the figures over the whole table."""
-    overall = data.evaluation.overall
-    found = []
-    if overall.ks_average is not None:
-        meaning = "Mean over the numerical columns. 1 = identical distributions."
-        found.append(_card("KS test average", overall.ks_average, meaning))
-    if data.evaluation.categorical:
-        meaning = "Mean over all columns, categories included. 1 = identical."
-        found.append(_card("All columns", overall.column_average, meaning))
-    if overall.dependence_difference is not None:
-        meaning = "Mean difference in the strength of relations. 0 = none."
-        found.append(
-            _card("Relations between columns", overall.dependence_difference, meaning, ideal=0)
-        )
-    return found
+class Figure(NamedTuple):
+    """A figure over the whole table as a row."""
+
+    title: str
+    meaning: str
+    assumption: str
+    cells: list[Cell]
 
 
-def missing_cards(data: ReportData) -> list[Card]:
-    """Return the figures over all missing values."""
-    missing = data.evaluation.missing_values
-    if missing is None:
-        return []
-    meaning = "How alike the joint patterns of missing values are. 1 = identical."
-    found = [_card("Missing patterns", missing.pattern_score, meaning)]
-    if missing.together_difference is not None:
-        meaning = "Largest difference in how often two columns are missing together. 0 = none."
-        found.append(_card("Missing together", missing.together_difference, meaning, ideal=0))
-    if missing.dependence_difference is not None:
-        meaning = "Mean difference in how gaps depend on the values of other columns. 0 = none."
-        found.append(
-            _card("Whose values are missing", missing.dependence_difference, meaning, ideal=0)
-        )
-    return found
+class FigureGroup(NamedTuple):
+    """The figures that judge the same."""
+
+    title: str
+    figures: list[Figure]
+
+
+def figure_groups(data: ReportData) -> list[FigureGroup]:
+    """Return all figures over the whole table, by what they judge."""
+    metrics = data.evaluation.metrics
+    groups = [
+        FigureGroup(title, [_figure_row(metric) for metric in metrics if metric.family == family])
+        for family, title in FAMILIES.items()
+    ]
+    return [group for group in groups if group.figures]
 
 
 def column_rows(data: ReportData) -> list[Row]:
@@ -111,31 +93,33 @@ def analysis_rows(data: ReportData) -> list[Row]:
     ]
 
 
-def _card(name: str, score: Score, meaning: str, ideal: int = 1) -> Card:
-    floor, value = score.floor, score.value
-    if ideal == 1:
-        start, end = max(0.0, min(floor.low, value) // 0.1 * 0.1 - 0.1), 1.0
-    else:
-        start, end = 0.0, max(floor.high, value) * 1.25 or 1.0
-    low, high, at = (
-        round(100 * (number - start) / (end - start), 2)
-        for number in (floor.low, floor.high, value)
+def _figure_row(metric: Metric) -> Figure:
+    words = words_of(metric.name)
+    value = value_text(metric)
+    if metric.low is not None and metric.high is not None:
+        value += f" ({range_of(metric, metric.low, metric.high)})"
+    q_value = q_of(metric)
+    return Figure(
+        words.title,
+        words.meaning,
+        metric.assumption,
+        [
+            Cell(value, metric.value),
+            Cell(perfect_text(metric), metric.perfect.low),
+            *(
+                Cell(band_text(metric, band), None if band is None else band.mean)
+                for band in (metric.copy_of_real, metric.shuffled)
+            ),
+            Cell(metric.verdict, _SEVERITY.index(metric.verdict), TONES[metric.verdict]),
+            Cell(p_text(q_value), q_value),
+        ],
     )
-    standing = floor.standing(value)
-    tone = standing if ideal == 1 else _OPPOSITE[standing]
-    return Card(
-        name=name,
-        value=score_text(value),
-        standing=f"{standing} the noise floor",
-        tone=tone,
-        meaning=meaning,
-        floor=floor_text(floor),
-        start=f"{start:.1f}" if ideal == 1 else "0",
-        end="1" if ideal == 1 else f"{end:.2f}",
-        low=low,
-        high=high,
-        at=at,
-    )
+
+
+def q_of(metric: Metric) -> float:
+    """Return the adjusted probability that the verdict on a figure rests on."""
+    is_one_sided = metric.family in ("copying", "learning")
+    return metric.q_close if is_one_sided or metric.verdict == "too good" else metric.q_poor
 
 
 def _column_cells(result: NumericalResult | CategoricalResult, kind: str) -> list[Cell]:
@@ -148,7 +132,7 @@ def _column_cells(result: NumericalResult | CategoricalResult, kind: str) -> lis
         Cell(kind, kind),
         Cell(score_text(column.score), column.score),
         Cell(floor_text(column.floor), column.floor.low),
-        Cell(column.standing, column.score - column.floor.low, column.standing),
+        Cell(column.verdict, _SEVERITY.index(column.verdict), TONES[column.verdict]),
         Cell(p_text(result.p_value), result.p_value),
         Cell(p_text(result.q_value), result.q_value),
         distance,
@@ -162,12 +146,12 @@ def _analysis_cells(variable: VariableDescription) -> list[Cell]:
     centre = spread = Cell("–", None)
     if variable.mean is not None:
         sd = f"\u00a0±\u00a0{number_text(variable.sd)}" if variable.sd is not None else ""
-        centre = Cell(f"{_figure(variable, variable.mean)}{sd}", variable.mean)
+        centre = Cell(f"{_number(variable, variable.mean)}{sd}", variable.mean)
     if variable.median is not None:
         quartiles = ""
         if variable.q25 is not None and variable.q75 is not None:
-            quartiles = f" ({_figure(variable, variable.q25)} to {_figure(variable, variable.q75)})"
-        spread = Cell(f"{_figure(variable, variable.median)}{quartiles}", variable.median)
+            quartiles = f" ({_number(variable, variable.q25)} to {_number(variable, variable.q75)})"
+        spread = Cell(f"{_number(variable, variable.median)}{quartiles}", variable.median)
     best = Cell("–", None)
     if variable.best_distribution is not None:
         fit = f" (D\u00a0{number_text(variable.goodness, 2)}, p\u00a0{p_text(variable.goodness_p)})"
@@ -186,7 +170,7 @@ def _analysis_cells(variable: VariableDescription) -> list[Cell]:
     ]
 
 
-def _figure(variable: VariableDescription, value: float) -> str:
+def _number(variable: VariableDescription, value: float) -> str:
     # A decimal year with a comma in it would be read as a large number.
     return f"{value:.1f}" if variable.unit == "year" else number_text(value)
 

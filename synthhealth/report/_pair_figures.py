@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import plotly.graph_objects as go
-
 from synthhealth.report._data import Axis, Box, BoxPair, GridPair
 from synthhealth.report._figures import label
 from synthhealth.report._grid import MIN_CELL
 from synthhealth.report._numbers import date_text, edge_text, percent
-from synthhealth.report._theme import DIVERGING, REAL, SEQUENTIAL, SYNTHETIC, axis, layout
+from synthhealth.report._theme import (
+    DIVERGING,
+    REAL,
+    SEQUENTIAL,
+    SYNTHETIC,
+    Figure,
+    Trace,
+    axis,
+    figure,
+    layout,
+    trace,
+)
 
 _COLOUR_BAR = {
     "thickness": 10,
@@ -23,17 +32,17 @@ _COLOUR_BAR = {
 _MOST_NAMES = 30
 
 
-def pair_grids(pair: GridPair) -> tuple[go.Figure, go.Figure]:
+def pair_grids(pair: GridPair) -> tuple[Figure, Figure]:
     """Draw the shares of rows in each cell, real and synthetic on one colour scale."""
     known = [share for row in (*pair.real, *pair.synthetic) for share in row if share is not None]
     top = max(known, default=0) or 1
     return _grid(pair, pair.real, top), _grid(pair, pair.synthetic, top)
 
 
-def pair_boxes(pair: BoxPair) -> go.Figure:
+def pair_boxes(pair: BoxPair) -> Figure:
     """Draw the middle half of the numbers within each level, real beside synthetic."""
     n_levels = len(pair.categorical.labels)
-    return go.Figure(
+    return figure(
         [
             _boxes(pair, "real", [boxes.real for boxes in pair.boxes], REAL),
             _boxes(pair, "synthetic", [boxes.synthetic for boxes in pair.boxes], SYNTHETIC),
@@ -55,7 +64,7 @@ def pair_boxes(pair: BoxPair) -> go.Figure:
 
 def matrix(
     columns: Sequence[str], table: Sequence[Sequence[float | None]], *, reach: float = 1.0
-) -> go.Figure:
+) -> Figure:
     """Draw a square table of dependence; colours run from ``-reach`` to ``reach``."""
     names = [label(name, 16) for name in columns]
     places = list(range(len(names)))
@@ -68,20 +77,23 @@ def matrix(
     }
     if few:
         ticks["tickfont"] = {"color": "var(--muted)", "size": 11 if len(names) <= 18 else 9}
-    return go.Figure(
-        go.Heatmap(
-            x=places,
-            y=places,
-            z=[[None if value is None else round(value, 3) for value in row] for row in table],
-            zmin=-reach,
-            zmax=reach,
-            colorscale=DIVERGING,
-            colorbar=_COLOUR_BAR,
-            xgap=1 if few else 0,
-            ygap=1 if few else 0,
-            hoverongaps=False,
-            hovertemplate="%{y} and %{x}: %{z:.2f}<extra></extra>",
-        ),
+    return figure(
+        [
+            trace(
+                "heatmap",
+                x=places,
+                y=places,
+                z=[[None if value is None else round(value, 3) for value in row] for row in table],
+                zmin=-reach,
+                zmax=reach,
+                colorscale=DIVERGING,
+                colorbar=_COLOUR_BAR,
+                xgap=1 if few else 0,
+                ygap=1 if few else 0,
+                hoverongaps=False,
+                hovertemplate="%{y} and %{x}: %{z:.2f}<extra></extra>",
+            )
+        ],
         layout=layout(
             height=370,
             margin={"l": 8, "r": 8, "t": 12, "b": 8},
@@ -91,12 +103,13 @@ def matrix(
     )
 
 
-def _grid(pair: GridPair, table: Sequence[Sequence[float | None]], top: float) -> go.Figure:
+def _grid(pair: GridPair, table: Sequence[Sequence[float | None]], top: float) -> Figure:
     covered = [[0 if share is None else None for share in row] for row in table]
     told = [[None if share is None else percent(share) for share in row] for row in table]
-    return go.Figure(
+    return figure(
         [
-            go.Heatmap(
+            trace(
+                "heatmap",
                 z=covered,
                 colorscale=[[0, "var(--hidden)"], [1, "var(--hidden)"]],
                 showscale=False,
@@ -107,7 +120,8 @@ def _grid(pair: GridPair, table: Sequence[Sequence[float | None]], top: float) -
                 textfont={"color": "var(--muted)", "size": 11},
                 hovertemplate=f"%{{y}}<br>%{{x}}<br>fewer than {MIN_CELL} patients<extra></extra>",
             ),
-            go.Heatmap(
+            trace(
+                "heatmap",
                 z=table,
                 zmin=0,
                 zmax=top,
@@ -140,9 +154,10 @@ def _groups(groups: Axis) -> dict[str, Any]:
     )
 
 
-def _boxes(pair: BoxPair, name: str, boxes: Sequence[Box | None], colour: str) -> go.Box:
+def _boxes(pair: BoxPair, name: str, boxes: Sequence[Box | None], colour: str) -> Trace:
     drawn = [(place, box) for place, box in enumerate(boxes) if box is not None]
-    return go.Box(
+    return trace(
+        "box",
         name=name,
         x=[place for place, _ in drawn],
         q1=[_on_axis(pair, box.q25) for _, box in drawn],
@@ -155,7 +170,7 @@ def _boxes(pair: BoxPair, name: str, boxes: Sequence[Box | None], colour: str) -
     )
 
 
-def _box_words(pair: BoxPair) -> go.Scatter:
+def _box_words(pair: BoxPair) -> Trace:
     """Return unseen points that say the numbers of both boxes of a level to the pointer."""
 
     def words(box: Box | None) -> str:
@@ -171,7 +186,8 @@ def _box_words(pair: BoxPair) -> go.Scatter:
         for place, boxes in enumerate(pair.boxes)
         if boxes.real or boxes.synthetic
     ]
-    return go.Scatter(
+    return trace(
+        "scatter",
         x=[place for place, _, _ in known],
         y=[_on_axis(pair, box.median) for _, _, box in known if box],
         mode="markers",

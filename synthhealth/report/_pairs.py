@@ -42,6 +42,13 @@ class Values(NamedTuple):
     synthetic: Floats
 
 
+class Ordered(NamedTuple):
+    """The known values of a column in increasing order, and the rows that they stand in."""
+
+    values: Floats
+    rows: Codes
+
+
 class Groups(NamedTuple):
     """A column of both tables, sorted into groups; -1 where missing."""
 
@@ -94,6 +101,7 @@ def aggregate_pairs(
     groups = {**bands, **categorical}
     usable = [pair for pair in results if pair.first in groups and pair.second in groups]
     kept = set(sorted(range(len(usable)), key=lambda i: -usable[i].difference)[:MOST_PAIRS])
+    ordered: dict[str, tuple[Ordered, Ordered]] = {}  # once for all pairs of a column
     grids, boxes = [], []
     for index in sorted(kept):
         first, second = usable[index].first, usable[index].second
@@ -101,7 +109,10 @@ def aggregate_pairs(
             grids.append(_grid_pair(groups[first], groups[second]))
         else:
             number, level = (first, second) if first in numerical else (second, first)
-            boxes.append(_box_pair(numerical[number], categorical[level]))
+            values = numerical[number]
+            if number not in ordered:
+                ordered[number] = _ordered(values.real), _ordered(values.synthetic)
+            boxes.append(_box_pair(values.distribution, ordered[number], categorical[level]))
     return Pairs(grids=tuple(grids), boxes=tuple(boxes), n_all=len(results), n_kept=len(kept))
 
 
@@ -155,31 +166,38 @@ def _blurred_share(held: int, n_real: int) -> float | None:
     return round(MIN_CELL * round(held / MIN_CELL) / n_real, 5)
 
 
-def _box_pair(values: Values, groups: Groups) -> BoxPair:
+def _box_pair(
+    distribution: NumericalDistribution, ordered: tuple[Ordered, Ordered], groups: Groups
+) -> BoxPair:
     # With five patients a quartile is one patient's value: none is given finer than half a bin.
-    step = float(np.diff(values.distribution.edges).min()) / 2
+    step = float(np.diff(distribution.edges).min()) / 2
+    n_levels = len(groups.axis.labels)
     return BoxPair(
-        numerical=values.distribution.column,
+        numerical=distribution.column,
         categorical=groups.axis,
-        scale=values.distribution.scale,
+        scale=distribution.scale,
         boxes=tuple(
             GroupBoxes(real=_box(real, step), synthetic=_box(synthetic, step))
             for real, synthetic in zip(
-                _by_level(values.real, groups.real, len(groups.axis.labels)),
-                _by_level(values.synthetic, groups.synthetic, len(groups.axis.labels)),
+                _by_level(ordered[0], groups.real, n_levels),
+                _by_level(ordered[1], groups.synthetic, n_levels),
                 strict=True,
             )
         ),
     )
 
 
-def _by_level(values: Floats, codes: Codes, n_levels: int) -> list[Floats]:
-    """Return the known values of each level."""
+def _ordered(values: Floats) -> Ordered:
+    rows = np.argsort(values)[: np.count_nonzero(~np.isnan(values))]
+    return Ordered(values[rows], rows)
+
+
+def _by_level(ordered: Ordered, codes: Codes, n_levels: int) -> list[Floats]:
+    """Return the known values of each level, in increasing order."""
     # Numbers of one byte are sorted by counting, which is as fast as reading them.
-    order = np.argsort(codes.astype(np.int8), kind="stable")
-    ends = np.cumsum(np.bincount(codes + 1, minlength=n_levels + 1))
-    groups = np.split(values[order], ends[:-1])[1:]
-    return [group[~np.isnan(group)] for group in groups]
+    levels = codes.astype(np.int8)[ordered.rows]
+    ends = np.cumsum(np.bincount(levels + 1, minlength=n_levels + 1))
+    return np.split(ordered.values[np.argsort(levels, kind="stable")], ends[:-1])[1:]
 
 
 def _box(known: Floats, step: float) -> Box | None:
@@ -191,12 +209,11 @@ def _box(known: Floats, step: float) -> Box | None:
     return Box(q25=q25, median=median, q75=q75)
 
 
-def _quartiles(values: Floats) -> Floats:
+def _quartiles(ordered: Floats) -> Floats:
     """Return what numpy.quantile does, which on hundreds of small groups is mostly overhead."""
-    places = np.array([0.25, 0.5, 0.75]) * (len(values) - 1)
+    places = np.array([0.25, 0.5, 0.75]) * (len(ordered) - 1)
     below = places.astype(np.intp)
-    above = np.minimum(below + 1, len(values) - 1)
-    ordered = np.partition(values, np.unique([below, above]))
+    above = np.minimum(below + 1, len(ordered) - 1)
     quartiles: Floats = ordered[below] + (places - below) * (ordered[above] - ordered[below])
     return quartiles
 

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from synthhealth.errors import ParameterError
 from synthhealth.evaluation import Evaluation
-from synthhealth.evaluation._evaluate import check_real_is, evaluate_read
+from synthhealth.evaluation._evaluate import RealIs, check_real_is, evaluate_read
+from synthhealth.evaluation._folds import pool_folds
+from synthhealth.evaluation._questions import PARTS, Part, Questions
 from synthhealth.evaluation._seeds import Seeds
-from synthhealth.evaluation._tables import read_tables
-from synthhealth.io import whole_file
+from synthhealth.evaluation._tables import Tables, read_tables
+from synthhealth.evaluation._timing import timed
 from synthhealth.report._data import ModelInfo, ReportData
+from synthhealth.report._files import read_data, write
 from synthhealth.report._table_one import check_group
 from synthhealth.schema import Schema
 
-__all__ = ["Report", "evaluate"]
+if TYPE_CHECKING:
+    from synthhealth.evaluation.inference import Analysis
+    from synthhealth.report._compare import Comparison
+
+__all__ = ["Fold", "Report", "cross_validated", "evaluate"]
 
 _TITLE = "Synthetic data report"
 
@@ -65,8 +72,48 @@ class Report:
         object.__setattr__(self, "_gather", _Gathered(data))
         return data
 
+    @classmethod
+    def from_json(cls, path: str | os.PathLike[str]) -> Report:
+        """Read a ``report.json`` back.
+
+        Parameters
+        ----------
+        path : path-like
+            A file that `to_json` wrote.
+
+        Raises
+        ------
+        FileError
+            The file cannot be read, or is no report of this format.
+        """
+        data = read_data(path)
+        return cls(data.evaluation, _Gathered(data))
+
+    def compare(self, other: Report | str | os.PathLike[str]) -> Comparison:
+        """Compare this report with another one of the same columns, figure by figure.
+
+        Parameters
+        ----------
+        other : Report or path-like
+            The second report, or its ``report.json``.
+
+        Returns
+        -------
+        Comparison
+
+        Raises
+        ------
+        ParameterError
+            The reports are of different columns.
+        FileError
+            The file cannot be read, or is no report of this format.
+        """
+        from synthhealth.report._compare import compare
+
+        return compare(self.data, other.data if isinstance(other, Report) else read_data(other))
+
     def summary(self) -> str:
-        """Return the findings and the limits in plain words, as text for a terminal."""
+        """Return verdict, advice, findings and limits in plain words, as text for a terminal."""
         from synthhealth.report._text import as_text
 
         return as_text(self.data)
@@ -88,7 +135,7 @@ class Report:
         """
         from synthhealth.report._html import as_html
 
-        _write(path, lambda: as_html(self.data), force=force)
+        write(path, lambda: as_html(self.data), force=force)
 
     def to_json(self, path: str | os.PathLike[str], force: bool = False) -> None:
         """Write the report as JSON under the published schema (`synthhealth.report.json_schema`).
@@ -105,7 +152,7 @@ class Report:
         FileError
             The file exists already, or cannot be written.
         """
-        _write(path, lambda: self.data.model_dump_json(indent=1) + "\n", force=force)
+        write(path, lambda: self.data.model_dump_json(indent=1) + "\n", force=force)
 
     def to_markdown(self, path: str | os.PathLike[str] | None = None, force: bool = False) -> str:
         """Return the report as Markdown, and write it if a path is given.
@@ -126,7 +173,7 @@ class Report:
 
         text = as_markdown(self.data)
         if path is not None:
-            _write(path, lambda: text, force=force)
+            write(path, lambda: text, force=force)
         return text
 
     def __repr__(self) -> str:
@@ -147,6 +194,12 @@ def evaluate(
     schema: Schema | None = None,
     *,
     real_is: Literal["training", "holdout", "given"] = "given",
+    holdout: pd.DataFrame | None = None,
+    training: pd.DataFrame | None = None,
+    outcomes: Sequence[str] | None = None,
+    analyses: str | Analysis | Sequence[str | Analysis] = (),
+    by: Sequence[str] | None = None,
+    parts: Sequence[Part] = PARTS,
     random_state: int | None = 0,
     title: str | None = None,
     model: ModelInfo | None = None,
@@ -165,6 +218,22 @@ def evaluate(
         are then merged, too.
     real_is : {"training", "holdout", "given"}
         Whether the model was trained on the real rows, never saw them, or nobody said.
+    holdout : pandas.DataFrame, optional
+        Patients that the model never saw, where it was trained on the `real` ones: the synthetic
+        table is compared with `real`; whether it is of use, and whether patients were copied, is
+        judged with the holdout.
+    training : pandas.DataFrame, optional
+        The patients that the model was trained on, where it never saw the `real` ones.
+    outcomes : sequence of str, optional
+        Columns to be predicted from the others by models that are trained on either table; by
+        default the outcomes of the schema, or else those that the others predict best.
+    analyses : str, Analysis or sequence of them
+        Regressions to be fitted to both tables, as formulas, for example ``"crp ~ age + sex"``; see
+        `synthhealth.evaluation.inference.Analysis`.
+    by : sequence of str, optional
+        Columns that group the patients; by default sex, age and the outcomes of the schema.
+    parts : sequence of {"copying", "joint", "coverage", "subgroups", "utility"}
+        What is computed beside the single columns, their pairs and missing values; all by default.
     random_state : int or None
         Seed of the noise floors and permutation tests.
     title : str, optional
@@ -189,7 +258,8 @@ def evaluate(
     SchemaError
         The schema does not describe the real table's columns.
     ParameterError
-        `real_is`, `random_state`, `created` or `group` is none of the above.
+        An option is none of the above, names an unknown column, or `holdout` and `training` say
+        something else than `real_is`.
 
     Examples
     --------
@@ -200,14 +270,136 @@ def evaluate(
     >>> report.evaluation.overall.ks_average.value
     1.0
     """
+    created = _moment(created)
+    check_real_is(real_is)
+    role = _role(real_is, holdout, training)
+    seeds = Seeds.of(random_state)
+    tables = timed(
+        "reading",
+        lambda: read_tables(
+            real,
+            synthetic,
+            schema,
+            training=real if role == "training" else training,
+            unseen=real if role == "holdout" else holdout,
+        ),
+    )
+    check_group(group, tables.schema)
+    questions = Questions(outcomes, analyses, by, parts)
+    questions.check(tables.schema)
+    evaluation = evaluate_read(tables, seeds, real_is=role, questions=questions)
+    return _report(tables, evaluation, title=title, created=created, model=model, group=group)
+
+
+def cross_validated(
+    folds: Sequence[Fold],
+    *,
+    outcomes: Sequence[str] | None = None,
+    analyses: str | Analysis | Sequence[str | Analysis] = (),
+    by: Sequence[str] | None = None,
+    random_state: int | None = 0,
+    title: str | None = None,
+    model: ModelInfo | None = None,
+    created: datetime | None = None,
+    group: str | None = None,
+) -> Report:
+    """Judge a way of making synthetic tables by several fits of one table.
+
+    Parameters
+    ----------
+    folds : sequence of Fold
+        One per part of the table that was held out; at least two.
+    outcomes, analyses, by, random_state, title, model, created, group
+        As for `evaluate`.
+
+    Returns
+    -------
+    Report
+        Its real table is that of all parts held out, its synthetic one as many rows of each model
+        as its part has. It judges the procedure, not one model.
+
+    Examples
+    --------
+    >>> import synthhealth as sh
+    >>> from synthhealth.report import Fold, cross_validated
+    >>> tables = [sh.datasets.load_ra_panel(61, random_state=seed) for seed in range(6)]
+    >>> report = cross_validated([Fold(*tables[:3]), Fold(*tables[3:])])
+    >>> report.evaluation.n_folds
+    2
+    """
+    created = _moment(created)
+    seeds = Seeds.of(random_state)
+    read = [
+        read_tables(
+            fold.unseen, fold.synthetic, fold.schema, training=fold.training, unseen=fold.unseen
+        )
+        for fold in folds
+    ]
+    tables = pool_folds(read)
+    check_group(group, tables.schema)
+    questions = Questions(outcomes, analyses, by)
+    questions.check(tables.schema)
+    evaluation = evaluate_read(
+        tables, seeds, real_is="cross-validated", questions=questions, folds=read
+    )
+    return _report(tables, evaluation, title=title, created=created, model=model, group=group)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One fit of a cross-validation.
+
+    Attributes
+    ----------
+    training : pandas.DataFrame
+        The patients that the model learned.
+    unseen : pandas.DataFrame
+        The part that was held out.
+    synthetic : pandas.DataFrame
+        Rows that the model drew, at least as many as were held out.
+    schema : Schema, optional
+        What the columns are, as the model took them.
+    """
+
+    training: pd.DataFrame
+    unseen: pd.DataFrame
+    synthetic: pd.DataFrame
+    schema: Schema | None = None
+
+
+def _moment(created: datetime | None) -> datetime:
     created = datetime.now(timezone.utc) if created is None else created
     if created.tzinfo is None:
         raise ParameterError("created has no time zone; pass datetime(..., tzinfo=timezone.utc)")
-    check_real_is(real_is)
-    seeds = Seeds.of(random_state)
-    tables = read_tables(real, synthetic, schema)
-    check_group(group, tables.schema)
-    evaluation = evaluate_read(tables, seeds, real_is=real_is)
+    return created
+
+
+def _role(real_is: RealIs, holdout: pd.DataFrame | None, training: pd.DataFrame | None) -> RealIs:
+    """Say which table the real one is, from what is given beside it."""
+    if holdout is None and training is None:
+        return real_is
+    if holdout is not None and training is not None:
+        raise ParameterError(
+            "give holdout or training, not both: the table compared with is the other one"
+        )
+    role: RealIs = "holdout" if holdout is None else "training"
+    if real_is not in ("given", role):
+        beside = "training" if holdout is None else "holdout"
+        raise ParameterError(
+            f"real_is is {real_is!r}, but with {beside} the real table is {role!r}"
+        )
+    return role
+
+
+def _report(
+    tables: Tables,
+    evaluation: Evaluation,
+    *,
+    title: str | None,
+    created: datetime,
+    model: ModelInfo | None,
+    group: str | None,
+) -> Report:
     # Kept as they are now: the caller may change the tables before the page is asked for.
     kept = tables.copy()
 
@@ -234,8 +426,3 @@ class _Gathered:
 
     def __call__(self) -> ReportData:
         return self.data
-
-
-def _write(path: str | os.PathLike[str], text: Callable[[], str], *, force: bool) -> None:
-    with whole_file(path, force=force) as file:
-        file.write_text(text(), encoding="utf-8", newline="\n")

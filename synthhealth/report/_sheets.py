@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from synthhealth.evaluation import MIN_CELL, ReferenceGroup, Share, ShareComparison
 from synthhealth.report._data import ReportData
@@ -14,36 +13,21 @@ from synthhealth.report._numbers import (
     points_text,
     unit_text,
 )
-from synthhealth.report._words import Standing, shown
+from synthhealth.report._sheet import Entry, Sheet
+from synthhealth.report._verdicts import Tone
+from synthhealth.report._words import shown
 
 #: Rows of the tables of pairs of columns.
 MOST_ROWS = 10
 
 _COMPARED = ("real (95 % interval)", "synthetic (95 % interval)", "points apart", "verdict")
-_VERDICTS: dict[Standing | None, str] = {
+_VERDICTS: dict[Tone | None, str] = {
     "below": "lower than real",
     "within": "within chance",
     "above": "higher than real",
     None: "–",
 }
 _SEXES = {"female": "women", "male": "men", None: ""}
-
-
-class Entry(NamedTuple):
-    """A cell."""
-
-    text: str
-    standing: Standing | None = None
-
-
-class Sheet(NamedTuple):
-    """A table with its words."""
-
-    key: str
-    title: str
-    heads: tuple[str, ...]
-    rows: list[list[Entry]]
-    note: str = ""
 
 
 def missing_sheets(data: ReportData) -> list[Sheet]:
@@ -310,14 +294,14 @@ def _reference_row(
 def _compared(compared: ShareComparison | None, *, lower_is_fine: bool = False) -> Iterable[Entry]:
     if compared is None:
         return [Entry("–")] * len(_COMPARED)
-    verdict, standing = _VERDICTS[compared.standing], compared.standing
-    if lower_is_fine and standing == "below":
-        standing = None
+    verdict, tone = _VERDICTS[compared.standing], compared.standing
+    if lower_is_fine and tone == "below":
+        tone = None
     return [
         Entry(_share(compared.real)),
         Entry(_share(compared.synthetic)),
         Entry(points_text(compared.difference, compared.low, compared.high)),
-        Entry(verdict, standing),
+        Entry(verdict, tone),
     ]
 
 

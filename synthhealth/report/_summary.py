@@ -10,9 +10,12 @@ from typing import Literal
 from synthhealth.evaluation import Evaluation
 from synthhealth.evaluation._describe import describe_read
 from synthhealth.evaluation._tables import Tables
+from synthhealth.evaluation._timing import timed
+from synthhealth.report._advice import advise
 from synthhealth.report._aggregate import categorical_distribution, numerical_distribution
 from synthhealth.report._clinical_data import ProtectedColumn, RareColumn
 from synthhealth.report._clinical_words import clinical_sentences
+from synthhealth.report._conclusion import conclude
 from synthhealth.report._data import (
     CategoricalDistribution,
     Missingness,
@@ -29,6 +32,7 @@ from synthhealth.report._pairs import (
     dependence_matrix,
     levels_of,
 )
+from synthhealth.report._section_words import section_sentences
 from synthhealth.report._table_one import table_one
 from synthhealth.report._values import levels, numbers
 from synthhealth.report._words import column_results, limit_sentences, summary_sentences
@@ -97,7 +101,7 @@ def gather(
         if shown is None:
             not_shown.append(NotShown(column=name, reason=_TOO_FEW))
     missingness = _missingness(evaluation, schema)
-    description = describe_read(tables.real, schema)
+    description = timed("description", lambda: describe_read(tables.real, schema))
     protected = _protected(tables.described)
     rare = _rare(tables)
     return ReportData(
@@ -107,8 +111,11 @@ def gather(
         model=model,
         # The distributions name the levels that may be named; the schema has the rare ones too.
         columns=tuple(column.model_copy(update={"levels": None}) for column in schema),
+        conclusion=conclude(evaluation),
+        advice=advise(evaluation, model),
         summary=(
             *summary_sentences(evaluation, missingness, model),
+            *section_sentences(evaluation),
             *clinical_sentences(evaluation, model, protected, rare),
         ),
         limits=limit_sentences(evaluation),
@@ -116,7 +123,9 @@ def gather(
         numerical=tuple(values.distribution for values in numerical.values()),
         categorical=tuple(category_shares),
         not_shown=tuple(not_shown),
-        pairs=aggregate_pairs(evaluation.pairs, numerical, categorical),
+        pairs=timed(
+            "pairs of the page", lambda: aggregate_pairs(evaluation.pairs, numerical, categorical)
+        ),
         dependence=dependence_matrix(evaluation.pairs, schema.numerical, schema.categorical),
         missingness=missingness,
         table_one=table_one(

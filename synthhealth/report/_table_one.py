@@ -177,8 +177,9 @@ def _numbers_cell(values: Values, group: _Group) -> TableOneCell:
     if len(real) < MIN_CELL:
         return TableOneCell()
     step = _step(real)
-    exact = [_summary(found, 0.0) for found in (real, synthetic)]
-    rounded = [_summary(found, step) for found in (real, synthetic)]
+    figures = [_figures(found) for found in (real, synthetic)]
+    exact = [_summary(found, 0.0) for found in figures]
+    rounded = [_summary(found, step) for found in figures]
     difference = chance = None
     first, second = rounded if group.rounded else exact
     if first is not None and second is not None:
@@ -198,11 +199,15 @@ def _step(real: Floats) -> float:
     return nice(max(2 * sd / len(real), sd / 50)) if sd > 0 else 0.0
 
 
-def _summary(values: Floats, step: float) -> Summary | None:
+def _figures(values: Floats) -> Floats | None:
     if len(values) < MIN_CELL:
         return None
-    q25, median, q75 = np.quantile(values, [0.25, 0.5, 0.75])
-    figures = np.array([values.mean(), values.std(ddof=1), q25, median, q75])
+    return np.array([values.mean(), values.std(ddof=1), *np.quantile(values, [0.25, 0.5, 0.75])])
+
+
+def _summary(figures: Floats | None, step: float) -> Summary | None:
+    if figures is None:
+        return None
     if step:
         figures = np.round(figures / step) * step
     mean, sd, q25, median, q75 = (float(f"{figure:.12g}") for figure in figures)

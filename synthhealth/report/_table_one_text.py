@@ -12,7 +12,7 @@ from synthhealth.report._clinical_data import (
     TableOneVariable,
 )
 from synthhealth.report._numbers import date_text, number_text, percent, unit_text
-from synthhealth.report._sheets import Entry
+from synthhealth.report._sheet import Entry
 from synthhealth.report._words import shown
 
 #: A standardised difference smaller than this matters to nobody (Austin, 2009).

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
-from collections.abc import Iterable, Sequence
 
-from synthhealth.evaluation import CategoricalResult, NumericalResult, PairResult
+from synthhealth.evaluation import CategoricalResult, NumericalResult
 from synthhealth.report._data import ReportData
+from synthhealth.report._markdown import bullet_list, bullets, plain, table
 from synthhealth.report._numbers import (
-    dependence_text,
     number_text,
     p_text,
     percent,
     score_text,
     unit_text,
 )
+from synthhealth.report._page_tables import figure_groups
+from synthhealth.report._pair_sheets import pair_sheet
+from synthhealth.report._sections import sections
+from synthhealth.report._sheet import Sheet
 from synthhealth.report._sheets import (
     detection_sheet,
     identifier_sheet,
@@ -25,47 +27,63 @@ from synthhealth.report._sheets import (
     reference_sheet,
 )
 from synthhealth.report._table_one_text import heads, lines
+from synthhealth.report._verdicts import SIGNS
 from synthhealth.report._words import column_results, column_score, floor_text, shown
-
-_PAIRS = 10  # listed in Markdown
-
-MEASURES = {
-    "spearman": "Spearman's rank correlation",
-    "cramers_v": "Cramér's V",
-    "correlation_ratio": "correlation ratio η",
-}
 
 
 def as_text(data: ReportData, width: int = 88) -> str:
-    """Return title, findings and limits, wrapped to `width` characters."""
+    """Return title, verdict, advice, findings and limits, wrapped to `width` characters."""
+    conclusion = data.conclusion
+    verdict = f"{SIGNS[conclusion.verdict]} {conclusion.verdict.upper()}: {conclusion.headline}"
     lines = [shown(data.title), "=" * len(shown(data.title)), ""]
-    lines += _bullets(data.summary, width)
-    lines += ["", "What this report cannot show", ""]
-    lines += _bullets(data.limits, width)
+    lines += [*textwrap.wrap(verdict, width), "", *bullets(conclusion.reasons, width)]
+    for title, sentences in (
+        ("What to do next", data.advice),
+        ("Findings", data.summary),
+        ("What this report cannot show", data.limits),
+    ):
+        if sentences:
+            lines += ["", title, "", *bullets(sentences, width)]
     return "\n".join(lines) + "\n"
 
 
 def as_markdown(data: ReportData) -> str:
-    """Return findings, limits, the table of columns and the pairs that differ most."""
+    """Return verdict, advice, findings, limits, and the tables of figures, columns and pairs."""
     evaluation = data.evaluation
     blocks = [
-        f"# {_plain(data.title)}",
+        f"# {plain(data.title)}",
         f"{data.created:%Y-%m-%d %H:%M} · "
         + ", ".join(f"{name} {version}" for name, version in data.versions.items()),
-        "## Summary",
-        "\n".join(f"- {_plain(sentence)}" for sentence in data.summary),
+        f"## Verdict: {SIGNS[data.conclusion.verdict]} {data.conclusion.verdict}",
+        f"**{plain(data.conclusion.headline)}**",
+        bullet_list(data.conclusion.reasons),
+        "## What to do next",
+        bullet_list(data.advice),
+        "## Findings",
+        bullet_list(data.summary),
         "## What this report cannot show",
-        "\n".join(f"- {_plain(sentence)}" for sentence in data.limits),
+        bullet_list(data.limits),
+        "## All figures",
+        "What other real patients, that is a perfect generator, would give in 95 of 100 cases, "
+        "what a copy of the real rows, and what columns shuffled by themselves.",
+        table(
+            ("figure", "value", "perfect generator", "copy", "shuffle", "verdict", "q"),
+            [
+                (figure.title, *(cell.text for cell in figure.cells))
+                for group in figure_groups(data)
+                for figure in group.figures
+            ],
+        ),
         "## Columns",
         "A score of 1 means identical distributions; the noise floor is what two independent "
         "samples of real patients of these sizes would score in 95 of 100 cases.",
-        _table(
+        table(
             (
                 "column",
                 "measure",
                 "score",
                 "noise floor",
-                "standing",
+                "verdict",
                 "p",
                 "q",
                 "distance",
@@ -75,22 +93,18 @@ def as_markdown(data: ReportData) -> str:
             [_column_row(result) for result in column_results(evaluation)],
         ),
     ]
-    pairs = sorted(evaluation.pairs, key=lambda pair: -pair.difference)[:_PAIRS]
-    if pairs:
-        blocks += [
-            "## Pairs of columns whose dependence differs most",
-            _table(
-                ("pair", "measure", "real", "synthetic", "difference"),
-                [_pair_row(pair) for pair in pairs],
-            ),
-        ]
+    pairs = pair_sheet(evaluation.pairs)
+    blocks += [] if pairs is None else _sheet_blocks(pairs, "##")
+    for section in sections(data):
+        blocks += [f"## {section.title}", plain(section.hint)]
+        blocks += [block for sheet in section.sheets for block in _sheet_blocks(sheet, "###")]
     blocks += _clinical_blocks(data)
     if evaluation.not_computed:
         blocks += [
             "## Not computed",
             "\n".join(
-                f"- {_plain(gap.what)}{f' ({_plain(gap.column)})' if gap.column else ''}: "
-                f"{_plain(gap.reason)}"
+                f"- {plain(gap.what)}{f' ({plain(gap.column)})' if gap.column else ''}: "
+                f"{plain(gap.reason)}"
                 for gap in evaluation.not_computed
             ),
         ]
@@ -107,14 +121,12 @@ def _clinical_blocks(data: ReportData) -> list[str]:
         rare_sheet(data),
         identifier_sheet(data),
     ]
-    blocks = []
+    blocks: list[str] = []
     for sheet in sheets:
         if sheet is not None:
-            rows = [[entry.text for entry in row] for row in sheet.rows]
-            blocks += [f"## {sheet.title}", _plain(sheet.note)]
-            blocks += [_table(sheet.heads, rows)] if rows else []
+            blocks += _sheet_blocks(sheet, "##")
     if data.table_one is not None:
-        by = f" by {_plain(data.table_one.group)}" if data.table_one.group else ""
+        by = f" by {plain(data.table_one.group)}" if data.table_one.group else ""
         titles = [
             f"{head.name}, {what}"
             for head in heads(data.table_one)
@@ -126,7 +138,7 @@ def _clinical_blocks(data: ReportData) -> list[str]:
         ]
         sizes = "; ".join(f"{head.name}: {head.sizes}" for head in heads(data.table_one))
         note = f"{sizes}. Figures of groups are rounded, counts to 5 patients."
-        blocks += [f"## Table 1{by}", _plain(note), _table(("column", *map(_plain, titles)), rows)]
+        blocks += [f"## Table 1{by}", plain(note), table(("column", *map(plain, titles)), rows)]
     return blocks
 
 
@@ -141,7 +153,7 @@ def _column_row(result: NumericalResult | CategoricalResult) -> tuple[str, ...]:
         measure,
         score_text(column.score),
         floor_text(column.floor),
-        f"{column.standing} the floor",
+        column.verdict,
         p_text(result.p_value),
         p_text(result.q_value),
         distance,
@@ -150,32 +162,7 @@ def _column_row(result: NumericalResult | CategoricalResult) -> tuple[str, ...]:
     )
 
 
-def _pair_row(pair: PairResult) -> tuple[str, ...]:
-    return (
-        f"{shown(pair.first)} × {shown(pair.second)}",
-        MEASURES[pair.measure],
-        dependence_text(pair.real),
-        dependence_text(pair.synthetic),
-        dependence_text(pair.difference),
-    )
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    lines += ["| " + " | ".join(_plain(entry) for entry in row) + " |" for row in rows]
-    return "\n".join(lines)
-
-
-def _plain(text: str) -> str:
-    """Return text in which nothing is Markdown or HTML."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~&])", r"\\\1", shown(text, limit=2000))
-
-
-def _bullets(sentences: Iterable[str], width: int) -> list[str]:
-    return [
-        line
-        for sentence in sentences
-        for line in textwrap.wrap(
-            shown(sentence, limit=2000), width, initial_indent="- ", subsequent_indent="  "
-        )
-    ]
+def _sheet_blocks(sheet: Sheet, level: str) -> list[str]:
+    rows = [[entry.text for entry in row] for row in sheet.rows]
+    blocks = [f"{level} {plain(sheet.title)}", plain(sheet.note)]
+    return [*filter(None, blocks), *([table(sheet.heads, rows)] if rows else [])]

@@ -7,7 +7,8 @@ grey print, and the two tables also differ in form: areas and full lines against
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 LIGHT = {
     "page": "#f5f6f8",
@@ -25,6 +26,7 @@ LIGHT = {
     "below": "#b3261e",
     "within": "#1e6b4f",
     "above": "#6a3fa0",
+    "unknown": "#55606f",
     "reference": "#b7dcc5",
     "hidden": "#eef0f3",
     "scale-low": "#f3f6fa",
@@ -53,6 +55,7 @@ DARK = {
     "below": "#ff8f85",
     "within": "#7fd1ad",
     "above": "#c5a4f2",
+    "unknown": "#a4b0be",
     "reference": "#2a5a43",
     "hidden": "#232d39",
     "scale-low": "#1f2936",
@@ -83,13 +86,34 @@ DIVERGING = [
     [1.0, "var(--plus)"],
 ]
 
-MARK = {"below": "triangle-down", "within": "circle", "above": "triangle-up"}
+MARK = {
+    "below": "triangle-down",
+    "within": "circle",
+    "above": "triangle-up",
+    "unknown": "circle-open",
+}
+
+Trace: TypeAlias = dict[str, Any]
+Figure: TypeAlias = dict[str, Any]
+
+
+def figure(traces: Sequence[Trace], *, layout: dict[str, Any]) -> Figure:
+    """Return a figure as plotly's script reads it.
+
+    plotly's Python classes check every property: for the hundreds of figures of a page that takes
+    longer than everything else. The tests hold each kind of figure against them.
+    """
+    return {"data": list(traces), "layout": layout}
+
+
+def trace(kind: str, **properties: Any) -> Trace:
+    """Return one layer of a figure: ``"bar"``, ``"scatter"``, ``"box"`` or ``"heatmap"``."""
+    return {**properties, "type": kind}
 
 
 def layout(*, height: int, **more: Any) -> dict[str, Any]:
     """Return what all figures' layouts share, with `more` on top."""
     return {
-        "template": {},
         "height": height,
         "autosize": True,
         "margin": {"l": 8, "r": 12, "t": 12, "b": 8},
@@ -111,8 +135,9 @@ def layout(*, height: int, **more: Any) -> dict[str, Any]:
 
 def axis(title: str | None = None, **more: Any) -> dict[str, Any]:
     """Return what all axes share; nothing zooms, so that a finger scrolls the page."""
+    words = {} if title is None else {"text": title}
     return {
-        "title": {"text": title, "standoff": 8, "font": {"color": "var(--muted)", "size": 13}},
+        "title": {**words, "standoff": 8, "font": {"color": "var(--muted)", "size": 13}},
         "automargin": True,
         "fixedrange": True,
         "zeroline": False,

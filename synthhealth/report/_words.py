@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from synthhealth.evaluation import Band, CategoricalResult, Evaluation, NumericalResult, Score
+from synthhealth.evaluation import Band, CategoricalResult, Evaluation, NumericalResult
+from synthhealth.evaluation._result_base import Verdict
 from synthhealth.report._data import Missingness, ModelInfo
 from synthhealth.report._grid import MIN_CELL
+from synthhealth.report._metric_words import finding, ordered
 from synthhealth.report._numbers import percent, score_text
 
 Standing = Literal["below", "within", "above"]
@@ -20,13 +22,15 @@ _REAL_IS = {
     "training": "The real rows are those the model was trained on.",
     "holdout": "The real rows were held out: the model never saw them.",
     "given": "The report was not told whether the model was trained on these real rows.",
+    "cross-validated": "Every real row was held out once: it was compared with what a model drew "
+    "that had learned the others.",
 }
 
-# What it means to be closer to these patients than other patients are.
-_CLOSE = {
-    "training": ", which a model fitted to them can do without copying any of them",
-    "holdout": ", which a model that never saw them has no reason to do",
-    "given": "",
+
+MEASURES = {
+    "spearman": "Spearman's rank correlation",
+    "cramers_v": "Cramér's V",
+    "correlation_ratio": "correlation ratio η",
 }
 
 
@@ -36,10 +40,7 @@ class ColumnScore(NamedTuple):
     column: str
     score: float
     floor: Band
-
-    @property
-    def standing(self) -> Standing:
-        return self.floor.standing(self.score)
+    verdict: Verdict
 
 
 def column_results(evaluation: Evaluation) -> list[NumericalResult | CategoricalResult]:
@@ -55,13 +56,13 @@ def column_scores(evaluation: Evaluation) -> list[ColumnScore]:
 def column_score(result: NumericalResult | CategoricalResult) -> ColumnScore:
     """Return a column's score, whichever its measure."""
     score = result.ks_complement if isinstance(result, NumericalResult) else result.tv_complement
-    return ColumnScore(column=result.column, score=score, floor=result.floor)
+    return ColumnScore(result.column, score, result.floor, result.verdict)
 
 
-def worst_columns(evaluation: Evaluation) -> list[ColumnScore]:
-    """Return the columns below their noise floor, the one furthest below first."""
-    below = [column for column in column_scores(evaluation) if column.standing == "below"]
-    return sorted(below, key=lambda column: column.score - column.floor.low)
+def poor_columns(evaluation: Evaluation) -> list[ColumnScore]:
+    """Return the columns that are poor, the one furthest below its noise floor first."""
+    scores = {column.column: column for column in column_scores(evaluation)}
+    return [scores[name] for name in evaluation.judgement.poor_columns]
 
 
 def shown(name: str, limit: int = 60) -> str:
@@ -83,18 +84,14 @@ def summary_sentences(
     evaluation: Evaluation, missingness: Sequence[Missingness], model: ModelInfo | None
 ) -> tuple[str, ...]:
     """Say what was compared and what came out."""
-    overall = evaluation.overall
     sentences = [_what(evaluation, model)]
-    if overall.ks_average is not None:
-        sentences.append(
-            f"The numerical column{' scores' if len(evaluation.numerical) == 1 else 's score'} "
-            f"{score_text(overall.ks_average.value)} on average (the KS test average; 1 means "
-            f"identical distributions). {_floor_of(overall.ks_average, evaluation)}"
-        )
-    if evaluation.categorical:
-        sentences.append(_all_columns(evaluation))
-    if overall.dependence_difference is not None:
-        sentences.append(_dependence(overall.dependence_difference, len(evaluation.pairs)))
+    sentences += [
+        sentence
+        for metric in ordered(evaluation.metrics)
+        # Without categories it is the average of the numerical columns once more.
+        if (metric.name != "column_average" or evaluation.categorical)
+        and (sentence := finding(metric, evaluation)) is not None
+    ]
     sentences.append(_worst(evaluation))
     sentences.append(_missing(missingness))
     if evaluation.not_computed:
@@ -107,10 +104,15 @@ def summary_sentences(
 def limit_sentences(evaluation: Evaluation) -> tuple[str, ...]:
     """Say what the report cannot show."""
     sentences = [
-        "Scores are never proof of anonymity. A plain copy of the real table would score "
-        "perfectly here. Whether a patient could be recognised in the synthetic table has to be "
-        "examined separately."
+        "Scores are never proof of anonymity. Copied rows are looked for, and rows that lie too "
+        "near a patient; whether a patient could be recognised, or a secret guessed, in another "
+        "way has to be examined separately."
     ]
+    sentences.append(
+        f"Verdicts can be wrong: of 100 tables without any fault at most "
+        f"{100 * evaluation.judgement.alarm:.0f} are called poor, and at most as many are called "
+        "too good."
+    )
     if evaluation.real_is == "training":
         sentences.append(
             "The synthetic table was scored against the very rows the model was trained on. A "
@@ -130,11 +132,14 @@ def limit_sentences(evaluation: Evaluation) -> tuple[str, ...]:
             f"the distribution functions of a numerical column must lie about {smallest:.2f} "
             "apart (KS distance) before that counts as a difference."
         )
-    sentences.append(
-        "Single columns and pairs of columns are compared. Combinations of three or more, "
-        "subgroups of patients, and whether a medical analysis would come to the same conclusion "
-        "are not."
-    )
+    if evaluation.real_is == "cross-validated":
+        sentences.append(
+            "The figures are about the procedure, fitted several times to parts of the table, and "
+            "not about one model or one synthetic table."
+        )
+    left_out = [words for words, covered in _covered(evaluation) if not covered]
+    if left_out:
+        sentences.append(f"Not compared here: {'; '.join(left_out)}.")
     sentences.append(
         f"Groups of fewer than {MIN_CELL} real patients are merged or hidden, so rare categories "
         "and extreme values cannot be judged from the figures."
@@ -167,71 +172,41 @@ def _what(evaluation: Evaluation, model: ModelInfo | None) -> str:
     )
 
 
-def _floor_of(score: Score, evaluation: Evaluation) -> str:
-    told = {
-        "below": "The synthetic table is below this noise floor: it differs from the real one by "
-        "more than chance.",
-        "within": "The synthetic table is within this noise floor: by this measure it cannot be "
-        "told from a second sample of real patients.",
-        "above": "The synthetic table is above this noise floor: it follows these very patients "
-        f"more closely than a second sample of patients would{_CLOSE[evaluation.real_is]}.",
-    }
-    return (
-        "Two independent samples of real patients of these sizes would score "
-        f"{floor_text(score.floor)} in 95 of 100 cases. {told[score.floor.standing(score.value)]}"
-    )
-
-
-def _all_columns(evaluation: Evaluation) -> str:
-    score, n_columns = evaluation.overall.column_average, len(column_scores(evaluation))
-    if evaluation.overall.ks_average is not None:
-        return (
-            f"All {_columns(n_columns)} together, categories included, score "
-            f"{score_text(score.value)} on average, {score.floor.standing(score.value)} their "
-            f"noise floor of {floor_text(score.floor)}."
-        )
-    column = "column scores" if n_columns == 1 else "columns score"
-    return (
-        f"The categorical {column} {score_text(score.value)} on average (1 means identical "
-        f"shares). {_floor_of(score, evaluation)}"
-    )
-
-
-def _dependence(score: Score, n_pairs: int) -> str:
-    told = {
-        "below": "The difference is below this noise floor: the relations among these very "
-        "patients are repeated more closely than in a second sample of patients.",
-        "within": "The difference is within this noise floor: by this measure the relations "
-        "between columns are kept.",
-        "above": "The difference is above this noise floor: relations between columns are lost "
-        "or changed by more than chance.",
-    }
-    over = f", over {n_pairs:,} pairs" if n_pairs > 1 else ""
-    return (
-        f"The strength of the relation between two columns differs by {score_text(score.value)} "
-        f"on average{over} (0 means not at all). Two independent samples of real patients would "
-        f"differ by {floor_text(score.floor)} in 95 of 100 cases. "
-        f"{told[score.floor.standing(score.value)]}"
-    )
+def _covered(evaluation: Evaluation) -> list[tuple[str, bool]]:
+    """Say what a table may be asked for, and whether this report looked at it."""
+    families = {metric.family for metric in evaluation.metrics}
+    return [
+        ("pairs of columns", bool(evaluation.pairs) or len(column_scores(evaluation)) == 1),
+        ("combinations of three or more columns", "joint" in families),
+        ("subgroups of patients", bool(evaluation.subgroups)),
+        (
+            "whether predictions learned from it hold for real patients",
+            evaluation.utility is not None,
+        ),
+        (
+            "whether a medical analysis would come to the same conclusion",
+            bool(evaluation.inference),
+        ),
+    ]
 
 
 def _worst(evaluation: Evaluation) -> str:
-    scores, worst = column_scores(evaluation), worst_columns(evaluation)
+    scores, worst = column_scores(evaluation), poor_columns(evaluation)
     if not worst:
         lowest = min(scores, key=lambda column: column.score)
         return (
-            f"No column is below its own noise floor; the lowest score is "
-            f"{score_text(lowest.score)} ({shown(lowest.column)})."
+            f"No column is poor; the lowest score is {score_text(lowest.score)} "
+            f"({shown(lowest.column)}), where its noise floor is {floor_text(lowest.floor)}."
         )
     named = ", ".join(
         f"{shown(column.column)} ({score_text(column.score)}, floor {floor_text(column.floor)})"
         for column in worst[:_WORST]
     )
     more = f" and {len(worst) - _WORST} more" if len(worst) > _WORST else ""
-    are = "is below its" if len(worst) == 1 else "are below their"
+    are = "is" if len(worst) == 1 else "are"
     return (
-        f"{len(worst)} of {_columns(len(scores))} {are} own noise floor, where chance alone puts "
-        f"about 1 in 40. Furthest below: {named}{more}."
+        f"{len(worst)} of {_columns(len(scores))} {are} poor, that is further from the real one "
+        f"than chance explains. The furthest first: {named}{more}."
     )
 
 

@@ -82,9 +82,11 @@ def test_reports_are_compared(cohort: pd.DataFrame) -> None:
     result = measure_overhead(cohort, models=["gaussian_copula"], repeats=1, parts=["report"])
 
     assert result.fits == ()
-    scores, whole = result.reports
+    scores, numbers, whole = result.reports
     assert "evaluate_quality" in scores.work
-    assert scores.limit == whole.limit == 2.0
+    assert scores.limit == numbers.limit == 2.0
+    assert "evaluate_quality + run_diagnostic" in whole.work
+    assert whole.limit == 3.0
     assert "all numbers of the report" in result.to_markdown()
 
 

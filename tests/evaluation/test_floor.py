@@ -15,9 +15,9 @@ from synthhealth.evaluation._floor import (
     _limit_law,
     _share_within,
     has_heavy_ties,
-    ks_floor,
     ks_law,
-    tv_floor,
+    ks_null,
+    tv_null,
     unseen_levels,
 )
 
@@ -85,7 +85,7 @@ def test_independent_samples_of_one_law_lie_within_the_floor(n, m):
     inside = []
     for _ in range(400):
         real, synthetic = generator.gamma(2, size=n), generator.gamma(2, size=m)
-        floor = ks_floor(real, m, generator)
+        floor = ks_null(real, m, generator).band
         assert floor.method == "exact"
         score = 1 - stats.ks_2samp(real, synthetic, method="asymp").statistic
         inside.append(floor.standing(score) == "within")
@@ -98,7 +98,7 @@ def test_tied_columns_are_resampled_and_calibrated():
     inside = []
     for _ in range(200):
         real, synthetic = generator.poisson(3, size=200), generator.poisson(3, size=500)
-        floor = ks_floor(real.astype(float), 500, generator)
+        floor = ks_null(real.astype(float), 500, generator).band
         assert floor.method == "resampled"
         score = 1 - stats.ks_2samp(real, synthetic, method="asymp").statistic
         inside.append(floor.standing(score) == "within")
@@ -113,7 +113,7 @@ def test_level_floor_is_calibrated():
     for _ in range(300):
         real, synthetic = generator.multinomial(61, shares), generator.multinomial(400, shares)
         score = 1 - 0.5 * np.abs(real / 61 - synthetic / 400).sum()
-        inside.append(tv_floor(real, 400, generator).standing(score) == "within")
+        inside.append(tv_null(real, 400, generator).band.standing(score) == "within")
     assert np.mean(inside) >= 0.91
 
 
@@ -122,7 +122,7 @@ def test_level_floor_allows_for_levels_that_no_patient_had():
     generator = rng(4)
     shares = 1 / np.arange(1, 201)
     shares /= shares.sum()
-    means = [tv_floor(generator.multinomial(61, shares), 61, generator).mean for _ in range(40)]
+    means = [tv_null(generator.multinomial(61, shares), 61, generator).band.mean for _ in range(40)]
     pairs = generator.multinomial(61, shares, size=(400, 2)) / 61
     truth = (1 - 0.5 * np.abs(pairs[:, 0] - pairs[:, 1]).sum(axis=1)).mean()
     assert np.mean(means) == pytest.approx(truth, abs=0.06)
@@ -138,15 +138,15 @@ def test_unseen_levels_are_foretold_from_those_seen_once():
 
 
 def test_two_samples_of_names_have_none_in_common():
-    floor = tv_floor(np.ones(1_000, dtype=np.int64), 3_000, rng())
+    floor = tv_null(np.ones(1_000, dtype=np.int64), 3_000, rng()).band
     assert floor.low == pytest.approx(0.0, abs=1e-9)
     assert floor.high == pytest.approx(0.0, abs=1e-9)
 
 
 def test_ties_raise_the_floor():
     values = rng().normal(size=200)
-    continuous = ks_floor(values, 200, rng())
-    rounded = ks_floor(values.round(), 200, rng())
+    continuous = ks_null(values, 200, rng()).band
+    rounded = ks_null(values.round(), 200, rng()).band
     assert (continuous.method, rounded.method) == ("exact", "resampled")
     assert rounded.mean > continuous.mean
 
@@ -168,7 +168,7 @@ def test_heavy_ties_are_few_distinct_values_or_one_that_is_frequent(values, heav
 
 def test_a_hundred_thousand_atoms_are_resampled_in_bounded_time():
     values = np.repeat(np.arange(100_000.0), 3)
-    floor = ks_floor(values, 300_000, rng())
+    floor = ks_null(values, 300_000, rng()).band
     expected = ks_law(300_000, 300_000)
     assert floor.method == "resampled"
     assert 1 - floor.mean == pytest.approx(expected.mean, rel=0.1)

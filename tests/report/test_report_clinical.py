@@ -151,7 +151,7 @@ def test_table_one_reads_as_text(clinical_report: Report) -> None:
     assert "platelets (10⁹/L), mean (SD)" in rows
     assert re.fullmatch(r"\d[\d.]* \(\d[\d.]*\)", rows["age (years), mean (SD)"].entries[0].text)
     marked = rows["haemoglobin (g/dL), mean (SD)"].entries[2]
-    assert marked.standing == "below"
+    assert marked.tone == "below"
     assert rows["F"].is_level
     assert len(rows["F"].entries) == 12
 
@@ -242,8 +242,8 @@ def test_reference_ranges_out_of_view_are_not_drawn(clinical_report: Report) -> 
         ReferenceRange(low=(low + high) / 2),
         ReferenceRange(low=(low + high) / 2),
     ]
-    drawn = histogram(shape, ranges, [low - 1, (low + high) / 2]).layout.shapes
-    assert [(shape.type, shape.x0, shape.x1) for shape in drawn] == [
+    drawn = histogram(shape, ranges, [low - 1, (low + high) / 2])["layout"]["shapes"]
+    assert [(shape["type"], shape["x0"], shape["x1"]) for shape in drawn] == [
         ("rect", low, high),
         ("rect", (low + high) / 2, high),
         ("line", (low + high) / 2, (low + high) / 2),

@@ -10,10 +10,12 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
+import plotly.graph_objects as go
 import pytest
 from report_cohorts import HOSTILE
 
 from synthhealth.report import Report
+from synthhealth.report._metric_words import words_of
 from synthhealth.report._words import shown
 
 PAGES = ["report", "hostile", "wide", "single", "categorical", "clinical"]
@@ -116,6 +118,17 @@ def test_every_place_has_its_figure_and_its_text_alternative(
             assert slot["alt"]
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_plotly_knows_every_property_of_every_kind_of_figure(
+    name: str, readers: dict[str, Reader]
+) -> None:
+    figures = content(readers[name])["figures"]
+    kinds = {re.sub(r"\d+", "", key): figure for key, figure in figures.items()}
+    for figure in kinds.values():
+        drawn = go.Figure(figure)  # refuses properties and values that plotly does not know
+        assert len(drawn.data) == len(figure["data"]) > 0
+
+
 def test_hostile_names_are_text(pages: dict[str, str], readers: dict[str, Reader]) -> None:
     page = pages["hostile"]
     own = re.sub(r"<script>.*?</script>", "", page, flags=re.S)
@@ -131,10 +144,45 @@ def test_hostile_names_are_text(pages: dict[str, str], readers: dict[str, Reader
 
 def test_the_table_sorts_by_numbers(report: Report, pages: dict[str, str]) -> None:
     page = pages["report"]
-    table = page[page.index('id="column-table"') : page.index("</table>")]
+    table = page[page.index('id="column-table"') :].split("</table>")[0]
     for result in report.data.evaluation.numerical:
         assert f'data-value="{result.ks_complement}"' in table
         assert f'data-value="{result.wasserstein}"' in table
+
+
+def test_every_figure_over_the_table_has_its_row_and_its_bands(
+    report: Report, pages: dict[str, str]
+) -> None:
+    table = pages["report"].split('id="figure-table"')[1].split("</table>")[0]
+    metrics = report.data.evaluation.metrics
+    assert table.count('<th scope="row"') == len(metrics) > 4
+    for metric in metrics:
+        assert words_of(metric.name).title in table
+        assert f'data-value="{metric.value}"' in table
+        assert f'data-value="{metric.perfect.low}"' in table
+    assert table.count('scope="rowgroup"') == len({metric.family for metric in metrics})
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_first_screen_tells_verdict_figures_and_what_to_do(
+    name: str, readers: dict[str, Reader], pages: dict[str, str]
+) -> None:
+    first = pages[name].split('id="summary"')[1].split("<h3>Findings</h3>")[0]
+    assert 'class="verdict-word"' in first
+    assert "What to do next" in first
+    assert 1 <= first.count("<li>") <= 8
+    labels = [
+        attributes["aria-label"] or ""
+        for tag, attributes in readers[name].tags
+        if tag == "svg" and attributes.get("class") == "scale"
+    ]
+    assert labels
+    for label in labels:
+        assert "verdict" in label
+        assert "a perfect generator" in label
+        assert "a copy of the real rows" in label
+    for word in ("anonymous", "compliant"):
+        assert word not in first.casefold()
 
 
 def test_a_wide_page_says_what_it_leaves_out(pages: dict[str, str]) -> None:

@@ -2,78 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
 
 import pytest
+from report_figures import evaluation, identical, level, metric, number, relations
 
-from synthhealth.evaluation import (
-    Band,
-    CategoricalResult,
-    Evaluation,
-    NumericalResult,
-    Overall,
-    PairResult,
-    Score,
-)
+from synthhealth.evaluation import Evaluation
+from synthhealth.evaluation._result_base import Verdict
 from synthhealth.report import ModelInfo, Report
+from synthhealth.report._conclusion import conclude, key_metrics
 from synthhealth.report._data import Missingness
+from synthhealth.report._metric_words import finding, words_of
 from synthhealth.report._numbers import band_labels, date_text, number_text, percent
-from synthhealth.report._words import (
-    limit_sentences,
-    shown,
-    summary_sentences,
-    worst_columns,
-)
-
-FLOOR = Band(mean=0.88, low=0.85, high=0.92, method="exact")
-DIFFERENCE = Band(mean=0.1, low=0.08, high=0.12, method="resampled")
-
-
-def number(column: str, score: float) -> NumericalResult:
-    return NumericalResult(
-        column=column, unit=None, n_real=61, n_synthetic=1000, missing_real=0, missing_synthetic=0,
-        ks_statistic=1 - score, ks_complement=score, p_value=0.5, p_method="exact", q_value=0.5,
-        wasserstein=1.0, floor=FLOOR,
-    )  # fmt: skip
-
-
-def level(column: str, score: float) -> CategoricalResult:
-    return CategoricalResult(
-        column=column, n_real=61, n_synthetic=1000, missing_real=0, missing_synthetic=0,
-        n_categories=2, tv_complement=score, p_value=0.5, p_method="chi-squared", q_value=0.5,
-        floor=FLOOR,
-    )  # fmt: skip
-
-
-def evaluation(
-    *,
-    ks: float | None = 0.88,
-    difference: float | None = 0.1,
-    numerical: tuple[NumericalResult, ...] = (number("crp", 0.88),),
-    categorical: tuple[CategoricalResult, ...] = (level("sex", 0.9),),
-    real_is: Literal["training", "holdout", "given"] = "given",
-    n_real: int = 61,
-) -> Evaluation:
-    pair = PairResult(
-        first="crp", second="sex", measure="correlation_ratio", real=0.1, synthetic=0.2,
-        difference=0.1,
-    )  # fmt: skip
-    return Evaluation(
-        n_real=n_real,
-        n_synthetic=1000,
-        real_is=real_is,
-        overall=Overall(
-            ks_average=None if ks is None else Score(value=ks, floor=FLOOR),
-            column_average=Score(value=0.9, floor=FLOOR),
-            dependence_difference=(
-                None if difference is None else Score(value=difference, floor=DIFFERENCE)
-            ),
-        ),
-        numerical=numerical,
-        categorical=categorical,
-        pairs=(pair,),
-        not_computed=(),
-    )
+from synthhealth.report._words import limit_sentences, poor_columns, shown, summary_sentences
 
 
 def told(result: Evaluation, model: ModelInfo | None = None, gap: float = 0.0) -> str:
@@ -82,74 +23,84 @@ def told(result: Evaluation, model: ModelInfo | None = None, gap: float = 0.0) -
 
 
 @pytest.mark.parametrize(
-    ("score", "words"),
+    ("verdict", "words"),
     [
-        (0.80, "below this noise floor: it differs from the real one"),
-        (0.88, "within this noise floor: by this measure it cannot be told"),
-        (0.95, "above this noise floor: it follows these very patients"),
+        ("poor", "they differ from the real ones by more than chance"),
+        ("good", "they cannot be told from those of other patients"),
+        ("too good", "they follow these very patients more closely"),
+        ("cannot tell", "this figure cannot tell a good table from a poor one"),
     ],
 )
-def test_the_average_is_told_with_its_floor(score: float, words: str) -> None:
-    sentence = told(evaluation(ks=score)).splitlines()[1]
+def test_the_average_is_told_with_its_band_and_verdict(verdict: Verdict, words: str) -> None:
+    sentence = told(evaluation(metric("ks_average", 0.873, verdict))).splitlines()[1]
     assert "KS test average" in sentence
-    assert f"{score:.3f}" in sentence
+    assert "0.873" in sentence
     assert "0.850 to 0.920" in sentence
     assert words in sentence
 
 
-def test_too_close_is_read_by_what_the_model_saw() -> None:
-    fitted = told(evaluation(ks=0.95, real_is="training"))
+def test_too_close_is_read_by_what_the_model_saw_and_whether_rows_were_copied() -> None:
+    close = metric("ks_average", 0.95, "too good")
+    fitted = told(evaluation(close, real_is="training"))
     assert "which a model fitted to them can do without copying" in fitted
-    unseen = told(evaluation(ks=0.95, real_is="holdout"))
+    unseen = told(evaluation(close, real_is="holdout"))
     assert "which a model that never saw them has no reason to do" in unseen
+    copied = told(evaluation(close, identical(0.2, "too good"), real_is="training"))
+    assert "without copying any" not in copied
+    assert "patients appear to have been copied" in copied
 
 
 @pytest.mark.parametrize(
-    ("difference", "words"),
+    ("verdict", "words"),
     [
-        (0.05, "below this noise floor: the relations among these very patients are repeated"),
-        (0.10, "within this noise floor"),
-        (0.30, "above this noise floor: relations between columns are lost"),
+        ("too good", "the relations among these very patients are repeated"),
+        ("good", "the relations between columns are kept"),
+        ("poor", "relations between columns are lost"),
     ],
 )
-def test_a_small_difference_of_dependence_is_good_and_a_large_one_bad(
-    difference: float, words: str
-) -> None:
-    assert words in told(evaluation(difference=difference))
+def test_relations_are_told(verdict: Verdict, words: str) -> None:
+    assert words in told(evaluation(relations(0.2, verdict)))
+
+
+def test_every_family_has_words_for_every_verdict() -> None:
+    for family in ("marginals", "dependence", "joint", "missingness", "copying", "learning"):
+        for verdict in ("good", "poor", "too good", "cannot tell"):
+            one = metric("ks_average", 0.9, verdict, family=family)
+            assert finding(one, evaluation(one)) is not None
+
+
+def test_a_figure_without_words_of_its_own_keeps_its_name() -> None:
+    assert words_of("a_new_figure").title == "A new figure"
+    assert finding(metric("a_new_figure", 0.5), evaluation()) is None
 
 
 def test_worst_columns_are_named_the_furthest_below_first() -> None:
     result = evaluation(
-        numerical=(number("crp", 0.7), number("esr", 0.86), number("wbc", 0.6)),
-        categorical=(level("sex", 0.8),),
+        numerical=(number("crp", 0.7, "poor"), number("esr", 0.86), number("wbc", 0.6, "poor")),
+        categorical=(level("sex", 0.8, "poor"),),
     )
-    assert [column.column for column in worst_columns(result)] == ["wbc", "crp", "sex"]
-    assert "3 of 4 columns are below their own noise floor" in told(result)
-    assert "Furthest below: wbc (0.600, floor 0.850 to 0.920), crp" in told(result)
-    assert "No column is below its own noise floor" in told(evaluation())
+    assert [column.column for column in poor_columns(result)] == ["wbc", "crp", "sex"]
+    assert "3 of 4 columns are poor" in told(result)
+    assert "The furthest first: wbc (0.600, floor 0.850 to 0.920), crp" in told(result)
+    assert "No column is poor; the lowest score is 0.880 (crp)" in told(evaluation())
 
 
 def test_many_bad_columns_are_counted() -> None:
-    result = evaluation(numerical=tuple(number(f"c{i}", 0.5) for i in range(9)), categorical=())
-    assert "and 4 more" in told(result)
+    columns = tuple(number(f"c{i}", 0.5, "poor") for i in range(9))
+    assert "and 4 more" in told(evaluation(numerical=columns, categorical=()))
 
 
-def test_tables_without_numbers_or_categories() -> None:
-    only_levels = told(evaluation(ks=None, numerical=(), difference=None))
-    assert "KS" not in only_levels
-    assert "The categorical column scores 0.900 on average" in only_levels
-    assert "0.850 to 0.920 in 95 of 100 cases" in only_levels
-    both = told(evaluation())
-    assert "All 2 columns together, categories included, score 0.900 on average, within" in both
-    only_numbers = told(evaluation(categorical=()))
-    assert "categories included" not in only_numbers
-    assert "The numerical column scores" in only_numbers
+def test_the_average_of_all_columns_is_told_where_there_are_categories() -> None:
+    every = metric("column_average", 0.9)
+    assert "All columns together, categories included" in told(evaluation(every))
+    assert "categories included" not in told(evaluation(every, categorical=()))
 
 
 def test_what_the_real_rows_are_is_said() -> None:
     assert "those the model was trained on" in told(evaluation(real_is="training"))
     assert "the model never saw them" in told(evaluation(real_is="holdout"))
     assert "not told" in told(evaluation(real_is="given"))
+    assert "held out once" in told(evaluation(real_is="cross-validated"))
 
 
 def test_the_model_is_named_and_a_stopped_training_told() -> None:
@@ -170,10 +121,70 @@ def test_limits_say_that_scores_are_no_proof() -> None:
     assert "very rows the model was trained on" in limits
     assert "0.15 apart" in limits
     assert "fewer than 5 real patients" in limits
+    assert "of 100 tables without any fault at most 5 are called poor" in limits
     unseen = "\n".join(limit_sentences(evaluation(real_is="holdout", n_real=5000)))
     assert "never proof of anonymity" in unseen
     assert "trained" not in unseen
     assert "apart" not in unseen
+
+
+def test_limits_name_only_what_was_not_looked_at() -> None:
+    plain = "\n".join(limit_sentences(evaluation()))
+    assert "three or more columns" in plain
+    joint = metric("c2st_boosting", 0.5, family="joint")
+    assert "three or more columns" not in "\n".join(limit_sentences(evaluation(joint)))
+
+
+@pytest.mark.parametrize(
+    ("result", "verdict", "headline", "reason"),
+    [
+        (evaluation(identical(0.0)), "good", "look like other real patients", "None of 2 columns"),
+        (
+            evaluation(numerical=(number("crp", 0.5, "poor"),)),
+            "poor",
+            "differ from real patients",
+            "1 of 2 columns is poor: crp. crp scores 0.500",
+        ),
+        (
+            evaluation(identical(0.2, "too good")),
+            "too good",
+            "repeat real patients",
+            "identical rows 20 % (other real patients: 0 % to 4.9 %)",
+        ),
+        (
+            evaluation(relations(0.1, "cannot tell"), verdict="cannot tell"),
+            "cannot tell",
+            "With 61 real rows",
+            "no verdict is possible on: relations between columns",
+        ),
+    ],
+)
+def test_the_verdict_is_one_sentence_with_its_reasons(
+    result: Evaluation, verdict: str, headline: str, reason: str
+) -> None:
+    found = conclude(result)
+    assert found.verdict == verdict
+    assert headline in found.headline
+    assert reason in " ".join(found.reasons)
+    assert "anonym" not in (found.headline + " ".join(found.reasons)).casefold()
+
+
+def test_the_figures_that_matter_are_one_of_each_kind() -> None:
+    every = (
+        metric("ks_average", 0.9),
+        metric("column_average", 0.9),
+        relations(0.1),
+        metric("c2st_logistic", 0.5, family="joint"),
+        metric("c2st_boosting", 0.5, family="joint"),
+        identical(0.0),
+        metric("near_rows", 0.1, "too good", family="copying"),
+    )
+    assert [one.name for one in key_metrics(evaluation(*every))] == [
+        "ks_average", "dependence_difference", "c2st_boosting", "near_rows",
+    ]  # fmt: skip
+    assert [one.name for one in key_metrics(evaluation(*every[1:4], every[5]))] == [
+        "column_average", "dependence_difference", "c2st_logistic", "identical_rows",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -194,14 +205,17 @@ def test_names_are_fit_for_a_line(name: str, expected: str) -> None:
 def test_summary_is_plain_text(report: Report) -> None:
     text = report.summary()
     assert text.startswith("Synthetic data report\n=====")
-    assert "What this report cannot show" in text
+    for part in ("What to do next", "Findings", "What this report cannot show"):
+        assert f"\n{part}\n" in text
+    assert re.search(r"^▼ POOR: ", text, re.M)
     assert max(map(len, text.splitlines())) <= 88
 
 
 def test_markdown_has_a_row_per_column(report: Report) -> None:
     text = report.to_markdown()
     rows = [line for line in text.splitlines() if line.startswith("| ")]
-    columns = rows[1 : 1 + len(report.data.columns)]
+    first = next(place for place, row in enumerate(rows) if row.startswith("| column |"))
+    columns = rows[first + 1 : first + 1 + len(report.data.columns)]
     assert len({row.count("|") for row in columns}) == 1
     assert any(row.startswith("| crp | KS | 0.") for row in columns)
     assert text.count("\n## ") >= 4

@@ -114,12 +114,15 @@
     heads.forEach((head) => head.setAttribute("aria-sort", "none"));
     heads[place].setAttribute("aria-sort", descending ? "descending" : "ascending");
     const value = (row) => row.cells[place].dataset.value;
-    const rows = [...table.tBodies[0].rows].sort((first, second) => {
-      const order = compare(value(first), value(second));
-      const missing = value(first) === "" || value(second) === "";
-      return descending && !missing ? -order : order;
-    });
-    table.tBodies[0].append(...rows);
+    for (const group of table.tBodies) {
+      const rows = [...group.rows].filter((row) => !row.classList.contains("group"));
+      rows.sort((first, second) => {
+        const order = compare(value(first), value(second));
+        const missing = value(first) === "" || value(second) === "";
+        return descending && !missing ? -order : order;
+      });
+      group.append(...rows);
+    }
   }
 
   for (const table of document.querySelectorAll("table.sortable")) {

@@ -144,10 +144,12 @@ def _in_numbers(said: str | None, words: str, known: pd.Series) -> tuple[str, st
         return None
     if np.any(numbers % 1) or numbers.min() < 0:
         return None
-    different = np.unique(numbers)
     if _is_running(numbers):
         return "unique code", f"the {numbers.size} values number the rows in order"
-    if said is None or different.size < FEW:
+    if said is None:
+        return None
+    different = np.unique(numbers)
+    if different.size < FEW:
         return None
     digits = _digits(different)
     evidence = f"the column's name, and {different.size} different whole numbers"

@@ -51,15 +51,15 @@ def complete(schema: Schema, table: pd.DataFrame) -> Schema:
     return schema.model_copy(update={"columns": columns})
 
 
-def complete_column(column: Column, values: pd.Series) -> Column:
-    """Fill what one column of a schema leaves open."""
+def complete_column(column: Column, values: pd.Series, cells: Cells | None = None) -> Column:
+    """Fill what one column of a schema leaves open; `cells` are its different ones, if known."""
     if not column.kind.is_modelled:
         return column
     if column.kind is Kind.DATETIME:
         return _complete_dates(column, values)
     if not _is_text(values):
         return column
-    cells = Cells.of(values)
+    cells = Cells.of(values) if cells is None else cells
     if not cells.has_text:
         return column
     if column.kind.is_numerical:

@@ -114,14 +114,13 @@ def read_column(values: pd.Series, column: Column) -> ColumnReading:
     >>> read.values.tolist(), read.missing.tolist(), read.censored.tolist()
     ([0.5, 12.25, nan], [0, 0, 2], [-1, 0, 0])
     """
-    column = complete_column(column, values)
-    if not column.kind.is_modelled:
+    is_number = types.is_numeric_dtype(values.dtype) or types.is_bool_dtype(values.dtype)
+    if not column.kind.is_modelled or types.is_datetime64_any_dtype(values.dtype):
         return ColumnReading(values, values.isna().to_numpy().astype(np.int8), None)
-    if types.is_datetime64_any_dtype(values.dtype):
-        return ColumnReading(values, values.isna().to_numpy().astype(np.int8), None)
-    if types.is_numeric_dtype(values.dtype) or types.is_bool_dtype(values.dtype):
-        return _read_number_cells(values, column)
-    return _read_object_cells(values, column)
+    if is_number:
+        return _read_number_cells(values, complete_column(column, values))
+    cells = Cells.of(values)
+    return _read_object_cells(values, complete_column(column, values, cells), cells)
 
 
 def write_column(
@@ -191,7 +190,7 @@ def _read_number_cells(values: pd.Series, column: Column) -> ColumnReading:
             values = values.astype(np.float64)
         values = values.mask(coded)
     if not column.kind.is_numerical:
-        _check_levels(values.dropna(), column)
+        _check_levels(values, column)
         return ColumnReading(values, marks, None)
     return ColumnReading(values, marks, _at_limits(values, column.detection))
 
@@ -228,8 +227,7 @@ def _moments_of_numbers(
     return moments
 
 
-def _read_object_cells(values: pd.Series, column: Column) -> ColumnReading:
-    cells = Cells.of(values)
+def _read_object_cells(values: pd.Series, column: Column, cells: Cells) -> ColumnReading:
     of_cell = [_mark(cell, column.missing) for cell in cells.different]
     marks = np.array([*of_cell, EMPTY], dtype=np.int8)[cells.places]
     empty_is_none = types.is_object_dtype(values.dtype) and any(
@@ -244,7 +242,7 @@ def _read_object_cells(values: pd.Series, column: Column) -> ColumnReading:
     if coded.any():
         values = values.mask(coded)
     if not column.kind.is_numerical:
-        _check_levels(values.dropna(), column)
+        _check_levels(values, column)
     elif any(not is_number(cell) for cell in cells.different):
         raise _no_numbers(column, sum(not is_number(cell) for cell in values.dropna()))
     return ColumnReading(values, marks, None, empty_is_none)
@@ -298,9 +296,10 @@ def _no_numbers(column: Column, wrong: int) -> TableError:
     )
 
 
-def _check_levels(known: pd.Series, column: Column) -> None:
+def _check_levels(values: pd.Series, column: Column) -> None:
     if column.levels is None or column.rare in ("merge", "drop"):
         return
+    known = values.dropna()
     wrong = int((~known.isin(list(column.levels))).sum())
     if wrong:
         raise TableError(

@@ -1,0 +1,156 @@
+"""How often the verdicts are right, on tables of which the truth is known."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from synthhealth.benchmark._results import Machine
+from synthhealth.benchmark._verdicts_results import Case, Verdicts
+from synthhealth.datasets import load_ra_panel
+from synthhealth.errors import ParameterError, nearest
+from synthhealth.evaluation import Judgement, evaluate_tables
+from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
+
+__all__ = ["CASES", "measure_verdicts"]
+
+DRAWS = 200
+N_PATIENTS = 61
+#: A shift by half a standard deviation needs more patients to be found.
+N_SHIFTED = 200
+COPIED = 0.1
+SHIFT = 0.5
+
+Make = Callable[[pd.DataFrame, pd.DataFrame, np.random.Generator], tuple[pd.DataFrame, str | None]]
+
+
+def _perfect(
+    real: pd.DataFrame, new: pd.DataFrame, rng: np.random.Generator
+) -> tuple[pd.DataFrame, None]:
+    return new, None
+
+
+def _copy(
+    real: pd.DataFrame, new: pd.DataFrame, rng: np.random.Generator
+) -> tuple[pd.DataFrame, None]:
+    return real.copy(), None
+
+
+def _partly_copied(
+    real: pd.DataFrame, new: pd.DataFrame, rng: np.random.Generator
+) -> tuple[pd.DataFrame, None]:
+    n_copied = round(COPIED * len(new))
+    rows = rng.permutation(len(real))[:n_copied]
+    return pd.concat([new.iloc[n_copied:], real.iloc[rows]], ignore_index=True), None
+
+
+def _shuffled(
+    real: pd.DataFrame, new: pd.DataFrame, rng: np.random.Generator
+) -> tuple[pd.DataFrame, None]:
+    return new.apply(lambda column: rng.permutation(column.to_numpy())), None
+
+
+def _shifted(
+    real: pd.DataFrame, new: pd.DataFrame, rng: np.random.Generator
+) -> tuple[pd.DataFrame, str]:
+    column = _any_measurement(new, rng)
+    return new.assign(**{column: new[column] + SHIFT * real[column].std()}), column
+
+
+def _rescaled(
+    real: pd.DataFrame, new: pd.DataFrame, rng: np.random.Generator
+) -> tuple[pd.DataFrame, str]:
+    column = _any_measurement(new, rng)
+    return new.assign(**{column: 100 * new[column] + 7000}), column
+
+
+def _any_measurement(table: pd.DataFrame, rng: np.random.Generator) -> str:
+    return str(rng.choice(table.select_dtypes("float").columns))
+
+
+#: Each case: how the table to be judged is made from new patients, and of how many.
+CASES: dict[str, tuple[Make, int]] = {
+    "perfect": (_perfect, N_PATIENTS),
+    "copy": (_copy, N_PATIENTS),
+    "a tenth copied": (_partly_copied, N_PATIENTS),
+    "shuffled": (_shuffled, N_PATIENTS),
+    "one column x -> 100x + 7000": (_rescaled, N_PATIENTS),
+    "perfect, 200 rows": (_perfect, N_SHIFTED),
+    "one column shifted by half a SD, 200 rows": (_shifted, N_SHIFTED),
+}
+
+
+def measure_verdicts(
+    *,
+    draws: int = DRAWS,
+    cases: Iterable[str] | None = None,
+    n_jobs: int = 1,
+    on_progress: OnProgress | None = None,
+) -> Verdicts:
+    """Judge tables of which the truth is known, and count the verdicts.
+
+    Every draw simulates a cohort of rheumatoid arthritis patients (`datasets.load_ra_panel`, 61
+    rows and 17 columns) as the real table and a second one, from which the table to be judged is
+    made: as it is (a perfect generator), with a tenth of its rows replaced by real ones, with
+    every column shuffled by itself, or with one column changed.
+
+    Parameters
+    ----------
+    draws : int
+        Cohorts of each case.
+    cases : iterable of str, optional
+        Names of `CASES`; all by default.
+    n_jobs : int
+        Judged at once, by joblib.
+    on_progress : callable, optional
+        Called with a `synthhealth.ProgressEvent` after each cohort.
+
+    Returns
+    -------
+    Verdicts
+
+    Raises
+    ------
+    ParameterError
+        A case is unknown.
+
+    Examples
+    --------
+    >>> from synthhealth.benchmark import measure_verdicts
+    >>> result = measure_verdicts(draws=1, cases=["copy"])
+    >>> result.cases[0].too_good
+    1.0
+    """
+    from joblib import Parallel, delayed
+
+    chosen = tuple(CASES if cases is None else cases)
+    for case in chosen:
+        if case not in CASES:
+            raise ParameterError(f"unknown case {case!r}{nearest(case, CASES)}")
+    jobs = [(case, seed) for case in chosen for seed in range(draws)]
+    found: dict[str, list[tuple[Judgement, str | None]]] = {case: [] for case in chosen}
+    begin = time.monotonic()
+    with progress_reporter("benchmark", on_progress) as report:
+        work: Any = Parallel(n_jobs=n_jobs, return_as="generator")
+        for done, (job, result) in enumerate(
+            zip(jobs, work(delayed(judge_once)(*job) for job in jobs), strict=True), start=1
+        ):
+            found[job[0]].append(result)
+            elapsed = time.monotonic() - begin
+            report(ProgressEvent("benchmark", done, len(jobs), "cohort", elapsed))
+    return Verdicts(
+        machine=Machine.here(),
+        cases=tuple(Case.of(name, CASES[name][1], results) for name, results in found.items()),
+    )
+
+
+def judge_once(case: str, seed: int) -> tuple[Judgement, str | None]:
+    """Make one table and judge it; give the column that was changed, too."""
+    make, n = CASES[case]
+    real, new = (load_ra_panel(n, random_state=2 * seed + side) for side in (0, 1))
+    table, changed = make(real, new, np.random.default_rng(seed))
+    return evaluate_tables(real, table, parts=("copying", "joint")).judgement, changed

@@ -1,0 +1,19 @@
+"""Whole rows of two tables compared: what tells them apart, and by which columns."""
+
+from synthhealth.evaluation._joint._compare import compare_jointly
+from synthhealth.evaluation._joint._results import (
+    Classifier,
+    Giveaway,
+    Joint,
+    JointComparison,
+    Propensity,
+)
+
+__all__ = [
+    "Classifier",
+    "Giveaway",
+    "Joint",
+    "JointComparison",
+    "Propensity",
+    "compare_jointly",
+]

@@ -1,0 +1,90 @@
+"""All figures that compare whole rows of two tables."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from synthhealth.evaluation._calibration import ALARM
+from synthhealth.evaluation._joint._cases import Cases
+from synthhealth.evaluation._joint._classifiers import Attempt, try_boosting, try_logistic
+from synthhealth.evaluation._joint._giveaways import giveaways
+from synthhealth.evaluation._joint._propensity import fit_propensity
+from synthhealth.evaluation._joint._results import Joint, JointComparison
+from synthhealth.evaluation._joint._support import MOST_DISTANT, compare_support
+from synthhealth.evaluation._result_base import NotComputed
+from synthhealth.evaluation._seeds import Seeds
+from synthhealth.evaluation._tables import Tables
+
+__all__ = ["compare_jointly"]
+
+FEWEST_ROWS = 10
+
+
+def compare_jointly(tables: Tables, seeds: Seeds) -> JointComparison:
+    """Compare whole rows of two tables, and ask what tells them apart.
+
+    - Classifier two-sample tests (Lopez-Paz and Oquab, 2017): the cross-validated area under the
+      ROC curve of gradient boosting, of logistic regression, and of logistic regression on the
+      squares and products of columns, which sees dependence where rows are few.
+    - The propensity score's mean squared error (Woo et al., 2009) over its mean for a perfect
+      generator (the pMSE ratio; Snoke et al., 2018), on columns and on products.
+    - Alpha-precision and beta-recall (Alaa et al., 2022).
+    - Where a classifier finds something: the columns it relies on.
+
+    For a perfect generator the rows of the two tables are exchangeable. Of a table of more than
+    750 rows, 750 are taken at random (for distances, 300). A verbatim copy and columns
+    shuffled by themselves are made of the real table and measured alike.
+
+    Parameters
+    ----------
+    tables : Tables
+        The tables; `training` and `unseen` are not looked at.
+    seeds : Seeds
+        Source of rows, folds and permutations.
+    """
+    cases, reason = _cases(tables, seeds)
+    if cases is None:
+        gap = NotComputed(what="comparison of whole rows", column=None, reason=reason)
+        return JointComparison((), None, (gap,))
+    attempts = [
+        try_boosting(cases, seeds),
+        try_logistic(cases, seeds, products=False),
+        try_logistic(cases, seeds, products=True),
+    ]
+    fits = [fit_propensity(cases, seeds, products=products) for products in (False, True)]
+    near = cases.cut(MOST_DISTANT)
+    found = _most_telling(attempts)
+    results = Joint(
+        n_real=int(np.count_nonzero(~cases.rows.labels)),
+        n_synthetic=int(np.count_nonzero(cases.rows.labels)),
+        n_distances=near.rows.labels.size,
+        permutations=cases.permutations,
+        classifiers=tuple(attempt.classifier for attempt in attempts),
+        propensities=tuple(propensity for _, propensity in fits),
+        detector=None if found is None else found.draft.name,
+        giveaways=()
+        if found is None
+        else giveaways(found.detector, cases.rows, found.folds, seeds.rng("giveaways")),
+    )
+    drafts = (
+        *(attempt.draft for attempt in attempts),
+        *(draft for draft, _ in fits),
+        *compare_support(near, seeds),
+    )
+    return JointComparison(drafts, results, ())
+
+
+def _cases(tables: Tables, seeds: Seeds) -> tuple[Cases | None, str]:
+    for name, table in (("real", tables.real), ("synthetic", tables.synthetic)):
+        n = len(table.table)
+        if n < FEWEST_ROWS:
+            return None, f"the {name} table has {n} rows; at least {FEWEST_ROWS} are needed"
+    cases = Cases.of(tables, seeds)
+    if not cases.rows.features:
+        return None, "every column has the same value in all rows"
+    return cases, ""
+
+
+def _most_telling(attempts: list[Attempt]) -> Attempt | None:
+    found = [attempt for attempt in attempts if attempt.draft.p_poor <= ALARM]
+    return min(found, key=lambda one: (one.draft.p_poor, -one.draft.value), default=None)

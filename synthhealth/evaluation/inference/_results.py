@@ -1,0 +1,139 @@
+"""Types of the results: coefficients of the same regression on real and synthetic rows."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pandas as pd
+from pydantic import Field
+
+from synthhealth.evaluation._result_base import NotComputed, Result, Score
+from synthhealth.evaluation.inference._combine import Rule
+from synthhealth.evaluation.inference._worth import Worth
+
+__all__ = ["Coefficient", "Conclusion", "Estimate", "Inference", "RegressionResult"]
+
+Conclusion = Literal["same", "lost", "invented", "reversed"]
+
+
+class Estimate(Result):
+    """A coefficient and how sure it is."""
+
+    estimate: float
+    """The coefficient: of a logistic regression the logarithm of an odds ratio, of a Cox \
+regression that of a hazard ratio."""
+    se: float
+    """Its standard error."""
+    low: float | None
+    """Lower end of its 95 % interval; None where a rule of combination gives none."""
+    high: float | None
+    """Upper end of its 95 % interval."""
+    p_value: float = Field(ge=0, le=1)
+    """Of the test that it is 0."""
+
+
+class Coefficient(Result):
+    """One coefficient of a regression, on real and on synthetic rows."""
+
+    term: str
+    """What it belongs to: ``age``, ``sex = M``, ``log(crp) : sex = M``, or ``intercept``."""
+    reference: str | None
+    """The level that a level is compared with; None where the term has none."""
+    real: Estimate
+    """From the real table."""
+    synthetic: Estimate
+    """As a user computes it from one synthetic table as if its rows were patients (the mean of \
+what several give)."""
+    corrected: Estimate
+    """From the synthetic tables by the rule of combination, with what is known of the \
+population."""
+    interval_overlap: float = Field(ge=0, le=1)
+    """What share of the real and the synthetic interval is common to both: the mean of the two \
+shares (Karr et al., 2006); 0 where they do not meet."""
+    standardised_difference: float
+    """(Synthetic - real) / standard error of the real one."""
+    same_sign: bool
+    """Whether both have the same sign."""
+    same_significance: bool
+    """Whether both or none have a p value below 0.05."""
+    synthetic_in_real_interval: bool
+    """Whether the synthetic estimate lies in the real interval."""
+    real_in_corrected_interval: bool | None
+    """Whether the real estimate lies in the corrected interval; None where that is unbounded."""
+    conclusion: Conclusion
+    """What a user of the synthetic table would say of this term: the `same`; an effect is \
+`lost` (not significant any more), `invented` (significant, but not in the real table) or \
+`reversed` (significant the other way)."""
+    corrected_conclusion: Conclusion
+    """The same with the corrected interval."""
+
+
+class RegressionResult(Result):
+    """The same regression on real and on synthetic rows."""
+
+    formula: str
+    """The analysis."""
+    kind: Literal["linear", "logistic", "cox"]
+    """What it is."""
+    event: str | None
+    """The outcome that is predicted, such as ``dead = 1``; None of a linear regression."""
+    n_real: int
+    """Rows of the real table."""
+    n_synthetic: int
+    """Rows of a synthetic table, the mean over several."""
+    dropped_real: int | None
+    """Real rows left out for a missing value; None where they are 1 to 4."""
+    dropped_synthetic: int
+    """Synthetic rows left out for a missing value or a level that the real table lacks, the mean \
+over several."""
+    used_real: int | None
+    """Real rows fitted, a random sample of very large tables; None where `dropped_real` is."""
+    used_synthetic: int
+    """Synthetic rows fitted, the mean over several."""
+    events_real: int | None
+    """Real rows fitted with the event; None of a linear regression."""
+    events_synthetic: int | None
+    """Synthetic rows fitted with the event, the mean over several."""
+    m: int = Field(ge=1)
+    """Synthetic tables."""
+    rule: Rule
+    """Rule of combination of the corrected estimates."""
+    coefficients: tuple[Coefficient, ...]
+    """Every coefficient."""
+    overlap: Score
+    """Mean interval overlap over the terms without the intercept, beside what a second sample of \
+real patients of the size of one synthetic table would give."""
+    same_conclusions: Score
+    """Share of these terms with the same conclusion, beside the same."""
+    mean_difference: Score
+    """Mean absolute standardised difference of these terms, beside the same."""
+    p_value: float = Field(ge=0, le=1)
+    """Probability that all coefficients of a second sample of real patients of these sizes would \
+differ from the first as much or more (Wald test)."""
+    worth: Worth | None
+    """What sample size the synthetic evidence on this question is worth; None for rules without \
+one."""
+
+
+class Inference(Result):
+    """Whether a researcher comes to the same conclusions with the synthetic tables."""
+
+    regressions: tuple[RegressionResult, ...]
+    """Every analysis that could be computed."""
+    not_computed: tuple[NotComputed, ...]
+    """Every other one, and why."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give a row for every coefficient of every analysis."""
+        rows = []
+        for regression in self.regressions:
+            for one in regression.coefficients:
+                row: dict[str, object] = {"analysis": regression.formula, "term": one.term}
+                for name in ("real", "synthetic", "corrected"):
+                    found: Estimate = getattr(one, name)
+                    row |= {f"{name}_{key}": value for key, value in found}
+                row["interval_overlap"] = one.interval_overlap
+                row["conclusion"] = one.conclusion
+                row["corrected_conclusion"] = one.corrected_conclusion
+                rows.append(row)
+        return pd.DataFrame(rows)

@@ -1,0 +1,254 @@
+"""Two reports of the same columns: which table is better, beyond chance."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Literal
+
+from pydantic import Field
+
+from synthhealth.evaluation._result_base import Verdict
+from synthhealth.report._clinical_data import Part
+from synthhealth.report._data import ReportData
+from synthhealth.report._files import write
+from synthhealth.report._markdown import bullet_list, bullets, table
+from synthhealth.report._metric_words import in_sentence, words_of
+from synthhealth.report._numbers import counted, listed
+from synthhealth.report._runs import Held, Run, check_same_columns, columns_of, figures_of
+from synthhealth.report._words import shown
+
+__all__ = ["ComparedFigure", "Comparison", "compare"]
+
+Better = Literal["first", "second", "neither"]
+
+_NAMED = 6  # figures or columns named in a sentence
+
+
+class ComparedFigure(Part):
+    """One figure in two reports."""
+
+    name: str
+    """Name of the figure, or of the column."""
+    first: float
+    """The figure in the first report; of a column its score (1 = identical)."""
+    second: float
+    """The figure in the second report."""
+    first_verdict: Verdict
+    """Its verdict in the first report."""
+    second_verdict: Verdict
+    """Its verdict in the second report."""
+    first_excess: float = Field(ge=0)
+    """How much worse than a perfect generator on average it is in the first report; 0 where it is \
+no worse, so that following or repeating the real patients more closely is never better."""
+    second_excess: float = Field(ge=0)
+    """The same of the second report."""
+    chance: float = Field(ge=0)
+    """What the two may differ by through chance: the root of the sum of the squared half widths \
+of the two noise floors. Where both reports have the same real table, this is more than enough."""
+    better: Better
+    """Which report is better by more than chance."""
+
+
+class Comparison(Part):
+    """Two reports of the same columns, figure by figure.
+
+    Examples
+    --------
+    >>> import synthhealth as sh
+    >>> real, fake, other = (sh.datasets.load_ra_panel(random_state=seed) for seed in range(3))
+    >>> other["crp"] = 3 * other["crp"]
+    >>> first, second = (sh.evaluate(real, table, parts=()) for table in (fake, other))
+    >>> first.compare(second).better_columns("first")
+    ('crp',)
+    """
+
+    format_version: Literal[1] = 1
+    """Version of this format."""
+    first: Run
+    """The first report."""
+    second: Run
+    """The second report."""
+    metrics: tuple[ComparedFigure, ...]
+    """The figures over the whole table that both reports have."""
+    columns: tuple[ComparedFigure, ...]
+    """The scores of the columns, in the first report's order."""
+    only_first: tuple[str, ...]
+    """Figures that only the first report has."""
+    only_second: tuple[str, ...]
+    """Figures that only the second report has."""
+    notes: tuple[str, ...]
+    """What must be kept in mind, in plain words."""
+
+    def better_metrics(self, which: Better) -> tuple[str, ...]:
+        """Return the names of the figures in which a report is better beyond chance."""
+        return tuple(figure.name for figure in self.metrics if figure.better == which)
+
+    def better_columns(self, which: Better) -> tuple[str, ...]:
+        """Return the names of the columns in which a report is better beyond chance."""
+        return tuple(figure.name for figure in self.columns if figure.better == which)
+
+    def summary(self) -> str:
+        """Return what came out in plain words, as text for a terminal."""
+        title = "Comparison of two reports"
+        lines = [title, "=" * len(title), "", *bullets(self._sentences(), 88)]
+        return "\n".join(lines) + "\n"
+
+    def to_json(self, path: str | os.PathLike[str], force: bool = False) -> None:
+        """Write the comparison as JSON.
+
+        Parameters
+        ----------
+        path : path-like
+            The file; written whole or not at all.
+        force : bool
+            Replace the file if it exists.
+
+        Raises
+        ------
+        FileError
+            The file exists already, or cannot be written.
+        """
+        write(path, lambda: self.model_dump_json(indent=1) + "\n", force=force)
+
+    def to_markdown(self, path: str | os.PathLike[str] | None = None, force: bool = False) -> str:
+        """Return the comparison as Markdown, and write it if a path is given.
+
+        Parameters
+        ----------
+        path : path-like, optional
+            The file; written whole or not at all.
+        force : bool
+            Replace the file if it exists.
+
+        Raises
+        ------
+        FileError
+            The file exists already, or cannot be written.
+        """
+        text = self._markdown()
+        if path is not None:
+            write(path, lambda: text, force=force)
+        return text
+
+    def _sentences(self) -> list[str]:
+        return [
+            f"First: {self.first.name}: {self.first.verdict}.",
+            f"Second: {self.second.name}: {self.second.verdict}.",
+            self._of("figures over the whole table", self.metrics, titled=True),
+            self._of("columns", self.columns, titled=False),
+            *self.notes,
+        ]
+
+    def _of(self, what: str, figures: tuple[ComparedFigure, ...], *, titled: bool) -> str:
+        told = []
+        for which in ("first", "second"):
+            names = [figure.name for figure in figures if figure.better == which]
+            if names:
+                written = (in_sentence(words_of(n).title) if titled else shown(n) for n in names)
+                told.append(f"the {which} is better in {listed(written, _NAMED)}")
+        if not told:
+            return f"Of {len(figures)} {what} none differs by more than chance."
+        return f"Of {len(figures)} {what}, beyond chance {'; '.join(told)}."
+
+    def _markdown(self) -> str:
+        heads = ("figure", "first", "verdict", "second", "verdict", "better beyond chance")
+        blocks = [
+            "# Comparison of two reports",
+            bullet_list(self._sentences()),
+            "## All figures",
+            table(heads, [_row(one, words_of(one.name).title) for one in self.metrics]),
+            "## Columns",
+            table(heads, [_row(one, shown(one.name)) for one in self.columns]),
+        ]
+        return "\n\n".join(blocks) + "\n"
+
+
+def compare(first: ReportData, second: ReportData) -> Comparison:
+    """Compare two reports of the same columns.
+
+    Raises
+    ------
+    ParameterError
+        The reports are of different columns.
+    """
+    check_same_columns((first, second))
+    metrics = figures_of(first), figures_of(second)
+    columns = columns_of(first), columns_of(second)
+    return Comparison(
+        first=Run.of(first),
+        second=Run.of(second),
+        metrics=tuple(
+            _compared(name, held, metrics[1][name][1])
+            for name, (_, held) in metrics[0].items()
+            if name in metrics[1]
+        ),
+        columns=tuple(_compared(name, held, columns[1][name]) for name, held in columns[0].items()),
+        only_first=tuple(name for name in metrics[0] if name not in metrics[1]),
+        only_second=tuple(name for name in metrics[1] if name not in metrics[0]),
+        notes=_notes(first, second),
+    )
+
+
+def _compared(name: str, first: Held, second: Held) -> ComparedFigure:
+    chance = math.hypot(*((one.perfect.high - one.perfect.low) / 2 for one in (first, second)))
+    gap = second.excess - first.excess
+    better: Better = "neither"
+    if abs(gap) > chance + 1e-9:  # rounding of sums of floats
+        better = "first" if gap > 0 else "second"
+    return ComparedFigure(
+        name=name,
+        first=first.value,
+        second=second.value,
+        first_verdict=first.verdict,
+        second_verdict=second.verdict,
+        first_excess=first.excess,
+        second_excess=second.excess,
+        chance=chance,
+        better=better,
+    )
+
+
+def _notes(first: ReportData, second: ReportData) -> tuple[str, ...]:
+    one, other = first.evaluation, second.evaluation
+    notes = []
+    copied = [
+        f"the {which}"
+        for which, evaluation in (("first", one), ("second", other))
+        if evaluation.judgement.copying
+    ]
+    if copied:
+        notes.append(
+            f"Rows appear to have been copied in {' and '.join(copied)}: no good score makes up "
+            "for that."
+        )
+    if one.n_real != other.n_real:
+        notes.append(
+            f"The real tables differ ({counted(one.n_real, 'row', 'rows')} and "
+            f"{counted(other.n_real, 'row', 'rows')}): part of any difference may be theirs."
+        )
+    if one.real_is != other.real_is:
+        notes.append(
+            f"The real rows are not of the same sort ({one.real_is} and {other.real_is}): a table "
+            "scores better against the rows that its model was trained on."
+        )
+    notes.append(
+        "A report is called better in a figure only where the difference is larger than the noise "
+        "floors of both allow; of 20 figures that are equally good at most about one is."
+    )
+    return tuple(notes)
+
+
+def _row(figure: ComparedFigure, title: str) -> tuple[str, ...]:
+    return (
+        title,
+        _value(figure.name, figure.first),
+        figure.first_verdict,
+        _value(figure.name, figure.second),
+        figure.second_verdict,
+        "–" if figure.better == "neither" else figure.better,
+    )
+
+
+def _value(name: str, value: float) -> str:
+    return words_of(name).write(value)

@@ -1,0 +1,151 @@
+"""Verdicts: tails of replicated figures, blindness, adjustment, the conclusion."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import synthhealth as sh
+from synthhealth.errors import ParameterError
+from synthhealth.evaluation import evaluate_tables
+from synthhealth.evaluation._calibration import Draft, Replicates, verdict_of
+from synthhealth.evaluation._floor import KSNull
+
+
+def cohort(n, seed):
+    return sh.datasets.load_ra_panel(n, random_state=seed)
+
+
+def test_tails_count_the_replicates():
+    null = Replicates(np.arange(1.0, 100.0), "resampled")
+    assert null.tails(50.0) == (0.51, 0.51)
+    assert null.band.mean == 50.0
+
+
+def test_tails_beyond_the_replicates_follow_the_fitted_law():
+    values = np.random.default_rng(0).normal(size=400)
+    at_most, at_least = Replicates(values, "permuted").tails(4.5)
+    assert at_most == 1.0
+    assert 1e-8 < at_least < 1e-3
+
+
+def test_tails_of_a_constant_law():
+    null = Replicates(np.ones(200), "permuted")
+    assert null.tails(1.0) == (1.0, 1.0)
+    assert null.tails(0.5) == (1 / 201, 1.0)
+
+
+@pytest.mark.parametrize(("n", "m"), [(61, 61), (61, 200), (7, 400), (2_000, 1_000)])
+def test_tails_of_the_ks_score_are_those_of_scipy(n, m):
+    """The limit law differs from the exact one by less than 0.02."""
+    rng = np.random.default_rng(0)
+    result = stats.ks_2samp(rng.normal(size=n), rng.normal(size=m), method="exact")
+    at_most, at_least = KSNull(n, m).tails(1 - result.statistic)
+    assert at_most == pytest.approx(result.pvalue, abs=0.02)
+    assert 1 <= at_most + at_least + 0.02 <= 1.25
+
+
+def test_a_figure_that_would_pass_a_shuffle_is_blind():
+    null = Replicates(np.random.default_rng(0).normal(size=400), "permuted")
+    about = {"poor_side": "high", "assumption": "none"}
+    near = Draft.of("a", "joint", 0.0, null, **about, shuffled=null.band)
+    assert near.blind
+    assert near.judged(1.0, 1.0).verdict == "cannot tell"
+    far, wrong = (null.band.model_copy(update={"mean": mean}) for mean in (9.0, -9.0))
+    assert not Draft.of("a", "joint", 0.0, null, **about, shuffled=far).blind
+    assert Draft.of("a", "joint", 0.0, null, **about, shuffled=wrong).blind
+    assert not Draft.of("a", "copying", 0.0, null, **about, copy_of_real=wrong).blind
+
+
+def test_verdicts_have_an_order():
+    assert verdict_of(0.05, 0.05, blind=True) == "poor"
+    assert verdict_of(0.06, 0.05, blind=True) == "too good"
+    assert verdict_of(0.06, 0.06, blind=True) == "cannot tell"
+    assert verdict_of(0.06, 0.06, blind=False) == "good"
+
+
+def test_a_shifted_column_is_named():
+    real, new = cohort(200, 0), cohort(200, 1)
+    new["haemoglobin"] += real["haemoglobin"].std()
+    judged = evaluate_tables(real, new).judgement
+    assert judged.verdict == "poor"
+    assert judged.poor_columns == ("haemoglobin",)
+
+
+def test_a_rescaled_column_is_named():
+    """SDMetrics' pair trends score x -> 100x + 7000 as perfect."""
+    real, new = cohort(61, 0), cohort(61, 1)
+    new["crp"] = 100 * new["crp"] + 7000
+    assert evaluate_tables(real, new).judgement.poor_columns == ("crp",)
+
+
+def test_five_patients_tell_nothing():
+    real, new = cohort(5, 0), cohort(5, 1)
+    judged = evaluate_tables(real, new)
+    columns = (*judged.numerical, *judged.categorical)
+    assert {column.verdict for column in columns} == {"cannot tell"}
+    assert judged.judgement.verdict == "cannot tell"
+
+
+def test_a_failing_part_is_named_and_the_rest_is_there(monkeypatch):
+    from synthhealth.evaluation import _evaluate
+
+    def fail(*_):
+        raise ValueError("the cell 'Mrs Smith' is odd")
+
+    monkeypatch.setattr(_evaluate, "compare_copying", fail)
+    real = cohort(61, 0)
+    result = sh.evaluate(real, cohort(61, 1))
+    gap = next(gap for gap in result.evaluation.not_computed if gap.what == "copying")
+    assert "unexpected ValueError" in gap.reason
+    assert "Smith" not in result.data.model_dump_json()
+    assert result.evaluation.overall.ks_average is not None
+
+
+# Cross-validation
+
+
+FEW = ["sex", "age", "crp", "creatinine"]
+
+
+def test_cross_evaluation_judges_every_patient_once():
+    real = cohort(61, 0)[FEW]
+    report = sh.Synthesizer("gaussian_copula", random_state=0).cross_evaluate(real, k=3)
+    evaluation = report.evaluation
+    assert (evaluation.real_is, evaluation.n_folds) == ("cross-validated", 3)
+    assert (evaluation.n_real, evaluation.n_synthetic) == (61, 61)
+    assert (evaluation.n_training, evaluation.n_unseen) == (41, 21)
+    assert "nearer_to_learned" in {metric.name for metric in evaluation.metrics}
+    assert report.summary()
+
+
+def test_cross_evaluation_repeats_itself():
+    real = cohort(61, 0)[FEW]
+    first, second = (
+        sh.Synthesizer("gaussian_copula", random_state=4).cross_evaluate(real, k=2)
+        for _ in range(2)
+    )
+    assert first.evaluation == second.evaluation
+
+
+@pytest.mark.parametrize("k", [0, 1, 31, 2.5, True])
+def test_numbers_of_parts_that_make_no_sense(k):
+    with pytest.raises(ParameterError):
+        sh.Synthesizer("gaussian_copula").cross_evaluate(cohort(61, 0), k=k)
+
+
+def test_levels_rare_in_one_part_only():
+    real = cohort(60, 0)[FEW]
+    real["ward"] = pd.Series(["A"] * 47 + ["B"] * 7 + ["C"] * 6)
+    report = sh.Synthesizer("gaussian_copula", random_state=0).cross_evaluate(real, k=3)
+    assert "ward" in {column.column for column in report.evaluation.categorical}
+
+
+def test_holdout_and_training_exclude_each_other():
+    real = cohort(61, 0)
+    with pytest.raises(ParameterError, match="not both"):
+        sh.evaluate(real, real, holdout=real, training=real)
+    with pytest.raises(ParameterError, match="real_is is 'holdout'"):
+        sh.evaluate(real, real, holdout=real, real_is="holdout")

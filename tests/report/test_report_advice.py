@@ -1,0 +1,102 @@
+"""What to do next: the right advice for each finding, and never too much of it."""
+
+from __future__ import annotations
+
+import pytest
+from report_figures import evaluation, identical, metric, number, relations
+
+from synthhealth.report import ModelInfo
+from synthhealth.report._advice import advise
+
+GAN = ModelInfo(name="ctgan", settings={"steps": 900})
+COPULA = ModelInfo(name="gaussian_copula")
+POOR = tuple(number(name, 0.5, "poor") for name in ("crp", "esr", "alt"))
+
+
+def test_many_poor_columns_of_a_network_are_a_training_that_is_too_short() -> None:
+    first = advise(evaluation(numerical=POOR), GAN)[0]
+    assert first.startswith("CTGAN has not converged: 3 columns (crp, esr and alt)")
+    assert "steps=1800, now 900" in first
+    assert "gaussian_copula" in first
+
+
+def test_poor_columns_of_others_are_looked_at_one_by_one() -> None:
+    assert "margin" in advise(evaluation(numerical=POOR), COPULA)[0]
+    single = advise(evaluation(numerical=POOR[:1]), GAN)[0]
+    assert "converged" not in single
+    assert "wrong unit" in single
+    assert advise(evaluation(numerical=POOR), None)[0].startswith("Crp, esr and alt lie below")
+
+
+def test_relations_are_mended_by_another_family_where_the_columns_are_right() -> None:
+    poor = evaluation(relations(0.3, "poor"))
+    assert "try tvae or ctgan" in advise(poor, COPULA)[0]
+    assert "steps=1800" in advise(poor, GAN)[0]
+    assert "draws each column by itself" in advise(poor, None)[0]
+    both = advise(evaluation(relations(0.3, "poor"), numerical=POOR), COPULA)
+    assert "mend the columns first" in both[1]
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [(GAN, "steps=450, now 900"), (COPULA, "mixed into the table"), (None, "make the table anew")],
+)
+def test_copied_rows_are_not_released(model: ModelInfo | None, words: str) -> None:
+    found = advise(evaluation(identical(0.2, "too good"), real_is="training"), model)
+    assert found[0].startswith("Do not release this table: identical rows 20 %")
+    assert words in found[0]
+    assert not any("Too good, but not copied" in sentence for sentence in found)
+
+
+def test_closeness_of_a_fitted_model_is_no_copying() -> None:
+    close = metric("ks_average", 0.97, "too good")
+    fitted = "\n".join(advise(evaluation(close, real_is="training"), COPULA))
+    assert "Too good, but not copied (KS test average)" in fitted
+    unseen = "\n".join(advise(evaluation(close, real_is="holdout", n_unseen=61), COPULA))
+    assert "make sure that the model did not learn these real rows" in unseen
+
+
+def test_a_good_table_is_told_what_is_still_to_be_shown() -> None:
+    training = advise(evaluation(real_is="training"), COPULA)
+    assert "patients that the model never saw" in training[0]
+    assert "attacks on privacy" in training[-1]
+    given = advise(evaluation(), None)
+    assert "training=..." in given[0]
+    unseen = advise(evaluation(real_is="holdout", n_unseen=61), COPULA)
+    assert len(unseen) == 1
+
+
+def test_no_verdict_asks_for_more_patients() -> None:
+    blind = relations(0.1, "cannot tell")
+    found = advise(evaluation(blind, verdict="cannot tell"), COPULA)[0]
+    assert found.startswith("With 61 real and 1,000 synthetic rows no verdict is possible")
+    assert "cross_evaluate" in found
+    again = advise(evaluation(blind, verdict="cannot tell", real_is="cross-validated"), COPULA)[0]
+    assert "only more patients" in again
+
+
+def test_a_stopped_training_comes_before_other_changes() -> None:
+    stopped = ModelInfo(name="tvae", partial=True)
+    assert "stopped early" in advise(evaluation(numerical=POOR), stopped)[0]
+    assert "stopped early" not in advise(evaluation(), stopped)[0]
+
+
+def test_gaps_are_mended_in_the_schema() -> None:
+    gaps = metric("missing_patterns", 0.5, "poor", family="missingness")
+    assert "missing" in advise(evaluation(gaps), None)[0]
+
+
+def test_at_most_four_sentences_without_a_promise() -> None:
+    everything = evaluation(
+        relations(0.3, "poor"),
+        identical(0.2, "too good"),
+        metric("missing_patterns", 0.5, "poor", family="missingness"),
+        metric("ks_average", 0.97, "too good"),
+        numerical=POOR,
+        real_is="training",
+    )
+    for model in (GAN, COPULA, None, ModelInfo(name="tvae", partial=True)):
+        found = advise(everything, model)
+        assert 1 <= len(found) <= 4
+        for word in ("anonym", "compliant", "gdpr"):
+            assert word not in " ".join(found).casefold()
