@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -131,7 +132,7 @@ def _bands(tables: Tables, name: str) -> Iterator[Group]:
     is_age = name == tables.schema.demographics.age
     decades = _decades(present) if is_age else None
     # A decade begins with its round number; a part ends with its quantile.
-    side = "right" if decades is not None else "left"
+    side: Literal["left", "right"] = "right" if decades is not None else "left"
     edges = _parts(present, whole=is_age) if decades is None else decades
     titles = _titles(edges, decades=decades is not None)
     places = [np.searchsorted(edges, values, side=side) for values in (real, synthetic)]

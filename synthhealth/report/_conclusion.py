@@ -12,11 +12,11 @@ from synthhealth.report._words import column_scores, floor_text, shown
 
 _NAMED = 4  # columns or figures named in a sentence
 
-#: Figures of the first screen: the first of each line that was computed.
+#: Figures of the first screen, one of each line: see `_most_telling`.
 _KEYS = (
     ("ks_average", "column_average"),
     ("dependence_difference", "mutual_information_difference"),
-    ("c2st_boosting", "c2st_logistic", "pmse_ratio"),
+    ("c2st_boosting", "c2st_products", "c2st_logistic", "pmse_ratio"),
     ("identical_rows", "near_rows"),
 )
 
@@ -47,8 +47,14 @@ def key_metrics(evaluation: Evaluation) -> list[Metric]:
     metrics = {metric.name: metric for metric in evaluation.metrics}
     *single, copied = _KEYS
     lines = (*single, (*evaluation.judgement.copying, *copied))
-    found = [next((metrics[name] for name in line if name in metrics), None) for line in lines]
-    return [metric for metric in found if metric is not None]
+    found = [[metrics[name] for name in line if name in metrics] for line in lines]
+    return [_most_telling(figures) for figures in found if figures]
+
+
+def _most_telling(metrics: Sequence[Metric]) -> Metric:
+    """Return the first figure that is poor, else the first that can tell, else the first."""
+    ranks = {"poor": 0, "cannot tell": 2}
+    return min(metrics, key=lambda metric: ranks.get(metric.verdict, 1))
 
 
 def _copied(evaluation: Evaluation) -> str | None:

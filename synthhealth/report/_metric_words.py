@@ -67,10 +67,22 @@ _WORDS: dict[str, MetricWords] = {
         "Real or synthetic? (linear)",
         "The same by logistic regression, which sees no interactions (AUC). 0.5 = by chance.",
     ),
+    "c2st_products": MetricWords(
+        "Real or synthetic? (pairs)",
+        "How often a regression on products of two columns, shown a real and a synthetic row, "
+        "tells which is which (AUC). 0.5 = by chance.",
+        finding="Shown a real and a synthetic row, a regression on products of two columns tells "
+        "which is which with a probability of {value} (0.5 is guessing)",
+    ),
     "pmse_ratio": MetricWords(
         "Propensity error ratio",
         "How far a regression's guesses at which rows are synthetic lie from knowing nothing, "
         "against what chance gives. 1 = by chance.",
+        write=number_text,
+    ),
+    "pmse_products": MetricWords(
+        "Propensity error ratio (pairs)",
+        "The same on products of two columns, which sees relations. 1 = by chance.",
         write=number_text,
     ),
     "specks": MetricWords(
