@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
-from synthhealth.evaluation._calibration import band_of
 from synthhealth.evaluation._columns import CategoricalColumn, NumericalColumn
-from synthhealth.evaluation._result_base import Band
 from synthhealth.evaluation._table_floor import Draws, ks_of_rows, level_shares
 
-__all__ = ["copied_rows", "copy_bands", "draw_copies"]
+__all__ = ["copied_rows", "copy_scores", "draw_copies"]
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -42,25 +38,15 @@ def draw_copies(n_real: int, n_synthetic: int, rng: np.random.Generator) -> Draw
     )
 
 
-def copy_bands(
-    numerical: Sequence[NumericalColumn], categorical: Sequence[CategoricalColumn], draws: Draws
-) -> tuple[list[Band], list[Band], Band | None, Band]:
-    """Give the scores of copies: of each column, and averaged over the numerical and all columns.
+def copy_scores(column: NumericalColumn | CategoricalColumn, draws: Draws) -> Floats:
+    """Give the scores of copies of a column, one for each.
 
-    The scores of single columns do not depend on which values stand in one row, so that a copy
-    whose columns have been shuffled scores the same.
+    They do not depend on which values stand in one row, so that a copy whose columns have been
+    shuffled scores the same.
     """
-    ks = [
-        _scores(ks_of_rows(*(column.measured[0][rows] for rows in _both(draws))), draws)
-        for column in numerical
-    ]
-    tv = [_scores(_tv(column, draws), draws) for column in categorical]
-    return (
-        [band_of(scores) for scores in ks],
-        [band_of(scores) for scores in tv],
-        band_of(np.mean(ks, axis=0)) if ks else None,
-        band_of(np.mean([*ks, *tv], axis=0)),
-    )
+    if isinstance(column, CategoricalColumn):
+        return _scores(_tv(column, draws), draws)
+    return _scores(ks_of_rows(*(column.measured[0][rows] for rows in _both(draws))), draws)
 
 
 def _both(draws: Draws) -> tuple[Rows, Rows]:

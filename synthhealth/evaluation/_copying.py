@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from scipy.spatial.distance import cdist
 from synthhealth.evaluation._calibration import Draft, Replicates, band_of
 from synthhealth.evaluation._copies import copied_rows
 from synthhealth.evaluation._encode import encode, pooled
+from synthhealth.evaluation._isolation import attempt, sort_out
 from synthhealth.evaluation._ranks import average_ranks
 from synthhealth.evaluation._result_base import Band, NotComputed
 from synthhealth.evaluation._seeds import Seeds
@@ -64,13 +65,18 @@ def compare_copying(
         return (), (NotComputed(what="copied rows", column=None, reason=reason),)
     known = [patients, tables.synthetic, *([tables.unseen] if _can_compare(tables) else [])]
     places = encode(known, tables.schema)  # type: ignore[arg-type]
-    identical = _identical([*places.plain[:2]], seeds.rng("identical rows"))
     rng = seeds.rng("rows to compare")
     points = _gower([_some(table, rng) for table in places.plain], places.categorical)
-    drafts = [identical, _near(points[0], points[1], seeds.rng("near rows"))]
+    figures: dict[str, Callable[..., Draft]] = {
+        "identical rows": partial(_identical, [*places.plain[:2]]),
+        "near rows": partial(_near, points[0], points[1]),
+    }
     if len(points) > 2:
-        drafts.append(_nearer(points[0], points[1], points[2], seeds.rng("learned rows")))
-    return tuple(drafts), ()
+        figures["learned rows"] = partial(_nearer, points[0], points[1], points[2])
+    drafts, gaps = sort_out(
+        [attempt(name, partial(figure, rng=seeds.rng(name))) for name, figure in figures.items()]
+    )
+    return tuple(drafts), tuple(gaps)
 
 
 def _can_compare(tables: Tables) -> bool:

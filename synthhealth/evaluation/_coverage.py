@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,8 @@ from synthhealth.evaluation._coverage_results import (
 )
 from synthhealth.evaluation._fidelity import wasserstein
 from synthhealth.evaluation._floor import has_heavy_ties, unseen_levels
-from synthhealth.evaluation._result_base import MIN_CELL, Band, Score
+from synthhealth.evaluation._isolation import attempt, sort_out
+from synthhealth.evaluation._result_base import MIN_CELL, Band, NotComputed, Score
 from synthhealth.evaluation._seeds import Seeds
 from synthhealth.evaluation._shares import Counted, compare_shares
 
@@ -44,7 +46,7 @@ MOST_VALUES = 20_000
 
 def compare_coverage(
     columns: Sequence[NumericalColumn | CategoricalColumn], seeds: Seeds
-) -> tuple[CoverageResult, ...]:
+) -> tuple[tuple[CoverageResult, ...], tuple[NotComputed, ...]]:
     """Compare what the columns cover; those that cannot be compared are left out.
 
     What a perfect generator gives follows from the law of order statistics: the quantiles of a
@@ -52,13 +54,21 @@ def compare_coverage(
     and Nagaraja, 2003). The real values stand for the population, 200 replicates are drawn.
     Columns of more than 20,000 real values are represented by as many random ones there.
     """
-    return tuple(
-        _numerical(column, seeds.rng(f"coverage of {column.name}"))
-        if isinstance(column, NumericalColumn)
-        else _categorical(column, seeds.rng(f"coverage of {column.name}"))
+    tried: list[CoverageResult | NotComputed] = [
+        attempt("coverage", partial(_covered, column, seeds), column=column.name)
         for column in columns
         if column.obstacle is None
-    )
+    ]
+    found: list[CoverageResult]
+    found, gaps = sort_out(tried)
+    return tuple(found), tuple(gaps)
+
+
+def _covered(column: NumericalColumn | CategoricalColumn, seeds: Seeds) -> CoverageResult:
+    rng = seeds.rng(f"coverage of {column.name}")
+    if isinstance(column, NumericalColumn):
+        return _numerical(column, rng)
+    return _categorical(column, rng)
 
 
 def draw_quantiles(

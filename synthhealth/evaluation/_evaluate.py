@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Any, Literal, Protocol, TypeVar, get_args
 
 import pandas as pd
 
 from synthhealth.errors import ParameterError, TableError
 from synthhealth.evaluation._calibration import Draft
-from synthhealth.evaluation._columns import CategoricalColumn, NumericalColumn, match_columns
+from synthhealth.evaluation._columns import NumericalColumn, match_columns
 from synthhealth.evaluation._copying import compare_copying
 from synthhealth.evaluation._coverage import compare_coverage
 from synthhealth.evaluation._folds import combine_drafts
-from synthhealth.evaluation._isolation import Isolated
-from synthhealth.evaluation._joint import Joint, compare_jointly
+from synthhealth.evaluation._isolation import Task, compute_all
+from synthhealth.evaluation._joint import JointComparison, compare_jointly
 from synthhealth.evaluation._judgement import judge, sum_up
 from synthhealth.evaluation._limits import compare_censoring, compare_ranges, compare_rules
 from synthhealth.evaluation._marginals import compare_marginals
 from synthhealth.evaluation._missingness import compare_missing_values
-from synthhealth.evaluation._pairs import compare_pairs
+from synthhealth.evaluation._pairs import PairComparison, compare_pairs
 from synthhealth.evaluation._questions import PARTS, Part, Questions
 from synthhealth.evaluation._references import compare_references
+from synthhealth.evaluation._result_base import WHOLE_COLUMN
 from synthhealth.evaluation._results import Evaluation, NotComputed, Overall
 from synthhealth.evaluation._seeds import Seeds
 from synthhealth.evaluation._subgroups import compare_subgroups
 from synthhealth.evaluation._tables import CanonicalTable, Tables, read_tables
+from synthhealth.evaluation._threads import one_thread
 from synthhealth.evaluation._timing import timed
 from synthhealth.evaluation._utility import compare_utility
-from synthhealth.evaluation.inference import Analysis, RegressionResult, compare_regressions
+from synthhealth.evaluation.inference import Analysis, compare_regressions
 from synthhealth.schema import Schema
 
 __all__ = ["RealIs", "check_real_is", "evaluate_read", "evaluate_tables"]
@@ -154,57 +156,79 @@ def evaluate_read(
     folds : sequence of Tables
         The fits that `tables` were pooled from, of a cross-validation.
     """
-    folds = folds or (tables,)
+    with one_thread():
+        return _evaluate(tables, folds or (tables,), seeds, real_is, questions)
+
+
+def _evaluate(
+    tables: Tables, folds: Sequence[Tables], seeds: Seeds, real_is: RealIs, questions: Questions
+) -> Evaluation:
     columns = timed("matching columns", lambda: match_columns(tables))
-    isolated = Isolated(
-        questions.parts,
-        [
-            NotComputed(
-                what="all figures of the column", column=column.name, reason=column.obstacle
-            )
-            for column in columns
-            if column.obstacle is not None
-        ],
-    )
+    gaps = [
+        NotComputed(what=WHOLE_COLUMN, column=column.name, reason=column.obstacle)
+        for column in columns
+        if column.obstacle is not None
+    ]
     usable = [column for column in columns if column.obstacle is None]
-    if not usable:
-        reasons = "; ".join(f"{gap.column!r}: {gap.reason}" for gap in isolated.not_computed)
+    all_numerical = [column for column in columns if isinstance(column, NumericalColumn)]
+    marginals = Task("marginals", lambda: compare_marginals(usable, seeds))
+    dependence = Task("dependence", lambda: _with_gaps(compare_pairs(usable, seeds)))
+    missing = Task("missing values", lambda: (compare_missing_values(columns, seeds), ()))
+    joint = Task("whole rows", lambda: _with_gaps(compare_jointly(tables, seeds)))
+    copying = Task("copied rows", lambda: _copying(folds, seeds))
+    coverage = Task("coverage", lambda: compare_coverage(usable, seeds))
+    subgroups = Task("subgroups", lambda: compare_subgroups(tables, usable, seeds, by=questions.by))
+    utility = Task("utility", lambda: compare_utility(folds, seeds, outcomes=questions.outcomes))
+    references = Task("reference ranges", lambda: compare_references(all_numerical, tables))
+    censoring = Task("detection limits", lambda: (compare_censoring(all_numerical), ()))
+    ranges = Task("ranges", lambda: (compare_ranges(all_numerical, tables.schema), ()))
+    rules = Task("rules", lambda: (compare_rules(tables), ()))
+    parts: dict[Part, Task[Any]] = {
+        "joint": joint,
+        "utility": utility,
+        "copying": copying,
+        "subgroups": subgroups,
+        "coverage": coverage,
+    }
+    # The longest first, so that none is left to one processor at the end.
+    tasks = [
+        dependence,
+        *(task for part, task in parts.items() if part in questions.parts),
+        marginals,
+        missing,
+        references,
+        censoring,
+        ranges,
+        rules,
+    ]
+    compute_all(tasks)
+    if marginals.found is None:
+        found = (*gaps, *marginals.not_computed)
+        reasons = "; ".join(
+            gap.reason if gap.column is None else f"{gap.column!r}: {gap.reason}" for gap in found
+        )
         raise TableError(f"no column of the two tables can be compared ({reasons})")
 
-    numerical = [column for column in usable if isinstance(column, NumericalColumn)]
-    categorical = [column for column in usable if isinstance(column, CategoricalColumn)]
-    marginals = timed("marginals", lambda: compare_marginals(numerical, categorical, seeds))
-    dependence = timed("dependence", lambda: compare_pairs(usable, seeds))
-    isolated.note(dependence.not_computed)
-    missing_values, missing_drafts = isolated.run(
-        "missing values", lambda: compare_missing_values(columns, seeds)
-    ) or (None, ())
-    joint_drafts, joint = isolated.part("joint", lambda: _joint(tables, seeds)) or ((), None)
-    copying = isolated.part("copying", lambda: _copying(folds, seeds)) or ()
-    coverage = isolated.part("coverage", lambda: (compare_coverage(usable, seeds), ())) or ()
-    subgroups = (
-        isolated.part(
-            "subgroups", lambda: compare_subgroups(tables, usable, seeds, by=questions.by)
-        )
-        or ()
+    # By itself: it silences warnings of libraries, which counts for all threads.
+    inference = Task(
+        "regressions", lambda: compare_regressions(tables, questions.analyses, seeds=seeds)
     )
-    utility = isolated.part(
-        "utility", lambda: compare_utility(folds, seeds, outcomes=questions.outcomes)
-    )
-    inference: tuple[RegressionResult, ...] = ()
     if questions.analyses:
-        inference, gaps = isolated.run(
-            "regressions", lambda: compare_regressions(tables, questions.analyses, seeds=seeds)
-        ) or ((), ())
-        isolated.note(gaps)
-    drafts = (*marginals.drafts, *dependence.drafts, *joint_drafts, *missing_drafts, *copying)
-    metrics, numerical_results, categorical_results = judge(drafts, marginals)
+        inference.run()
 
-    all_numerical = [column for column in columns if isinstance(column, NumericalColumn)]
-    references, without_reference = isolated.run(
-        "reference ranges", lambda: compare_references(all_numerical, tables)
-    ) or ((), ())
-    isolated.note(without_reference)
+    pairs = dependence.found or PairComparison(pairs=(), score=None, drafts=(), not_computed=())
+    rows = joint.found or JointComparison(drafts=(), results=None, not_computed=())
+    missing_values, missing_drafts = missing.found or (None, ())
+    metrics, numerical_results, categorical_results = judge(
+        (
+            *marginals.found.drafts,
+            *pairs.drafts,
+            *rows.drafts,
+            *missing_drafts,
+            *(copying.found or ()),
+        ),
+        marginals.found,
+    )
     return Evaluation(
         n_real=len(tables.real.table),
         n_synthetic=len(tables.synthetic.table),
@@ -215,32 +239,37 @@ def evaluate_read(
         judgement=sum_up(metrics, (*numerical_results, *categorical_results)),
         metrics=metrics,
         overall=Overall(
-            ks_average=marginals.ks_average,
-            column_average=marginals.column_average,
-            dependence_difference=dependence.score,
+            ks_average=marginals.found.ks_average,
+            column_average=marginals.found.column_average,
+            dependence_difference=pairs.score,
         ),
         numerical=numerical_results,
         categorical=categorical_results,
-        pairs=dependence.pairs,
+        pairs=pairs.pairs,
         missing_values=missing_values,
-        censoring=isolated.run("detection limits", lambda: compare_censoring(all_numerical)) or (),
-        ranges=isolated.run("ranges", lambda: compare_ranges(all_numerical, tables.schema)) or (),
-        references=references,
-        joint=joint,
-        coverage=coverage,
-        subgroups=subgroups,
-        utility=utility,
-        inference=inference,
-        rules=isolated.run("rules", lambda: compare_rules(tables)) or (),
-        not_computed=tuple(isolated.not_computed),
+        censoring=censoring.found or (),
+        ranges=ranges.found or (),
+        references=references.found or (),
+        joint=rows.results,
+        coverage=coverage.found or (),
+        subgroups=subgroups.found or (),
+        utility=utility.found,
+        inference=inference.found or (),
+        rules=rules.found or (),
+        not_computed=(*gaps, *(gap for task in (*tasks, inference) for gap in task.not_computed)),
     )
 
 
-def _joint(
-    tables: Tables, seeds: Seeds
-) -> tuple[tuple[tuple[Draft, ...], Joint | None], tuple[NotComputed, ...]]:
-    found = compare_jointly(tables, seeds)
-    return (found.drafts, found.results), found.not_computed
+class _HasGaps(Protocol):
+    @property
+    def not_computed(self) -> tuple[NotComputed, ...]: ...
+
+
+_Comparison = TypeVar("_Comparison", bound=_HasGaps)
+
+
+def _with_gaps(found: _Comparison) -> tuple[_Comparison, tuple[NotComputed, ...]]:
+    return found, found.not_computed
 
 
 def _copying(
@@ -249,7 +278,8 @@ def _copying(
     found = [compare_copying(fold, seeds) for fold in folds]
     if len(found) == 1:
         return found[0]
-    return combine_drafts([drafts for drafts, _ in found]), found[0][1]
+    gaps = dict.fromkeys(gap for _, missing in found for gap in missing)
+    return combine_drafts([drafts for drafts, _ in found]), tuple(gaps)
 
 
 def _n_rows(tables: Sequence[CanonicalTable | None]) -> int | None:

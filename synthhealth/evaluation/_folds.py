@@ -40,9 +40,14 @@ def combine_drafts(folds: Sequence[Sequence[Draft]]) -> tuple[Draft, ...]:
     """Give each figure its mean over the folds.
 
     The fits share patients and are not independent; twice the median of the folds' p values is a
-    p value whatever their dependence (Rueger, 1978).
+    p value whatever their dependence (Rueger, 1978). A figure that a fold lacks is left out.
     """
-    return tuple(_combined(one) for one in zip(*folds, strict=True))
+    by_name = [{draft.name: draft for draft in fold} for fold in folds]
+    return tuple(
+        _combined([fold[name] for fold in by_name])
+        for name in by_name[0]
+        if all(name in fold for fold in by_name)
+    )
 
 
 def _combined(drafts: Sequence[Draft]) -> Draft:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
-from synthhealth.evaluation._calibration import Draft, verdict_of
+import numpy as np
+import numpy.typing as npt
+
+from synthhealth.evaluation._calibration import Draft, band_of, verdict_of
 from synthhealth.evaluation._columns import CategoricalColumn, NumericalColumn
-from synthhealth.evaluation._copies import copy_bands, draw_copies
+from synthhealth.evaluation._copies import copy_scores, draw_copies
 from synthhealth.evaluation._fidelity import (
     KolmogorovSmirnov,
     LevelsTest,
@@ -18,14 +23,16 @@ from synthhealth.evaluation._fidelity import (
     wasserstein,
 )
 from synthhealth.evaluation._floor import ks_null, tv_null
-from synthhealth.evaluation._result_base import Band, Score
+from synthhealth.evaluation._isolation import attempt, sort_out
+from synthhealth.evaluation._result_base import WHOLE_COLUMN, Band, NotComputed, Score
 from synthhealth.evaluation._results import CategoricalResult, NumericalResult
 from synthhealth.evaluation._seeds import Seeds
-from synthhealth.evaluation._table_floor import average_floors
+from synthhealth.evaluation._table_floor import Draws, average_floors
 
 __all__ = ["Marginals", "compare_marginals", "judged_columns"]
 
 ColumnResult = NumericalResult | CategoricalResult
+Floats = npt.NDArray[np.float64]
 
 #: The Kolmogorov-Smirnov and the total-variation distance of two normal distributions that lie a
 #: standard deviation apart: a column in which even that would pass cannot be judged.
@@ -52,37 +59,93 @@ class Marginals:
 
 
 def compare_marginals(
-    numerical: Sequence[NumericalColumn],
-    categorical: Sequence[CategoricalColumn],
-    seeds: Seeds,
-) -> Marginals:
-    """Compare every column, at least one; p values are adjusted for the number of columns."""
-    sizes = _sizes(numerical, categorical)
+    columns: Sequence[NumericalColumn | CategoricalColumn], seeds: Seeds
+) -> tuple[Marginals | None, tuple[NotComputed, ...]]:
+    """Compare every column; p values are adjusted for the number of columns.
+
+    Returns
+    -------
+    marginals : Marginals or None
+        None where no column could be compared.
+    not_computed : tuple of NotComputed
+        The columns that could not, with the reasons.
+    """
+    if not columns:
+        return None, ()
+    sizes = len(columns[0].real), len(columns[0].synthetic)
     copies = draw_copies(*sizes, seeds.rng("copies"))
-    kept_ks, kept_tv, kept_ks_average, kept_average = copy_bands(numerical, categorical, copies)
-    found_numerical = [
-        _numerical_result(column, kept, seeds)
-        for column, kept in zip(numerical, kept_ks, strict=True)
-    ]
-    found_categorical = [
-        _categorical_result(column, kept, seeds)
-        for column, kept in zip(categorical, kept_tv, strict=True)
-    ]
+    found, gaps = sort_out(
+        [
+            attempt(
+                WHOLE_COLUMN,
+                partial(_compare, column, copies, seeds),
+                column=column.name,
+            )
+            for column in columns
+        ]
+    )
+    if not found:
+        return None, tuple(gaps)
+    return _with_averages(found, sizes, seeds), tuple(gaps)
+
+
+class _Compared(NamedTuple):
+    """A column, its result, and the scores of copies of the real one."""
+
+    column: NumericalColumn | CategoricalColumn
+    result: ColumnResult
+    kept: Floats
+
+    @property
+    def score(self) -> float:
+        """The column's score."""
+        if isinstance(self.result, NumericalResult):
+            return self.result.ks_complement
+        return self.result.tv_complement
+
+
+def _compare(column: NumericalColumn | CategoricalColumn, copies: Draws, seeds: Seeds) -> _Compared:
+    kept = copy_scores(column, copies)
+    result: ColumnResult
+    if isinstance(column, NumericalColumn):
+        result = _numerical_result(column, band_of(kept), seeds)
+    else:
+        result = _categorical_result(column, band_of(kept), seeds)
+    return _Compared(column, result, kept)
+
+
+def _with_averages(
+    compared: Sequence[_Compared], sizes: tuple[int, int], seeds: Seeds
+) -> Marginals:
+    numerical = [one for one in compared if isinstance(one.result, NumericalResult)]
+    categorical = [one for one in compared if isinstance(one.result, CategoricalResult)]
     ks_law, column_law = average_floors(
-        [(c.measured[0], r.floor) for c, r in zip(numerical, found_numerical, strict=True)],
-        [(c.real, r.floor) for c, r in zip(categorical, found_categorical, strict=True)],
+        [
+            (one.column.measured[0], one.result.floor)
+            for one in compared
+            if isinstance(one.column, NumericalColumn)
+        ],
+        [
+            (one.column.real, one.result.floor)
+            for one in compared
+            if isinstance(one.column, CategoricalColumn)
+        ],
         sizes[1],
         seeds.rng("averages"),
     )
-    ks = [result.ks_complement for result in found_numerical]
-    tv = [result.tv_complement for result in found_categorical]
-    averages = {"ks_average": (ks, ks_law, kept_ks_average)} if ks else {}
-    averages["column_average"] = ([*ks, *tv], column_law, kept_average)
-    drafts = {
-        name: Draft.of(
+    averages = {
+        "ks_average": (numerical, ks_law),
+        "column_average": ([*numerical, *categorical], column_law),
+    }
+    drafts = {}
+    for name, (members, law) in averages.items():
+        if law is None:
+            continue
+        kept = band_of(np.mean([one.kept for one in members], axis=0))
+        drafts[name] = Draft.of(
             name,
             "marginals",
-            sum(scores) / len(scores),
+            sum(one.score for one in members) / len(members),
             law,
             poor_side="low",
             assumption="The real table stands for the population: pairs of samples of its rows "
@@ -90,17 +153,14 @@ def compare_marginals(
             copy_of_real=kept,
             shuffled=kept,
         )
-        for name, (scores, law, kept) in averages.items()
-        if law is not None
-    }
-    found: list[ColumnResult] = [*found_numerical, *found_categorical]
+    found = [one.result for one in (*numerical, *categorical)]
     if min(sizes) < FEWEST_ROWS:
         drafts = {name: draft.undecided() for name, draft in drafts.items()}
     columns = judged_columns(found, false_discovery([result.p_value for result in found]))
     return Marginals(
         numerical=tuple(one for one in columns if isinstance(one, NumericalResult)),
         categorical=tuple(one for one in columns if isinstance(one, CategoricalResult)),
-        ks_average=_score(drafts["ks_average"]) if ks else None,
+        ks_average=_score(drafts["ks_average"]) if numerical else None,
         column_average=_score(drafts["column_average"]),
         drafts=tuple(drafts.values()),
     )
@@ -121,13 +181,6 @@ def judged_columns(
         )
         for result, q, q_close in zip(results, q_values, close, strict=False)
     ]
-
-
-def _sizes(
-    numerical: Sequence[NumericalColumn], categorical: Sequence[CategoricalColumn]
-) -> tuple[int, int]:
-    column = numerical[0] if numerical else categorical[0]
-    return len(column.real), len(column.synthetic)
 
 
 def _score(draft: Draft) -> Score:

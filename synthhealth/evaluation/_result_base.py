@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "MIN_CELL",
+    "WHOLE_COLUMN",
     "Band",
     "Family",
     "Metric",
@@ -18,6 +19,8 @@ __all__ = [
     "Verdict",
 ]
 
+#: What could not be computed where a column cannot be compared at all.
+WHOLE_COLUMN = "all figures of the column"
 #: Fewest rows that a level of a categorical column must have to be named.
 MIN_CELL = 5
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ from synthhealth.evaluation._exchange import Layout, Relations
 from synthhealth.evaluation._fidelity import false_discovery, levels_test
 from synthhealth.evaluation._groups import Group, find_groups
 from synthhealth.evaluation._information import Binned
+from synthhealth.evaluation._isolation import attempt, sort_out
 from synthhealth.evaluation._pair_laws import pooled_p_values, standardised
 from synthhealth.evaluation._result_base import NotComputed, Score
 from synthhealth.evaluation._seeds import Seeds
@@ -91,7 +93,16 @@ def compare_subgroups(
         `by` names a column that is not compared.
     """
     groups, gaps = find_groups(tables, by)
-    found = [_compare(group, columns, seeds.rng(f"{group.by}: {group.name}")) for group in groups]
+    found, failed = sort_out(
+        [
+            attempt(
+                "subgroups",
+                partial(_compare, group, columns, seeds.rng(f"{group.by}: {group.name}")),
+                column=f"{group.by}: {group.name}",
+            )
+            for group in groups
+        ]
+    )
     compared = [one for one in found if one is not None]
     q_values = false_discovery([one.p_value for one in compared])
     judged = tuple(
@@ -103,7 +114,7 @@ def compare_subgroups(
         )
         for one, q in zip(compared, q_values, strict=True)
     )
-    return judged, gaps
+    return judged, (*gaps, *failed)
 
 
 def worst_subgroup(groups: Sequence[Subgroup]) -> Subgroup | None:

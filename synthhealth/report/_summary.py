@@ -9,6 +9,7 @@ from typing import Literal
 
 from synthhealth.evaluation import Evaluation
 from synthhealth.evaluation._describe import describe_read
+from synthhealth.evaluation._result_base import WHOLE_COLUMN
 from synthhealth.evaluation._tables import Tables
 from synthhealth.evaluation._timing import timed
 from synthhealth.report._advice import advise
@@ -76,7 +77,9 @@ def gather(
     categorical: dict[str, Groups] = {}
     category_shares: list[CategoricalDistribution] = []
     not_shown: list[NotShown] = []
-    obstacles = {gap.column: gap.reason for gap in evaluation.not_computed}
+    obstacles = {
+        gap.column: gap.reason for gap in evaluation.not_computed if gap.what == WHOLE_COLUMN
+    }
     compared = {result.column for result in column_results(evaluation)}
     for column in schema:
         name = column.name

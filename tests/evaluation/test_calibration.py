@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import synthhealth as sh
-from synthhealth.errors import ParameterError
+from synthhealth.errors import ParameterError, TableError
 from synthhealth.evaluation import evaluate_tables
 from synthhealth.evaluation._calibration import Draft, Replicates, verdict_of
 from synthhealth.evaluation._floor import KSNull
+from synthhealth.report._html import as_html
 
 
 def cohort(n, seed):
@@ -89,19 +92,67 @@ def test_five_patients_tell_nothing():
     assert judged.judgement.verdict == "cannot tell"
 
 
-def test_a_failing_part_is_named_and_the_rest_is_there(monkeypatch):
-    from synthhealth.evaluation import _evaluate
+FAILURES = {
+    "marginals": ("_marginals._numerical_result", "all figures of the column", "age"),
+    "pairs": ("_evaluate.compare_pairs", "dependence", None),
+    "missing values": ("_evaluate.compare_missing_values", "missing values", None),
+    "boosting": ("_joint._compare.try_boosting", "gradient boosting", None),
+    "regression": ("_joint._compare.try_logistic", "logistic regression", None),
+    "propensity": ("_joint._compare.fit_propensity", "propensity scores", None),
+    "support": ("_joint._compare.compare_support", "precision and recall", None),
+    "rows": ("_joint._compare._cases", "whole rows", None),
+    "copies": ("_copying._identical", "identical rows", None),
+    "near": ("_copying._near", "near rows", None),
+    "coverage": ("_coverage._categorical", "coverage", "sex"),
+    "group": ("_subgroups._compare", "subgroups", "sex: F"),
+    "outcome": ("_utility._compare._predict", "utility", "haemoglobin"),
+    "outcomes": ("_utility._compare.set_up", "utility", None),
+    "references": ("_evaluate.compare_references", "reference ranges", None),
+    "ranges": ("_evaluate.compare_ranges", "ranges", None),
+}
 
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_what_fails_is_named_and_the_rest_is_there(failure, monkeypatch):
+    def fail(*_, **__):
+        raise ValueError("the cell 'Mrs Smith' is odd")
+
+    place, what, column = FAILURES[failure]
+    monkeypatch.setattr(f"synthhealth.evaluation.{place}", fail)
+    result = sh.evaluate(cohort(61, 0), cohort(61, 1))
+    gaps = {(gap.what, gap.column): gap.reason for gap in result.evaluation.not_computed}
+    assert "unexpected ValueError in fail" in gaps[what, column]
+    assert "Smith" not in result.data.model_dump_json()
+    sound = sh.evaluate(cohort(61, 0), cohort(61, 1)).evaluation.not_computed
+    assert {gap for gap, _ in gaps} <= {what, "dependence"} | {gap.what for gap in sound}
+    assert len(result.evaluation.metrics) >= 5
+    assert result.evaluation.judgement.verdict in ("good", "poor", "cannot tell")
+    assert f"- {what}" in result.to_markdown()
+    assert what in as_html(result.data)
+
+
+def test_where_every_column_fails_there_is_an_error(monkeypatch):
     def fail(*_):
         raise ValueError("the cell 'Mrs Smith' is odd")
 
-    monkeypatch.setattr(_evaluate, "compare_copying", fail)
-    real = cohort(61, 0)
-    result = sh.evaluate(real, cohort(61, 1))
-    gap = next(gap for gap in result.evaluation.not_computed if gap.what == "copying")
-    assert "unexpected ValueError" in gap.reason
-    assert "Smith" not in result.data.model_dump_json()
-    assert result.evaluation.overall.ks_average is not None
+    for kind in ("numerical", "categorical"):
+        monkeypatch.setattr(f"synthhealth.evaluation._marginals._{kind}_result", fail)
+    with pytest.raises(TableError, match="no column of the two tables can be compared") as error:
+        evaluate_tables(cohort(61, 0), cohort(61, 1))
+    assert "Smith" not in str(error.value)
+
+
+def test_figures_do_not_depend_on_threads():
+    real, new = cohort(61, 0), cohort(300, 1)
+    expected = evaluate_tables(real, new)
+    with joblib.parallel_config(backend="sequential"):
+        assert evaluate_tables(real, new) == expected
+    with threadpool_limits(1):
+        assert evaluate_tables(real, new) == expected
+    limits = [library["num_threads"] for library in threadpool_info()]
+    with threadpool_limits(2):
+        assert evaluate_tables(real, new) == expected
+    assert [library["num_threads"] for library in threadpool_info()] == limits
 
 
 # Cross-validation

@@ -21,7 +21,7 @@ def rng(seed: int = 0) -> np.random.Generator:
 
 def compare(real: pd.DataFrame, fake: pd.DataFrame, schema: Schema | None = None, seed: int = 0):
     columns = match_columns(read_tables(real, fake, schema))
-    return {one.column: one for one in compare_coverage(columns, Seeds.of(seed))}
+    return {one.column: one for one in compare_coverage(columns, Seeds.of(seed))[0]}
 
 
 def numbers(n: int, seed: int) -> pd.DataFrame:

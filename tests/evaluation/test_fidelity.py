@@ -139,9 +139,17 @@ def test_p_is_exact_only_for_small_samples_without_ties(n, m, decimals, method):
     assert kolmogorov_smirnov(real, synthetic).method == method
 
 
+@pytest.mark.filterwarnings("error")
 def test_an_exact_p_of_one_is_not_spoilt_by_rounding():
     real, synthetic = np.arange(5.0), np.arange(5.0) + 0.5
     assert kolmogorov_smirnov(real, synthetic).p_value == pytest.approx(1.0, abs=EXACT)
+    many = np.arange(0, 220, 2.0), np.arange(1, 221, 2.0)
+    assert kolmogorov_smirnov(*many).p_value == pytest.approx(1.0, abs=EXACT)
+    two_apart = np.sort(np.concatenate([real, real + 10])) + 1.25
+    expected = stats.ks_2samp(np.concatenate([real, real + 10]), two_apart, method="exact").pvalue
+    found = kolmogorov_smirnov(np.concatenate([real, real + 10]), two_apart)
+    assert found.p_value == pytest.approx(expected, abs=EXACT)
+    assert found.p_value < 1.0
 
 
 def test_q_values_agree_with_statsmodels():

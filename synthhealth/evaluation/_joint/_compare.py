@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from synthhealth.evaluation._calibration import ALARM
+from synthhealth.evaluation._isolation import attempt, sort_out
 from synthhealth.evaluation._joint._cases import Cases
 from synthhealth.evaluation._joint._classifiers import Attempt, try_boosting, try_logistic
 from synthhealth.evaluation._joint._giveaways import giveaways
@@ -46,14 +49,33 @@ def compare_jointly(tables: Tables, seeds: Seeds) -> JointComparison:
     if cases is None:
         gap = NotComputed(what="comparison of whole rows", column=None, reason=reason)
         return JointComparison((), None, (gap,))
-    attempts = [
-        try_boosting(cases, seeds),
-        try_logistic(cases, seeds, products=False),
-        try_logistic(cases, seeds, products=True),
-    ]
-    fits = [fit_propensity(cases, seeds, products=products) for products in (False, True)]
+    attempts, unclassified = sort_out(
+        [
+            attempt("gradient boosting", partial(try_boosting, cases, seeds)),
+            *(
+                attempt("logistic regression", partial(try_logistic, cases, seeds, products=on))
+                for on in (False, True)
+            ),
+        ]
+    )
+    fits, unfitted = sort_out(
+        [
+            attempt("propensity scores", partial(fit_propensity, cases, seeds, products=on))
+            for on in (False, True)
+        ]
+    )
     near = cases.cut(MOST_DISTANT)
+    support = attempt("precision and recall", partial(compare_support, near, seeds))
     found = _most_telling(attempts)
+    named = (
+        None
+        if found is None
+        else attempt(
+            "columns that give the rows away",
+            partial(giveaways, found.detector, cases.rows, found.folds, seeds.rng("giveaways")),
+        )
+    )
+    failed = [one for one in (support, named) if isinstance(one, NotComputed)]
     results = Joint(
         n_real=int(np.count_nonzero(~cases.rows.labels)),
         n_synthetic=int(np.count_nonzero(cases.rows.labels)),
@@ -62,16 +84,14 @@ def compare_jointly(tables: Tables, seeds: Seeds) -> JointComparison:
         classifiers=tuple(attempt.classifier for attempt in attempts),
         propensities=tuple(propensity for _, propensity in fits),
         detector=None if found is None else found.draft.name,
-        giveaways=()
-        if found is None
-        else giveaways(found.detector, cases.rows, found.folds, seeds.rng("giveaways")),
+        giveaways=() if named is None or isinstance(named, NotComputed) else named,
     )
     drafts = (
         *(attempt.draft for attempt in attempts),
         *(draft for draft, _ in fits),
-        *compare_support(near, seeds),
+        *(() if isinstance(support, NotComputed) else support),
     )
-    return JointComparison(drafts, results, ())
+    return JointComparison(drafts, results, (*unclassified, *unfitted, *failed))
 
 
 def _cases(tables: Tables, seeds: Seeds) -> tuple[Cases | None, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from synthhealth.evaluation._calibration import ALARM
 from synthhealth.evaluation._fidelity import false_discovery
+from synthhealth.evaluation._isolation import attempt
 from synthhealth.evaluation._result_base import NotComputed, Verdict
 from synthhealth.evaluation._seeds import Seeds
 from synthhealth.evaluation._tables import Tables
@@ -152,9 +154,11 @@ def compare_utility(
     )
     tried, gaps = [], list(targets.not_computed)
     for target in targets.found:
-        result = _try(setting, target, seeds)
+        result = attempt("utility", partial(_try, setting, target, seeds), column=target.column)
         if isinstance(result, str):
-            gaps.append(NotComputed(what="utility", column=target.column, reason=result))
+            result = NotComputed(what="utility", column=target.column, reason=result)
+        if isinstance(result, NotComputed):
+            gaps.append(result)
         else:
             tried.append(result)
     if not tried:

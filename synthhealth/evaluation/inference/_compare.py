@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from synthhealth.errors import ParameterError, TableError
+from synthhealth.errors import ParameterError
+from synthhealth.evaluation._isolation import attempt, sort_out
 from synthhealth.evaluation._result_base import MIN_CELL, NotComputed
 from synthhealth.evaluation._seeds import Seeds
 from synthhealth.evaluation._tables import CanonicalTable, Tables, read_tables
@@ -155,17 +157,14 @@ class _Given:
 def _compare_all(
     given: _Given, analyses: tuple[Analysis, ...], seeds: Seeds
 ) -> tuple[tuple[RegressionResult, ...], tuple[NotComputed, ...]]:
-    found: list[RegressionResult] = []
-    missing: list[NotComputed] = []
+    tried: list[RegressionResult | NotComputed] = []
     if analyses:
         check_installed()
     for analysis in analyses:
         rng = seeds.rng(f"inference {analysis.kind} {analysis.formula}")
-        try:
-            found.append(_compare(given, analysis, rng))
-        except (NotEstimableError, TableError) as error:
-            what = f"analysis {analysis.formula}"
-            missing.append(NotComputed(what=what, column=None, reason=str(error)))
+        what = f"analysis {analysis.formula}"
+        tried.append(attempt(what, partial(_compare, given, analysis, rng)))
+    found, missing = sort_out(tried)
     return tuple(found), tuple(missing)
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.api import types
 
+from synthhealth.errors import SynthHealthError
 from synthhealth.evaluation._result_base import MIN_CELL
 from synthhealth.evaluation._tables import CanonicalTable
 from synthhealth.evaluation._values import levels, microseconds, numbers
@@ -36,7 +37,7 @@ OTHER = "other"
 MICROSECONDS_PER_DAY = 86_400_000_000
 
 
-class NotEstimableError(Exception):
+class NotEstimableError(SynthHealthError):
     """Why a regression cannot be fitted, in words."""
 
 
