@@ -162,6 +162,32 @@ def evaluate(
     tell_files(out, list(REPORT))
 
 
+@verb
+def trend(
+    reports: Annotated[
+        list[Path], typer.Argument(metavar="REPORT...", help="The report.json of each run.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write it as a page: .html."),
+    ] = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Show how the figures of the same columns move over several runs, in the order given."""
+    if out is not None:
+        check_target(out, force=force)
+    from synthhealth.report import trend
+
+    found = trend(reports)
+    if out is not None:
+        found.to_html(out, force=force)
+    typer.echo(found.summary().rstrip())
+    if out is not None:
+        tell_files(out.parent, [out.name])
+
+
 def _columns(proposal: Proposal) -> Table:
     return table(
         ("column", "kind", "unit", "why", "doubts"),

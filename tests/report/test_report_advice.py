@@ -52,8 +52,16 @@ def test_closeness_of_a_fitted_model_is_no_copying() -> None:
     close = metric("ks_average", 0.97, "too good")
     fitted = "\n".join(advise(evaluation(close, real_is="training"), COPULA))
     assert "Too good, but not copied (KS test average)" in fitted
+    given = "\n".join(advise(evaluation(close), None))
+    assert "make sure that the model did not learn these real rows" in given
     unseen = "\n".join(advise(evaluation(close, real_is="holdout", n_unseen=61), COPULA))
-    assert "make sure that the model did not learn these real rows" in unseen
+    assert "in the table more than once" in unseen
+
+
+def test_leaning_on_the_rows_learned_asks_for_nothing() -> None:
+    leaning = metric("nearer_to_learned", 0.8, "too good", family="learning")
+    found = advise(evaluation(leaning, real_is="cross-validated", n_unseen=12), COPULA)
+    assert found == advise(evaluation(real_is="cross-validated", n_unseen=12), COPULA)
 
 
 def test_a_good_table_is_told_what_is_still_to_be_shown() -> None:

@@ -14,7 +14,9 @@ import plotly.graph_objects as go
 import pytest
 from report_cohorts import HOSTILE
 
+import synthhealth as sh
 from synthhealth.report import Report
+from synthhealth.report._html import as_html
 from synthhealth.report._metric_words import words_of
 from synthhealth.report._words import shown
 
@@ -190,6 +192,11 @@ def test_a_wide_page_says_what_it_leaves_out(pages: dict[str, str]) -> None:
     assert "Of 990 pairs the 300 are here" in page
     assert "The 40 lowest of 45 scores" in page
     assert len(page) < 12_000_000
+
+
+def test_a_page_can_be_sent_by_mail() -> None:
+    real, fake = (sh.datasets.load_ra_panel(n, random_state=n) for n in (61, 1_000))
+    assert len(as_html(sh.evaluate(real, fake, analyses="crp ~ esr").data).encode()) < 6_000_000
 
 
 def test_sections_follow_the_table(pages: dict[str, str]) -> None:
