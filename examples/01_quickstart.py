@@ -66,8 +66,7 @@ model.save(folder / "ra.synth")
 print(sorted(file.name for file in folder.iterdir()))
 
 # %%
-# A reloaded model replays the rows that the first ``sample`` drew. A saved model contains a pickle:
-# load only files that you trust.
+# A reloaded model replays the rows that the first ``sample`` drew.
 
 again = sh.load(folder / "ra.synth").sample(1000)
 print("the same rows:", again.equals(fake))

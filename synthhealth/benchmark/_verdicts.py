@@ -20,6 +20,8 @@ __all__ = ["CASES", "measure_verdicts"]
 
 DRAWS = 200
 N_PATIENTS = 61
+#: Synthetic rows, where they are more than the patients.
+N_ROWS = 1_000
 #: A shift by half a standard deviation needs more patients to be found.
 N_SHIFTED = 200
 COPIED = 0.1
@@ -44,7 +46,7 @@ def _partly_copied(
     real: pd.DataFrame, new: pd.DataFrame, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, None]:
     n_copied = round(COPIED * len(new))
-    rows = rng.permutation(len(real))[:n_copied]
+    rows = rng.permutation(np.arange(n_copied) % len(real))
     return pd.concat([new.iloc[n_copied:], real.iloc[rows]], ignore_index=True), None
 
 
@@ -72,15 +74,19 @@ def _any_measurement(table: pd.DataFrame, rng: np.random.Generator) -> str:
     return str(rng.choice(table.select_dtypes("float").columns))
 
 
-#: Each case: how the table to be judged is made from new patients, and of how many.
-CASES: dict[str, tuple[Make, int]] = {
-    "perfect": (_perfect, N_PATIENTS),
-    "copy": (_copy, N_PATIENTS),
-    "a tenth copied": (_partly_copied, N_PATIENTS),
-    "shuffled": (_shuffled, N_PATIENTS),
-    "one column x -> 100x + 7000": (_rescaled, N_PATIENTS),
-    "perfect, 200 rows": (_perfect, N_SHIFTED),
-    "one column shifted by half a SD, 200 rows": (_shifted, N_SHIFTED),
+#: Each case: how the table to be judged is made from new patients, the number of real patients,
+#: and of new ones.
+CASES: dict[str, tuple[Make, int, int]] = {
+    "perfect": (_perfect, N_PATIENTS, N_PATIENTS),
+    "copy": (_copy, N_PATIENTS, N_PATIENTS),
+    "a tenth copied": (_partly_copied, N_PATIENTS, N_PATIENTS),
+    "shuffled": (_shuffled, N_PATIENTS, N_PATIENTS),
+    "one column x -> 100x + 7000": (_rescaled, N_PATIENTS, N_PATIENTS),
+    "perfect, more rows": (_perfect, N_PATIENTS, N_ROWS),
+    "a tenth copied, more rows": (_partly_copied, N_PATIENTS, N_ROWS),
+    "shuffled, more rows": (_shuffled, N_PATIENTS, N_ROWS),
+    "perfect, more patients": (_perfect, N_SHIFTED, N_SHIFTED),
+    "one column shifted by half a SD": (_shifted, N_SHIFTED, N_SHIFTED),
 }
 
 
@@ -93,10 +99,10 @@ def measure_verdicts(
 ) -> Verdicts:
     """Judge tables of which the truth is known, and count the verdicts.
 
-    Every draw simulates a cohort of rheumatoid arthritis patients (`datasets.load_ra_panel`, 61
-    rows and 17 columns) as the real table and a second one, from which the table to be judged is
-    made: as it is (a perfect generator), with a tenth of its rows replaced by real ones, with
-    every column shuffled by itself, or with one column changed.
+    Every draw simulates a cohort of rheumatoid arthritis patients (`datasets.load_ra_panel`, 17
+    columns) as the real table and a second one, from which the table to be judged is made: as it is
+    (a perfect generator), with a tenth of its rows replaced by real ones, with every column
+    shuffled by itself, or with one column changed.
 
     Parameters
     ----------
@@ -144,13 +150,13 @@ def measure_verdicts(
             report(ProgressEvent("benchmark", done, len(jobs), "cohort", elapsed))
     return Verdicts(
         machine=Machine.here(),
-        cases=tuple(Case.of(name, CASES[name][1], results) for name, results in found.items()),
+        cases=tuple(Case.of(name, CASES[name][1:], results) for name, results in found.items()),
     )
 
 
 def judge_once(case: str, seed: int) -> tuple[Judgement, str | None]:
     """Make one table and judge it; give the column that was changed, too."""
-    make, n = CASES[case]
-    real, new = (load_ra_panel(n, random_state=2 * seed + side) for side in (0, 1))
+    make, *sizes = CASES[case]
+    real, new = (load_ra_panel(n, random_state=2 * seed + i) for i, n in enumerate(sizes))
     table, changed = make(real, new, np.random.default_rng(seed))
     return evaluate_tables(real, table, parts=("copying", "joint")).judgement, changed

@@ -16,8 +16,10 @@ class Case(Part):
 
     name: str
     """What the judged tables are."""
-    n: int
-    """Rows of the real and of the judged table."""
+    n_real: int
+    """Rows of the real table."""
+    n_synthetic: int
+    """Rows of the judged table."""
     draws: int
     """Number of tables."""
     good: float
@@ -34,7 +36,9 @@ class Case(Part):
     """For each figure the share in which it is poor or, of copied rows, too good."""
 
     @classmethod
-    def of(cls, name: str, n: int, results: Sequence[tuple[Judgement, str | None]]) -> Case:
+    def of(
+        cls, name: str, sizes: tuple[int, int], results: Sequence[tuple[Judgement, str | None]]
+    ) -> Case:
         """Count the verdicts."""
         draws = len(results)
         verdicts = Counter(judgement.verdict for judgement, _ in results)
@@ -46,7 +50,8 @@ class Case(Part):
         ]
         return cls(
             name=name,
-            n=n,
+            n_real=sizes[0],
+            n_synthetic=sizes[1],
             draws=draws,
             good=verdicts["good"] / draws,
             poor=verdicts["poor"] / draws,
@@ -67,7 +72,8 @@ class Verdicts(Result):
         """Give the shares of each verdict."""
         heads = (
             "tables",
-            "rows",
+            "real rows",
+            "judged rows",
             "good",
             "poor",
             "too good (copied)",
@@ -77,7 +83,8 @@ class Verdicts(Result):
         rows = [
             (
                 case.name,
-                f"{case.n:,}",
+                f"{case.n_real:,}",
+                f"{case.n_synthetic:,}",
                 *(
                     f"{100 * share:.1f} %"
                     for share in (case.good, case.poor, case.too_good, case.cannot_tell)
