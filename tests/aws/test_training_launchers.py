@@ -262,6 +262,8 @@ def execute(request: dict[str, Any], base: Path) -> tuple[int, str]:
         ],
         env={
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            # The same kernels of BLAS as here: others differ in the last bit.
+            **{name: text for name, text in os.environ.items() if name.startswith("OPENBLAS_")},
             "HOME": "/tmp",
             "LANG": "C.UTF-8",
             "TRAINING_JOB_NAME": request["TrainingJobName"],
