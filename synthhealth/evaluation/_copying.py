@@ -63,8 +63,10 @@ def compare_copying(
     if len(patients.table) < FEWEST_ROWS:
         reason = f"fewer than {FEWEST_ROWS} real rows"
         return (), (NotComputed(what="copied rows", column=None, reason=reason),)
-    known = [patients, tables.synthetic, *([tables.unseen] if _can_compare(tables) else [])]
-    places = encode(known, tables.schema)  # type: ignore[arg-type]
+    known = [patients, tables.synthetic]
+    if tables.training is not None and tables.unseen is not None:
+        known.append(tables.unseen)
+    places = encode(known, tables.schema)
     rng = seeds.rng("rows to compare")
     points = _gower([_some(table, rng) for table in places.plain], places.categorical)
     figures: dict[str, Callable[..., Draft]] = {
@@ -77,10 +79,6 @@ def compare_copying(
         [attempt(name, partial(figure, rng=seeds.rng(name))) for name, figure in figures.items()]
     )
     return tuple(drafts), tuple(gaps)
-
-
-def _can_compare(tables: Tables) -> bool:
-    return tables.training is not None and tables.unseen is not None
 
 
 # Identical rows
