@@ -1,4 +1,4 @@
-"""Every error that synthhealth raises on purpose.
+"""Every error that synthhealth raises on purpose, and the doubts that it goes on with.
 
 Each message says what is wrong, where (column or file) and how to mend it, and never contains
 a cell value of the table. Catch `SynthHealthError` for all of them; where a built-in exception
@@ -13,6 +13,7 @@ from collections.abc import Iterable
 __all__ = [
     "ArtifactError",
     "ConditionError",
+    "Doubt",
     "FileError",
     "FitError",
     "FitInterruptedError",
@@ -73,6 +74,42 @@ class FitError(SynthHealthError, RuntimeError):
 
 class FitInterruptedError(SynthHealthError, RuntimeError):
     """Training was interrupted and no partial model was asked for."""
+
+
+class Doubt(str):
+    """What is uncertain about a column or a file, in a sentence; it never holds a cell's value.
+
+    A doubt is no error: the work goes on with what is likeliest. It is a text that also carries
+    how to settle it, and how much depends on it.
+
+    Parameters
+    ----------
+    text : str
+        What was seen and what is done about it.
+    settle : str
+        The line of the schema's column, or the option of the command line, that settles it:
+        ``kind: nominal``, ``--encoding cp1256``.
+    weight : {1, 2, 3}
+        3: cells are lost, or a patient may be at risk; 2: the column may mean something else;
+        1: worth a look.
+
+    Examples
+    --------
+    >>> from synthhealth.errors import Doubt
+    >>> doubt = Doubt("3 of 150 cells are no numbers and count as missing", "kind: nominal", 3)
+    >>> print(doubt, "->", doubt.settle)
+    3 of 150 cells are no numbers and count as missing -> kind: nominal
+    """
+
+    settle: str
+    weight: int
+
+    def __new__(cls, text: str, settle: str = "", weight: int = 1) -> Doubt:
+        """Make a text that carries more than itself."""
+        doubt = super().__new__(cls, text)
+        doubt.settle = settle
+        doubt.weight = weight
+        return doubt
 
 
 def nearest(name: object, known: Iterable[str]) -> str:

@@ -117,14 +117,24 @@ class DetectionLimits(_Part):
 class Notation(_Part):
     """How a column of text writes its numbers or dates, so that they can be written so again."""
 
-    decimal: Literal[".", ","] = "."
-    """The decimal mark."""
+    decimal: Literal[".", ",", "٫"] = "."
+    """The decimal mark; the last is the Arabic one."""
     thousands: str = ""
     """What parts the thousands; nothing if they are not parted."""
     padded: bool = False
     """Whether every number has all decimals of the column: ``12.30``."""
+    prefix: str = ""
+    """What stands before every number, such as the sign of a currency: ``€``."""
     suffix: str = ""
     """What follows every number, such as a unit with its space: `` mg/L``."""
+    digits: Literal["latin", "arabic", "persian", "fullwidth"] = "latin"
+    """The script of the digits: ``12``, ``١٢``, ``۱۲`` or ``１２``."""
+    flag_low: str = ""
+    """What follows a number below the column's reference range, with its space: `` L``."""
+    flag_high: str = ""
+    """What follows a number above the column's reference range: `` H``."""
+    clock: str = ""
+    """The form of times of day and durations, which are learned as minutes: ``%H:%M``."""
     below: str = "<"
     """What stands before a lower detection limit, with its space if there is one."""
     above: str = ">"
@@ -180,6 +190,9 @@ them. Merged by default. Beside `levels`, cells with none of them are treated so
     """The cells that stand for a missing value, such as -9 or ``not done``."""
     notation: Notation | None = None
     """How a column of text writes its numbers or dates; None for any other column."""
+    joined: str | None = None
+    """What parts the two numbers of one cell, each of which is learned by itself: ``/`` in \
+``120/80``."""
     identifier: str | None = None
     """Which identifier it is: ``name``, ``e-mail``, ``record number``, ..."""
     protection: Protection | None = None
@@ -235,6 +248,9 @@ class Schema(BaseModel):
     """Version of this format."""
     columns: tuple[Column, ...]
     """The columns, in the table's order."""
+    subject: str | None = None
+    """The column that says whose row it is, where a patient may have several rows. \
+It is never learned; each synthetic row is a new patient, with a new one (``S0001``)."""
     demographics: Demographics = Demographics()
     """Which columns hold sex and age."""
     rules: tuple[str, ...] = ()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 from pandas.api import types
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SkipValidation
 
 from synthhealth.schema._check import check_shape
 from synthhealth.schema._detection._codes import zero_doubt
@@ -46,8 +47,8 @@ class Finding(BaseModel):
     """What it was taken for."""
     why: str
     """What speaks for it."""
-    doubts: tuple[str, ...] = ()
-    """What a person should look at before the schema is used."""
+    doubts: Annotated[tuple[str, ...], SkipValidation] = ()
+    """What a person should look at before the schema is used; see `synthhealth.errors.Doubt`."""
 
 
 @dataclass(frozen=True)

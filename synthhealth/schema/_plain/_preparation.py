@@ -428,9 +428,11 @@ def _read_conditions(cells: list[Any], column: Column) -> list[Any]:
     try:
         reading = read_column(pd.Series(cells, name=column.name, dtype=object), column)
     except TableError:
+        reading = None
+    if reading is None or reading.odd:
         raise ConditionError(
             f"condition on column {column.name!r}: the value is not written as the column's are"
-        ) from None
+        )
     if reading.censored is not None and reading.censored.any():
         raise ConditionError(
             f"condition on column {column.name!r}: give a number, not a detection limit"

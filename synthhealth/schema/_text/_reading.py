@@ -8,7 +8,7 @@ whether a number is a detection limit below or above which the result lies.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,9 @@ Marks = npt.NDArray[np.int8]
 
 KNOWN, EMPTY, FIRST_CODE = 0, 1, 2
 
+#: A column of numbers or dates may have this share of other cells, which count as missing.
+ODD_SHARE = 0.2
+
 
 @dataclass(frozen=True)
 class ColumnReading:
@@ -48,6 +51,8 @@ class ColumnReading:
     """-1: below the limit that the value is, 0: known, +1: above it; None where all are known."""
     empty_is_none: bool = False
     """Whether empty cells are None rather than NaN, in a column of objects."""
+    odd: int = 0
+    """How many cells fit nothing that the column says: they count as missing."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,8 @@ class Reading:
     """The marks of missing cells of the columns that have any."""
     censored: dict[str, Marks]
     """The marks of censored results of the columns that have any."""
+    odd: dict[str, int] = field(default_factory=dict)
+    """How many cells of a column were no number or date and count as missing, where there are."""
 
 
 def read_table(table: pd.DataFrame, schema: Schema) -> Reading:
@@ -87,6 +94,7 @@ def read_table(table: pd.DataFrame, schema: Schema) -> Reading:
         table=canonical,
         missing={name: one.missing for name, one in readings.items() if one.missing.any()},
         censored={name: one.censored for name, one in readings.items() if one.censored is not None},
+        odd={name: one.odd for name, one in readings.items() if one.odd},
     )
 
 
@@ -235,9 +243,9 @@ def _read_object_cells(values: pd.Series, column: Column, cells: Cells) -> Colum
     )
     if column.kind.is_numerical and (cells.has_text or column.kind is Kind.DATETIME):
         read = _numbers_or_moments(cells, column, np.array(of_cell, dtype=np.int8))
-        series, sides = read
-        series = pd.Series(series, index=values.index, name=values.name)
-        return ColumnReading(series, marks, sides, empty_is_none)
+        marks[read.odd] = EMPTY
+        series = pd.Series(read.values, index=values.index, name=values.name)
+        return ColumnReading(series, marks, read.sides, empty_is_none, int(read.odd.sum()))
     coded = marks >= FIRST_CODE
     if coded.any():
         values = values.mask(coded)
@@ -259,10 +267,23 @@ def _mark(cell: object, codes: Sequence[str | int | float]) -> int:
     return KNOWN
 
 
-def _numbers_or_moments(
-    cells: Cells, column: Column, of_cell: Marks
-) -> tuple[npt.NDArray[Any], Marks | None]:
-    """Read the different cells, and give each row what was read."""
+@dataclass(frozen=True)
+class _Results:
+    """The numbers or moments of the rows."""
+
+    values: npt.NDArray[Any]
+    sides: Marks | None
+    odd: npt.NDArray[np.bool_]
+
+
+def _numbers_or_moments(cells: Cells, column: Column, of_cell: Marks) -> _Results:
+    """Read the different cells, and give each row what was read.
+
+    Raises
+    ------
+    TableError
+        More than a few cells fit nothing.
+    """
     notation = column.notation or Notation()
     texts = [cell if isinstance(cell, str) else "" for cell in cells.different]
     sides = np.zeros(len(texts), dtype=np.int8)
@@ -279,12 +300,14 @@ def _numbers_or_moments(
         read = np.append(numbers, np.nan)
         fits = ~np.isnan(numbers)
     is_code = of_cell >= FIRST_CODE
-    wrong = int(cells.counts[~fits & ~is_code].sum())
-    if wrong:
+    is_odd = ~fits & ~is_code
+    wrong = int(cells.counts[is_odd].sum())
+    if wrong > ODD_SHARE * int(cells.counts[~is_code].sum()):
         raise _no_numbers(column, wrong)
-    read[:-1][is_code] = read[-1]
+    read[:-1][is_code | is_odd] = read[-1]
     sides = np.append(np.where(is_code, 0, sides), 0).astype(np.int8)[cells.places]
-    return read[cells.places], sides if sides.any() else None
+    odd = np.append(is_odd, False)[cells.places]
+    return _Results(read[cells.places], sides if sides.any() else None, odd)
 
 
 def _no_numbers(column: Column, wrong: int) -> TableError:
