@@ -36,11 +36,17 @@ def choose_schema(
 ) -> Schema | None:
     """Give the schema of the file, else the detected one, with the protection that is chosen.
 
-    None where nothing is chosen: then the library detects it.
+    None where nothing is chosen: then the library detects it, and says what is in doubt, too.
     """
     if file is None and protect is None:
         return None
-    from synthhealth.schema import Schema
+    from synthhealth.schema import Schema, propose
+    from synthhealth.schema._detection._doubts import tell
 
-    schema = Schema.detect(table) if file is None else Schema.from_file(file).without(drop or ())
+    if file is None:
+        proposal = propose(table)
+        tell(proposal.doubts)
+        schema = proposal.schema
+    else:
+        schema = Schema.from_file(file).without(drop or ())
     return schema if protect is None else schema.with_protection(protect.value)

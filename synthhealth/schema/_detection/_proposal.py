@@ -94,6 +94,11 @@ class Proposal:
         write_schema(self.schema, path, force=force, comments=self.comments)
 
     @property
+    def doubts(self) -> tuple[tuple[str, str], ...]:
+        """What is in doubt: a column's name and a sentence, often a `synthhealth.errors.Doubt`."""
+        return tuple((one.column, doubt) for one in self.findings for doubt in one.doubts)
+
+    @property
     def comments(self) -> dict[str, list[str]]:
         """What is said above each column in a schema file: why, and what is in doubt."""
         return {

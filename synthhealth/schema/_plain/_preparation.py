@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,8 @@ class Lesson:
     """The plain table: no gaps, nothing that a rule computes."""
     schema: Schema
     """What its columns are."""
+    odd: Mapping[str, int] = field(default_factory=dict)
+    """How many cells of a column fit nothing that the schema says, and count as missing."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,7 @@ class Preparation(BaseModel):
         lesson_schema = learned.model_copy(
             update={"columns": tuple(c for c in learned if c.name not in computed)}
         )
-        return preparation, Lesson(plain[lesson_schema.names], lesson_schema)
+        return preparation, Lesson(plain[lesson_schema.names], lesson_schema, reading.odd)
 
     def calibrated(self, draw: Callable[[], pd.DataFrame]) -> Preparation:
         """Adapt to the plain rows that the fitted model draws.
