@@ -75,6 +75,14 @@ ProtectOption = Annotated[
         "--protect", help="What is done with columns that identify people and have no choice yet."
     ),
 ]
+Subject = Annotated[
+    str | None,
+    typer.Option(
+        "--subject",
+        metavar="COLUMN",
+        help="Tells the patients apart, where they have several rows; default: looked for.",
+    ),
+]
 Sheet = Annotated[str | None, typer.Option(help="Sheet of an Excel file; default: the first.")]
 KeyFile = Annotated[
     Path | None,

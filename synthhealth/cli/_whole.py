@@ -29,6 +29,7 @@ from synthhealth.cli._options import (
     SchemaFile,
     Seed,
     Sheet,
+    Subject,
     TableFormat,
     questions,
 )
@@ -86,6 +87,7 @@ def run(
         Path | None,
         typer.Option(metavar="FILE", help="Patients not learned from, to compare with instead."),
     ] = None,
+    subject: Subject = None,
     drop: Drop = None,
     param: Params = None,
     format: Annotated[
@@ -115,7 +117,7 @@ def run(
         key = read_key(key_file)
         real, form = read(data, sheet, drop)
         unseen = None if holdout is None else read(holdout, holdout_sheet, drop)[0]
-        wanted = choose_schema(real, schema, protect, drop)
+        wanted = choose_schema(real, schema, protect, drop, subject)
         synthesizer = train(real, wanted, model, param, seed, keep_partial, max_seconds)
         written = form if format is None else FileForm(suffix)
         asked = questions(outcome, analysis, by)
@@ -135,6 +137,7 @@ def cross_evaluate(
     seed: Seed = None,
     schema: SchemaFile = None,
     protect: ProtectOption = None,
+    subject: Subject = None,
     drop: Drop = None,
     param: Params = None,
     sheet: Sheet = None,
@@ -148,7 +151,9 @@ def cross_evaluate(
     """Judge a model family on a table: learn all parts but one, compare with that one, in turn."""
     with whole_folder(out, REPORT, force=force) as folder:
         real, form = read(data, sheet, drop)
-        synthesizer = synthesizer_of(model, choose_schema(real, schema, protect, drop), param, seed)
+        synthesizer = synthesizer_of(
+            model, choose_schema(real, schema, protect, drop, subject), param, seed
+        )
         asked = questions(outcome, analysis, by)
         report = synthesizer.cross_evaluate(real, folds, **asked)
         write_report(report, folder)

@@ -8,6 +8,7 @@ from pandas.api import types
 
 from synthhealth.errors import SchemaError, TableError
 from synthhealth.schema._schema import Column, Kind, Schema
+from synthhealth.schema._subjects import Subjects, n_patients
 
 #: Below this number of rows nothing about a distribution can be learned.
 MIN_ROWS = 10
@@ -83,34 +84,28 @@ def check_table(table: pd.DataFrame, schema: Schema) -> None:
             _check_levels(values, column)
 
 
-def check_singled_out(values: pd.Series, column: Column, min_cell: int) -> None:
-    """Refuse a column whose values, but for those of a few patients, are all the same number.
+def check_singled_out(
+    values: pd.Series, column: Column, min_cell: int, subjects: Subjects | None = None
+) -> None:
+    """Refuse a column of numbers that are all the same, but for those of a few patients.
 
     From the mean that a model keeps, and the number of patients, the values of those few could be
-    computed; of a column of two numbers the rarer one is theirs.
+    computed.
 
     Raises
     ------
     TableError
     """
-    if column.rare == "keep":
+    if column.rare == "keep" or not column.kind.is_numerical:
         return
-    counts = values.dropna().value_counts()
-    if column.kind.is_numerical:
-        few = int(counts.sum() - counts.max()) < min_cell
-    else:
-        few = len(counts) == 2 and counts.min() < min_cell and not all(map(_is_code, counts.index))
-    if few:
+    usual = values.mode()
+    others = values.notna() & ~values.isin(usual[:1])
+    if n_patients(subjects, others.to_numpy(dtype=bool)) < min_cell:
         raise TableError(
             f"column {column.name!r}: fewer than {min_cell} patients have another value than its "
             "most frequent one, so that what is learned of it would be about them alone; leave "
             "the column out (--drop), or state 'rare: keep' in the schema"
         )
-
-
-def _is_code(level: object) -> bool:
-    """Say whether a level is a word, a truth value or a digit, as codes are, and no measurement."""
-    return isinstance(level, str | bool | np.bool_) or level in range(10)
 
 
 def check_columns(table: pd.DataFrame, schema: Schema) -> None:

@@ -277,6 +277,15 @@ It is never learned; each synthetic row is a new patient, with a new one (``S000
         return self
 
     @model_validator(mode="after")
+    def _subject_is_a_column(self) -> Schema:
+        if self.subject is not None and self.subject not in self.names:
+            raise SchemaError(
+                f"schema: the subject is the column {self.subject!r}, which is not among the "
+                f"columns{nearest(self.subject, self.names)}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _rules_fit_the_columns(self) -> Schema:
         if self.rules:
             from synthhealth.schema._rules import rules_of
@@ -341,6 +350,48 @@ It is never learned; each synthetic row is a new patient, with a new one (``S000
 
         return with_protection(self, protection)
 
+    def with_subject(self, name: str | None) -> Schema:
+        """Say which column tells whose row it is, where a patient may have several rows.
+
+        Parameters
+        ----------
+        name : str or None
+            The column's name; None: each row is a patient of its own.
+
+        Returns
+        -------
+        Schema
+            A new schema. The column is an identifier in it, of which nothing else is said.
+
+        Raises
+        ------
+        SchemaError
+            There is no such column.
+
+        Examples
+        --------
+        >>> from synthhealth.schema import Column, Schema
+        >>> names = {"patient": "count", "crp": "continuous"}
+        >>> schema = Schema(columns=[Column(name=k, kind=v) for k, v in names.items()])
+        >>> with_visits = schema.with_subject("patient")
+        >>> with_visits.subject, with_visits["patient"].kind.value
+        ('patient', 'identifier')
+        """
+        kept = {"name", "role", "identifier", "protection", "pattern"}
+        columns = tuple(
+            Column(kind=Kind.IDENTIFIER, **column.model_dump(include=kept))
+            if column.name == name
+            else column
+            for column in self
+        )
+        return Schema(
+            columns=columns,
+            subject=name,
+            demographics=self.demographics,
+            rules=self.rules,
+            min_cell=self.min_cell,
+        )
+
     def without(self, columns: Collection[str]) -> Schema:
         """Leave columns out.
 
@@ -377,6 +428,7 @@ It is never learned; each synthetic row is a new patient, with a new one (``S000
             people |= {"age": None}
         return Schema(
             columns=kept,
+            subject=None if self.subject in columns else self.subject,
             demographics=Demographics(**people),
             rules=self.rules,
             min_cell=self.min_cell,

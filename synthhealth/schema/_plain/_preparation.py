@@ -24,7 +24,14 @@ from synthhealth.schema._privacy._protection import add_fakes, learn_fakes, prot
 from synthhealth.schema._rare._pooling import RareLevels, pool_rare
 from synthhealth.schema._rules import check_rules, derivations, rules_of
 from synthhealth.schema._schema import Column, DetectionLimits, Schema
-from synthhealth.schema._text._reading import complete, read_column, read_table, write_column
+from synthhealth.schema._subjects import subjects_of
+from synthhealth.schema._text._reading import (
+    EMPTY,
+    complete,
+    read_column,
+    read_table,
+    write_column,
+)
 
 __all__ = ["Lesson", "Preparation", "Rows"]
 
@@ -140,6 +147,11 @@ class Preparation(BaseModel):
         """
         described = Schema.detect(table) if schema is None else schema
         check_columns(table, described)
+        # Nothing is said of the subject, such as its levels, that could be saved.
+        described = described.with_subject(described.subject)
+        subjects = subjects_of(table, described)
+        # A patient's rows are learned as if each was of another one. A step that learns them as a
+        # sequence would part the table here, into what a patient has once and what each visit has.
         described = learn_fakes(table, complete(described, table))
         table, learned = protect(table, described)
         reading = read_table(table, learned)
@@ -147,8 +159,8 @@ class Preparation(BaseModel):
         check_rules(rules_of(learned), reading.table)
         for column in learned:
             if column.name not in reading.censored:
-                check_singled_out(reading.table[column.name], column, learned.min_cell)
-        canonical, described, learned, rare = pool_rare(reading.table, described, learned)
+                check_singled_out(reading.table[column.name], column, learned.min_cell, subjects)
+        canonical, described, learned, rare = pool_rare(reading.table, described, learned, subjects)
 
         censoring: dict[str, Censoring] = {}
         gone: tuple[dict[str, set[float]], dict[str, set[float]]] = {}, {}
@@ -157,14 +169,14 @@ class Preparation(BaseModel):
             values = canonical[name].to_numpy(dtype=np.float64, na_value=np.nan)
             least = 1 if learned[name].rare == "keep" else learned.min_cell
             found = values[marks < 0], values[marks > 0]
-            kept = frequent_limits(values, marks, least)
+            kept = frequent_limits(values, marks, least, subjects)
             for sides, known, left in zip(gone, found, kept, strict=True):
                 sides[name] = set(known.tolist()) - set(left)
             censoring[name], latent[name] = Censoring.learn(
-                values, marks, learned[name].plausible, rng, least=least
+                values, marks, learned[name].plausible, rng, least=least, subjects=subjects
             )
         described, learned = _without_limits(described, *gone), _without_limits(learned, *gone)
-        form = TableForm.learn(canonical, learned, latent)
+        form = TableForm.learn(canonical, learned, latent, subjects)
         plain, missing = form.encode(canonical)
         plain = plain.assign(**latent)
         # Of a level that is dropped there is no value, either, but it is not missing.
@@ -172,6 +184,9 @@ class Preparation(BaseModel):
         states = reading.table.isna().reset_index(drop=True).astype(np.int8)
         for name, marks in reading.missing.items():
             states[name] = marks
+        for name, one in rare.items():
+            if one.emptied:
+                states[name] = EMPTY
         preparation = cls(
             described=described,
             learned=learned,

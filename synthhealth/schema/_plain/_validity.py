@@ -71,13 +71,18 @@ def check_preparation(preparation: Preparation) -> None:
 
 
 def _check_schemas(described: Schema, learned: Schema) -> None:
-    kept = [c.name for c in described if c.protection not in (Protection.DROP, Protection.FAKE)]
+    kept = [
+        c.name
+        for c in described
+        if c.protection not in (Protection.DROP, Protection.FAKE) and c.name != described.subject
+    ]
     _require(kept == learned.names and len(kept) > 1, "what is described and what is learned")
     _require(all(column.kind.is_modelled for column in learned), "identifiers and what is learned")
     for column in described:
         if column.pattern is not None:
             _require(len(Pattern.parse(column.pattern).places) <= MAX_FAKE, "a fake and its length")
-        if column.protection is Protection.FAKE:
+        is_subject = column.name == described.subject and column.protection is None
+        if is_subject or column.protection is Protection.FAKE:
             is_date = column.identifier == "date" or column.kind is Kind.DATETIME
             _require(is_date or column.pattern is not None, "fakes and their patterns")
     for column in (*described, *learned):

@@ -33,9 +33,10 @@ _GENERALISED = ("date", "age over 89", "postcode")
 def protect(table: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
     """Give the table and the schema as a model may learn them.
 
-    Columns with ``protection: drop`` or ``fake`` are taken out; with ``generalise``, a date
-    becomes its year, an age over 90 becomes 90 and a postcode its first three signs (the United
-    States' prefixes of few inhabitants are not merged). A table that already is so stays as it is.
+    Columns with ``protection: drop`` or ``fake``, and the subject, are taken out; with
+    ``generalise``, a date becomes its year, an age over 90 becomes 90 and a postcode its first
+    three signs (the United States' prefixes of few inhabitants are not merged). A table that
+    already is so stays as it is.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ def protect(table: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
     kept: list[Column] = []
     changed: dict[str, pd.Series] = {}
     for column in schema:
-        if column.protection in (Protection.DROP, Protection.FAKE):
+        if column.protection in (Protection.DROP, Protection.FAKE) or column.name == schema.subject:
             continue
         if column.protection is Protection.GENERALISE:
             general, column = _generalise(column, table.get(column.name), schema.demographics)
@@ -93,6 +94,7 @@ def protect(table: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
     return left, schema.model_copy(
         update={
             "columns": tuple(kept),
+            "subject": None,
             "demographics": _demographics_without(removed, schema.demographics),
         }
     )
@@ -112,7 +114,13 @@ def with_protection(schema: Schema, protection: Protection | str) -> Schema:
             f"protection {protection!r}: choose one of {', '.join(p.value for p in Protection)}"
         ) from None
     return schema.model_copy(
-        update={"columns": tuple(_with_choice(column, chosen) for column in schema)}
+        update={
+            "columns": tuple(
+                # The subject is written anew in any case, unless its column says otherwise.
+                column if column.name == schema.subject else _with_choice(column, chosen)
+                for column in schema
+            )
+        }
     )
 
 
@@ -131,7 +139,11 @@ def _with_choice(column: Column, chosen: Protection) -> Column:
 
 
 def _refuse_unprotected(schema: Schema) -> None:
-    open_ = [c for c in schema if not c.kind.is_modelled and c.protection is None]
+    open_ = [
+        c
+        for c in schema
+        if not c.kind.is_modelled and c.protection is None and c.name != schema.subject
+    ]
     if open_:
         names = ", ".join(
             f"{c.name!r}" + (f" ({c.identifier})" if c.identifier else "") for c in open_
