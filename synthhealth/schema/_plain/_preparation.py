@@ -12,18 +12,25 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from synthhealth.errors import ConditionError, SchemaError, TableError
-from synthhealth.schema._check import check_columns, check_singled_out, check_table
+from synthhealth.schema._check import check_columns, check_singled_out, check_size, check_values
 from synthhealth.schema._plain._alignment import Alignment
 from synthhealth.schema._plain._censoring import Censoring, frequent_limits
+from synthhealth.schema._plain._constants import (
+    Constant,
+    add_constants,
+    constants_in,
+    without_constants,
+)
 from synthhealth.schema._plain._donors import fill_missing
 from synthhealth.schema._plain._dtypes import dtype_from_text, dtype_to_text
 from synthhealth.schema._plain._encoding import ColumnForm, TableForm
 from synthhealth.schema._plain._known import Known
 from synthhealth.schema._plain._missing import MissingPatterns, States
 from synthhealth.schema._privacy._protection import add_fakes, learn_fakes, protect
+from synthhealth.schema._problems import Problems
 from synthhealth.schema._rare._pooling import RareLevels, pool_rare
 from synthhealth.schema._rules import check_rules, derivations, rules_of
-from synthhealth.schema._schema import Column, DetectionLimits, Schema
+from synthhealth.schema._schema import BLANK, Column, DetectionLimits, Schema
 from synthhealth.schema._text._reading import complete, read_column, read_table, write_column
 
 __all__ = ["Lesson", "Preparation", "Rows"]
@@ -107,6 +114,8 @@ class Preparation(BaseModel):
         How what the model draws is brought to those ends; see `calibrated`.
     rare : dict of str to RareLevels
         What was done with the levels that few patients have, by column.
+    constants : dict of str to Constant
+        The columns of one value or none, which are written again as they were.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -121,6 +130,7 @@ class Preparation(BaseModel):
     ends: dict[str, Ends]
     alignments: dict[str, Alignment] = {}
     rare: dict[str, RareLevels] = {}
+    constants: dict[str, Constant] = {}
 
     @classmethod
     def learn(
@@ -139,19 +149,35 @@ class Preparation(BaseModel):
         described = Schema.detect(table) if schema is None else schema
         check_columns(table, described)
         described = learn_fakes(table, complete(described, table))
-        table, learned = protect(table, described)
-        reading = read_table(table, learned)
-        check_table(reading.table, learned)
-        check_rules(rules_of(learned), reading.table)
+        problems = Problems()
+        open_ = [c.name for c in described if not c.kind.is_modelled and c.protection is None]
+        with problems.of(*open_):
+            protect(table, described)
+        # Without those columns the others can still be looked at.
+        table, learned = protect(table, described.with_protection("drop") if open_ else described)
+        check_size(table)
+        reading = read_table(table, learned, problems)
         for column in learned:
-            if column.name not in reading.censored:
-                check_singled_out(reading.table[column.name], column, learned.min_cell)
+            if column.name in problems.columns:
+                continue
+            with problems.of(column.name):
+                values = reading.table[column.name]
+                check_values(values, column, learned.min_cell)
+                if values.nunique() > 1 and column.name not in reading.censored:
+                    check_singled_out(values, column, learned.min_cell)
+        problems.refuse()
+        check_rules(rules_of(learned), reading.table)
         canonical, described, learned, rare = pool_rare(reading.table, described, learned)
+        constants = constants_in(table, canonical, learned)
+        learned = without_constants(learned, constants)
+        canonical = canonical.drop(columns=list(constants))
 
         censoring: dict[str, Censoring] = {}
         gone: tuple[dict[str, set[float]], dict[str, set[float]]] = {}, {}
         latent: dict[str, npt.NDArray[np.float64]] = {}
         for name, marks in reading.censored.items():
+            if name in constants:
+                continue
             values = canonical[name].to_numpy(dtype=np.float64, na_value=np.nan)
             least = 1 if learned[name].rare == "keep" else learned.min_cell
             found = values[marks < 0], values[marks > 0]
@@ -185,6 +211,7 @@ class Preparation(BaseModel):
             censoring=censoring,
             ends=_ends(form, plain, censoring),
             rare=rare,
+            constants=constants,
         )
         computed = {derived.target for derived in derivations(rules_of(learned))}
         if len(computed) >= plain.shape[1] - 1:
@@ -236,6 +263,11 @@ class Preparation(BaseModel):
                 raise ConditionError(
                     f"condition on column {name!r}: a rule computes it from other columns; set "
                     "conditions on those"
+                )
+            if name in self.constants:
+                raise ConditionError(
+                    f"condition on column {name!r}: every patient has the same value, or none, "
+                    "and so has every synthetic row; leave the condition out"
                 )
             if name in self.described.names and name not in self.learned.names:
                 raise ConditionError(
@@ -334,7 +366,8 @@ class Preparation(BaseModel):
         table = self.form.decode(plain, missing, start=start)
         for name in self.form.names:
             column = self.learned[name]
-            if column.notation or column.missing or name in censored:
+            is_blank = BLANK in (column.levels or ())
+            if column.notation or column.missing or is_blank or name in censored:
                 table[name] = write_column(
                     table[name],
                     column,
@@ -343,6 +376,7 @@ class Preparation(BaseModel):
                     dtype=dtype_from_text(self.dtypes[name]),
                     empty_is_none=name in self.empty_is_none,
                 )
+        table = add_constants(table, self.constants, self.described, states)
         return add_fakes(table, self.described, fakes_seed, first_row=start)
 
     def _aligned(self, plain: pd.DataFrame, known: Known | None = None) -> pd.DataFrame:
