@@ -12,12 +12,14 @@ from pandas.api import types
 from pydantic import BaseModel, ConfigDict, SkipValidation
 
 from synthhealth.schema._check import check_shape
-from synthhealth.schema._detection._codes import zero_doubt
 from synthhealth.schema._detection._detect import Detected, detect
 from synthhealth.schema._detection._names import age_in_years, female_and_male, says_sex, unit_in
+from synthhealth.schema._detection._one_value import with_constants, with_ticks
+from synthhealth.schema._detection._sentinels import zero_doubt
 from synthhealth.schema._knowledge._analytes import suggest
 from synthhealth.schema._knowledge._units import ucum_of
 from synthhealth.schema._privacy._identifiers import identifier_in
+from synthhealth.schema._problems import Problems
 from synthhealth.schema._rare._plan import plan
 from synthhealth.schema._schema import (
     MIN_CELL,
@@ -125,7 +127,13 @@ def propose(table: pd.DataFrame) -> Proposal:
         A column's values are of mixed or unsupported types.
     """
     check_shape(table)
-    detected = _questionnaires({name: detect(table[name]) for name in table.columns}, table)
+    problems = Problems()
+    detected: dict[str, Detected] = {}
+    for name in table.columns:
+        with problems.of(name):
+            detected[name] = detect(table[name])
+    problems.refuse()
+    detected = with_constants(with_ticks(_questionnaires(detected, table), table), table)
     units = table.attrs.get("units", {})
     columns, findings = [], []
     demographics = Demographics()
@@ -145,8 +153,6 @@ def _described(
     name = str(values.name)
     column = Column(name=name, kind=found.kind, **found.said)
     doubts = list(found.doubts)
-    if values.nunique() < 2:
-        doubts.append("there is nothing to learn from one value, or none: leave the column out")
     if not column.kind.is_modelled:
         return column, tuple(doubts)
     said: dict[str, object] = {}

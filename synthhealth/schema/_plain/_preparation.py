@@ -280,6 +280,10 @@ class Preparation(BaseModel):
             else cells
             for name, cells in asked.items()
         }
+        if not missing_means_unknown:
+            for name, cells in read.items():
+                if name in self.learned.names and BLANK in (self.learned[name].levels or ()):
+                    read[name] = [BLANK if cell is None else cell for cell in cells]
         for name, cells in read.items():
             if name in self.rare and name in self.learned.names:
                 self._refuse_rare(name, cells)

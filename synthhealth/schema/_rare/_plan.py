@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -16,6 +17,8 @@ __all__ = ["Plan", "join_neighbours", "levels_of", "plan"]
 
 #: What rare levels are pooled as, where the column has no level of this meaning.
 OTHER = "other"
+
+_NUMBER = re.compile(r"[<>≤≥]?=? ?[+-]?\d[\d.,]*")
 
 #: A column keeps at least two levels, however rare: of one there is nothing to learn.
 FEWEST = 2
@@ -107,7 +110,7 @@ def plan(
         if column.kind is Kind.ORDINAL:
             if _order(values, list(counts)) == list(counts) and _keeps_order(column, counts):
                 return _joined(counts, possible, stays)
-        elif texts:
+        elif texts and not _are_numbers(counts):
             return _pooled(counts, possible, stays, named, column.levels or (), min_cell)
     return _dropped(counts, possible, stays)
 
@@ -205,6 +208,12 @@ def _keeps_order(column: Column, counts: Mapping[Level, int]) -> bool:
     declared = [level for level in column.levels or () if level in counts]
     own = [level for level in counts if level in declared]
     return declared in (own, own[::-1])
+
+
+def _are_numbers(counts: Mapping[Level, int]) -> bool:
+    """Whether most levels are written as numbers, among which no word for a pool may stand."""
+    numbers = [count for level, count in counts.items() if _NUMBER.fullmatch(str(level).strip())]
+    return 2 * sum(numbers) > sum(counts.values())
 
 
 def _plain(level: object) -> Level:
