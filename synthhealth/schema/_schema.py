@@ -67,6 +67,9 @@ class Protection(str, Enum):
 
 Level = str | bool | int | float
 
+#: The level of an empty cell, where the schema lists it among the levels of a column.
+BLANK = ""
+
 #: Fewer patients than this are never shown, and their level is never learned, by itself.
 MIN_CELL = 5
 
@@ -172,7 +175,8 @@ class Column(_Part):
     role: Role | None = None
     """What it is to the study, or to somebody who wants to recognise a patient."""
     levels: tuple[Level, ...] | None = None
-    """The categories, of an ordinal column in their order."""
+    """The categories, of an ordinal column in their order. Where an empty text is among them, \
+an empty cell is a level, such as the "no" of a checkbox, and not missing: ``['', Y]``."""
     decimals: int | None = Field(default=None, ge=0, le=10)
     """How many decimals its numbers are written with."""
     plausible: Range | None = None

@@ -13,13 +13,15 @@ from pydantic import BaseModel, ConfigDict, SkipValidation
 
 from synthhealth.errors import Doubt, ParameterError, TableError, nearest
 from synthhealth.schema._check import check_shape
-from synthhealth.schema._detection._codes import zero_doubt
 from synthhealth.schema._detection._detect import Detected, detect
 from synthhealth.schema._detection._names import age_in_years, female_and_male, says_sex, unit_in
+from synthhealth.schema._detection._one_value import with_constants, with_ticks
+from synthhealth.schema._detection._sentinels import zero_doubt
 from synthhealth.schema._detection._subject import SubjectFound, find_subject, subject_in
 from synthhealth.schema._knowledge._analytes import suggest
 from synthhealth.schema._knowledge._units import ucum_of
 from synthhealth.schema._privacy._identifiers import identifier_in
+from synthhealth.schema._problems import Problems
 from synthhealth.schema._rare._plan import levels_of, plan
 from synthhealth.schema._schema import (
     MIN_CELL,
@@ -141,7 +143,13 @@ def propose(table: pd.DataFrame, *, subject: str | None = None) -> Proposal:
     if subject is not None and subject not in table.columns:
         known = [str(name) for name in table.columns]
         raise ParameterError(f"subject: there is no column {subject!r}{nearest(subject, known)}")
-    detected = _questionnaires({name: detect(table[name]) for name in table.columns}, table)
+    problems = Problems()
+    detected: dict[str, Detected] = {}
+    for name in table.columns:
+        with problems.of(name):
+            detected[name] = detect(table[name])
+    problems.refuse()
+    detected = _questionnaires(detected, table)
     visits = find_subject(table, detected) if subject is None else subject_in(table, subject)
     subjects = None
     if visits is not None:
@@ -149,6 +157,7 @@ def propose(table: pd.DataFrame, *, subject: str | None = None) -> Proposal:
         detected = _by_patient(detected, visits, table)
         codes, _ = pd.factorize(table[subject])
         subjects = codes.astype(np.int64)
+    detected = with_constants(with_ticks(detected, table), table)
     units = table.attrs.get("units", {})
     columns, findings = [], []
     demographics = Demographics()
@@ -181,8 +190,6 @@ def _described(
     name = str(values.name)
     column = Column(name=name, kind=found.kind, **found.said)
     doubts = list(found.doubts)
-    if values.nunique() < 2:
-        doubts.append("there is nothing to learn from one value, or none: leave the column out")
     if not column.kind.is_modelled:
         return column, tuple(doubts)
     said: dict[str, object] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -20,6 +21,8 @@ __all__ = ["Plan", "join_neighbours", "levels_of", "patients_with", "plan"]
 
 #: What rare levels are pooled as, where the column has no level of this meaning.
 OTHER = "other"
+
+_NUMBER = re.compile(r"[<>≤≥]?=? ?[+-]?\d[\d.,]*")
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ def plan(
             if stays and _is_in_order(values, column, counts):
                 becomes = _nearest(counts, stays)
                 return Plan("merge", tuple(becomes), becomes)
-        elif texts:
+        elif texts and not _are_numbers(counts):
             pool = _pool_of(column, counts)
             pooled = [level for level in counts if level not in stays or level == pool]
             if pool not in named and patients_with(values, pooled, subjects) >= min_cell:
@@ -199,6 +202,12 @@ def _keeps_order(column: Column, counts: Mapping[Level, int]) -> bool:
     declared = [level for level in column.levels or () if level in counts]
     own = [level for level in counts if level in declared]
     return declared in (own, own[::-1])
+
+
+def _are_numbers(counts: Mapping[Level, int]) -> bool:
+    """Whether most levels are written as numbers, among which no word for a pool may stand."""
+    numbers = [count for level, count in counts.items() if _NUMBER.fullmatch(str(level).strip())]
+    return 2 * sum(numbers) > sum(counts.values())
 
 
 def _plain(level: object) -> Level:

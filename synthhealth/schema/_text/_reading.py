@@ -17,7 +17,8 @@ import pandas as pd
 from pandas.api import types
 
 from synthhealth.errors import TableError
-from synthhealth.schema._schema import Column, DetectionLimits, Kind, Notation, Schema
+from synthhealth.schema._problems import Problems
+from synthhealth.schema._schema import BLANK, Column, DetectionLimits, Kind, Notation, Schema
 from synthhealth.schema._text._cells import Cells, is_number
 from synthhealth.schema._text._completion import complete, complete_column
 from synthhealth.schema._text._dates import (
@@ -69,19 +70,33 @@ class Reading:
     """How many cells of a column were no number or date and count as missing, where there are."""
 
 
-def read_table(table: pd.DataFrame, schema: Schema) -> Reading:
+def read_table(table: pd.DataFrame, schema: Schema, problems: Problems | None = None) -> Reading:
     """Read all columns of a table that the schema knows; others stay as they are.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The cells as they are written.
+    schema : Schema
+        What they are.
+    problems : Problems, optional
+        Takes note of the columns that cannot be read, which then stay as they are; without it
+        they are refused.
 
     Raises
     ------
     TableError
         Cells of a column do not fit what the schema says of it.
     """
-    readings = {
-        name: read_column(table[name], schema[name])
-        for name in table.columns
-        if name in set(schema.names)
-    }
+    found = Problems() if problems is None else problems
+    known = set(schema.names)
+    readings: dict[str, ColumnReading] = {}
+    for name in table.columns:
+        if name in known:
+            with found.of(name):
+                readings[name] = read_column(table[name], schema[name])
+    if problems is None:
+        found.refuse()
     canonical = pd.DataFrame(
         {
             name: readings[name].values if name in readings else table[name]
@@ -159,6 +174,8 @@ def write_column(
     -------
     pandas.Series
     """
+    if BLANK in (column.levels or ()):
+        values = values.mask(values == BLANK, None if empty_is_none else np.nan)
     marks = values.isna().to_numpy().astype(np.int8)
     if missing is not None:
         marks = np.where(missing == KNOWN, marks, missing)
@@ -198,9 +215,19 @@ def _read_number_cells(values: pd.Series, column: Column) -> ColumnReading:
             values = values.astype(np.float64)
         values = values.mask(coded)
     if not column.kind.is_numerical:
-        _check_levels(values, column)
-        return ColumnReading(values, marks, None)
+        return _levels(values, column, marks)
     return ColumnReading(values, marks, _at_limits(values, column.detection))
+
+
+def _levels(
+    values: pd.Series, column: Column, marks: Marks, *, empty_is_none: bool = False
+) -> ColumnReading:
+    if BLANK in (column.levels or ()):
+        empty = marks == EMPTY
+        values = values.astype(object).mask(empty, BLANK)
+        marks = np.where(empty, KNOWN, marks).astype(np.int8)
+    _check_levels(values, column)
+    return ColumnReading(values, marks, None, empty_is_none)
 
 
 def _at_limits(values: pd.Series, detection: DetectionLimits | None) -> Marks | None:
@@ -250,8 +277,8 @@ def _read_object_cells(values: pd.Series, column: Column, cells: Cells) -> Colum
     if coded.any():
         values = values.mask(coded)
     if not column.kind.is_numerical:
-        _check_levels(values, column)
-    elif any(not is_number(cell) for cell in cells.different):
+        return _levels(values, column, marks, empty_is_none=empty_is_none)
+    if any(not is_number(cell) for cell in cells.different):
         raise _no_numbers(column, sum(not is_number(cell) for cell in values.dropna()))
     return ColumnReading(values, marks, None, empty_is_none)
 

@@ -9,7 +9,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ZERO_WORDS", "MissingWords", "Order", "order_of", "partly_yes_no", "plain_word"]
+__all__ = [
+    "ZERO_WORDS",
+    "MissingWords",
+    "Order",
+    "order_of",
+    "partly_yes_no",
+    "plain_word",
+    "says_yes",
+]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -76,9 +84,11 @@ _YES_NO = (
     "no/yes|n/y|nein/ja|n/j|non/oui|n/o|no/si|no/sí|nao/sim|não/sim|nej/ja|nee/ja|false/true|f/t"
     "|falsch/wahr|faux/vrai|negative/positive|neg/pos|neg./pos.|negativ/positiv|-/+|absent/present"
     "|not present/present|nicht vorhanden/vorhanden|not detected/detected|unexposed/exposed"
-    "|off/on|لا/نعم"
+    "|off/on|unchecked/checked|not checked/checked|unticked/ticked|لا/نعم"
 )
 _BOOLEANS = tuple(tuple(pair.split("/")) for pair in _YES_NO.split("|"))
+#: What stands in a box that somebody ticked, where the others are empty.
+_TICKS = _words("x|✓|✔|☑|☒|✗|1") | {yes for _, yes in _BOOLEANS}
 
 #: Ordered answers; "=" parts words for the same answer.
 _SCALES = tuple(
@@ -247,6 +257,11 @@ def _bands(words: list[str]) -> list[tuple[float, float]] | None:
     proper = all(low < high for low, high in bands)
     is_limits = all(math.isinf(low) or math.isinf(high) for low, high in bands)
     return bands if len(bands) >= 3 and apart and proper and not is_limits else None
+
+
+def says_yes(cell: str) -> bool:
+    """Whether a cell says yes: a word for it, or a tick."""
+    return plain_word(cell) in _TICKS
 
 
 def partly_yes_no(words: Sequence[str]) -> bool:
