@@ -20,6 +20,7 @@ from synthhealth.models._seeding import derive_seed
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema import Schema
 from synthhealth.schema._check import check_shape
+from synthhealth.schema._intake import plain_table
 from synthhealth.schema._plain._known import Known
 from synthhealth.schema._plain._preparation import Preparation
 
@@ -148,6 +149,7 @@ class Synthesizer(BaseEstimator):
         model: Model = get(self.model)(**self.model_params)
         seed = _check_seed(self.random_state)
         check_shape(table)
+        table = plain_table(table, self.schema)
         preparation, lesson = Preparation.learn(
             table, self.schema, np.random.default_rng(derive_seed(seed, _GAPS))
         )
@@ -367,6 +369,7 @@ class Synthesizer(BaseEstimator):
         from synthhealth.report import Fold, cross_validated
 
         check_shape(table)
+        table = plain_table(table, self.schema)
         k = _check_count("k", k)
         if not 2 <= k <= len(table) // 2:
             raise ParameterError(

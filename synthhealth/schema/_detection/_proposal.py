@@ -15,6 +15,7 @@ from synthhealth.schema._check import check_shape
 from synthhealth.schema._detection._codes import zero_doubt
 from synthhealth.schema._detection._detect import Detected, detect
 from synthhealth.schema._detection._names import age_in_years, female_and_male, says_sex, unit_in
+from synthhealth.schema._intake import plain_table
 from synthhealth.schema._knowledge._analytes import suggest
 from synthhealth.schema._knowledge._units import ucum_of
 from synthhealth.schema._privacy._identifiers import identifier_in
@@ -125,6 +126,7 @@ def propose(table: pd.DataFrame) -> Proposal:
         A column's values are of mixed or unsupported types.
     """
     check_shape(table)
+    table = plain_table(table)
     detected = _questionnaires({name: detect(table[name]) for name in table.columns}, table)
     units = table.attrs.get("units", {})
     columns, findings = [], []

@@ -17,6 +17,7 @@ import pandas as pd
 from pandas.api import types
 
 from synthhealth.errors import TableError
+from synthhealth.schema._intake import plain_table
 from synthhealth.schema._schema import Column, DetectionLimits, Kind, Notation, Schema
 from synthhealth.schema._text._cells import Cells, is_number
 from synthhealth.schema._text._completion import complete, complete_column
@@ -77,6 +78,7 @@ def read_table(table: pd.DataFrame, schema: Schema) -> Reading:
     TableError
         Cells of a column do not fit what the schema says of it.
     """
+    table = plain_table(table, schema)
     readings = {
         name: read_column(table[name], schema[name])
         for name in table.columns
