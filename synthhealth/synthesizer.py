@@ -22,6 +22,7 @@ from synthhealth.schema import Schema
 from synthhealth.schema._check import check_shape
 from synthhealth.schema._detection._doubts import odd_doubts, tell
 from synthhealth.schema._detection._proposal import propose
+from synthhealth.schema._intake import plain_table
 from synthhealth.schema._plain._known import Known
 from synthhealth.schema._plain._preparation import Preparation
 
@@ -152,6 +153,7 @@ class Synthesizer(BaseEstimator):
         model: Model = get(self.model)(**self.model_params)
         seed = _check_seed(self.random_state)
         check_shape(table)
+        table = plain_table(table, self.schema)
         schema = _detected(table) if self.schema is None else self.schema
         preparation, lesson = Preparation.learn(
             table, schema, np.random.default_rng(derive_seed(seed, _GAPS))
@@ -374,6 +376,7 @@ class Synthesizer(BaseEstimator):
         from synthhealth.report import Fold, cross_validated
 
         check_shape(table)
+        table = plain_table(table, self.schema)
         k = _check_count("k", k)
         if not 2 <= k <= len(table) // 2:
             raise ParameterError(

@@ -13,6 +13,7 @@ from synthhealth.errors import SchemaError, TableError
 from synthhealth.evaluation._values import check_schema, check_table
 from synthhealth.schema import Column, Protection, Schema
 from synthhealth.schema import coarsened as coarsen
+from synthhealth.schema._intake import plain_table
 
 __all__ = ["CanonicalTable", "Tables", "read_one", "read_tables"]
 
@@ -114,10 +115,12 @@ def read_tables(
     """
     check_table(real, "real")
     check_table(synthetic, "synthetic")
+    given = real
+    real = _plain(real, "real", schema)
     if schema is None:
         schema = Schema.detect(real)
+    synthetic = _plain(synthetic, "synthetic", schema)
     compared = _compared(schema)
-    given = real
     real, synthetic = _without_people(real, schema), _without_people(synthetic, schema)
     check_schema(real, compared, "real")
     _check_same_columns(real, synthetic, "synthetic")
@@ -132,7 +135,7 @@ def read_tables(
         if table is given:
             return judged
         check_table(table, name)
-        table = _without_people(table, schema)
+        table = _without_people(_plain(table, name, schema), schema)
         _check_same_columns(real, table, name)
         return _coarsened(_read(table, compared, name)[0], canonical)
 
@@ -160,6 +163,7 @@ def read_one(
         The schema does not describe its columns.
     """
     check_table(table, "given")
+    table = _plain(table, "given", schema)
     if schema is None:
         schema = Schema.detect(table)
     compared = _compared(schema)
@@ -167,6 +171,10 @@ def read_one(
     table = _without_people(table, schema)
     check_schema(table, compared, "given")
     return *_read(table, _complete(compared, table), "given"), left_out
+
+
+def _plain(table: pd.DataFrame, name: str, schema: Schema | None) -> pd.DataFrame:
+    return plain_table(table, schema, what=f"the {name} table: ")
 
 
 def _compared(schema: Schema) -> Schema:

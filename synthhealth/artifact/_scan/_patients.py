@@ -13,6 +13,7 @@ import pandas as pd
 from synthhealth.errors import ParameterError
 from synthhealth.schema import Column, Kind, Protection, Schema, read_column
 from synthhealth.schema._decimals import count_decimals
+from synthhealth.schema._intake import plain_table
 from synthhealth.schema._privacy._protection import protect
 from synthhealth.schema._rules._named import named_levels
 
@@ -141,6 +142,7 @@ class Patients:
                 "the table has none of the columns that the saved model has learned; give "
                 "the table that it was trained on"
             )
+        table = plain_table(table[[column.name for column in columns]], schema)
         numbers: list[Numbers] = []
         categories: list[Categories] = []
         identifiers: list[Identifiers] = []

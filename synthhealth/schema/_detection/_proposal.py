@@ -18,6 +18,7 @@ from synthhealth.schema._detection._names import age_in_years, female_and_male, 
 from synthhealth.schema._detection._one_value import with_constants, with_ticks
 from synthhealth.schema._detection._sentinels import zero_doubt
 from synthhealth.schema._detection._subject import SubjectFound, find_subject, subject_in
+from synthhealth.schema._intake import plain_table
 from synthhealth.schema._knowledge._analytes import suggest
 from synthhealth.schema._knowledge._units import ucum_of
 from synthhealth.schema._privacy._identifiers import identifier_in
@@ -140,6 +141,7 @@ def propose(table: pd.DataFrame, *, subject: str | None = None) -> Proposal:
         There is no column `subject`.
     """
     check_shape(table)
+    table = plain_table(table)
     if subject is not None and subject not in table.columns:
         known = [str(name) for name in table.columns]
         raise ParameterError(f"subject: there is no column {subject!r}{nearest(subject, known)}")

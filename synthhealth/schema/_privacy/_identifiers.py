@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from synthhealth.schema._intake import plain_columns
 from synthhealth.schema._privacy._evidence import FREE_TEXT, find_identifier, found_inside
 
 if TYPE_CHECKING:
@@ -206,6 +207,11 @@ def scan(table: pd.DataFrame) -> Checklist:
         18 rows; each says "found", "not found by this scan" or "cannot be scanned", never that
         an identifier is absent.
 
+    Raises
+    ------
+    TableError
+        Columns hold what no table file could, such as lists: all are named.
+
     References
     ----------
     45 CFR 164.514(b)(2)(i), Standards for Privacy of Individually Identifiable Health Information.
@@ -218,8 +224,8 @@ def scan(table: pd.DataFrame) -> Checklist:
     0
     """
     seen: dict[str, dict[str, list[str]]] = {paragraph: {} for paragraph in ELEMENTS}
-    for position, name in enumerate(table.columns):
-        values = table.iloc[:, position]
+    for name, plain in zip(table.columns, plain_columns(table), strict=True):
+        values = plain.values
         finding = identifier_in(str(name), values)
         if finding is not None:
             seen[finding.paragraph].setdefault(str(name), []).append(finding.evidence)

@@ -12,6 +12,7 @@ from pandas.api import types
 
 from synthhealth.errors import SchemaError
 from synthhealth.schema._decimals import count_decimals
+from synthhealth.schema._intake import plain_table
 from synthhealth.schema._schema import Column, DetectionLimits, Kind, Notation, Schema
 from synthhealth.schema._text._cells import Cells
 from synthhealth.schema._text._dates import EXCEL, infer_dates, is_format
@@ -42,6 +43,7 @@ def complete(schema: Schema, table: pd.DataFrame) -> Schema:
     >>> complete(schema, pd.DataFrame({"crp": ["<0,5", "1,25", "12,00"]}))["crp"].notation.decimal
     ','
     """
+    table = plain_table(table, schema)
     columns = tuple(
         complete_column(column, table[column.name]) if column.name in table.columns else column
         for column in schema

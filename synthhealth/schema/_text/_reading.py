@@ -17,6 +17,7 @@ import pandas as pd
 from pandas.api import types
 
 from synthhealth.errors import TableError
+from synthhealth.schema._intake import plain_table
 from synthhealth.schema._problems import Problems
 from synthhealth.schema._schema import BLANK, Column, DetectionLimits, Kind, Notation, Schema
 from synthhealth.schema._text._cells import Cells, is_number
@@ -88,6 +89,7 @@ def read_table(table: pd.DataFrame, schema: Schema, problems: Problems | None = 
     TableError
         Cells of a column do not fit what the schema says of it.
     """
+    table = plain_table(table, schema)
     found = Problems() if problems is None else problems
     known = set(schema.names)
     readings: dict[str, ColumnReading] = {}

@@ -1,0 +1,1 @@
+"""How a cell is written: numbers, dates, words for missing, identifiers."""
