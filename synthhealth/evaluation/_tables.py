@@ -58,7 +58,7 @@ class Tables:
     Attributes
     ----------
     described : Schema
-        What all columns of the user's table are, complete.
+        What all columns of the user's table are; of two numbers in a cell, each by itself.
     schema : Schema
         What the columns of both canonical tables are.
     rare : mapping of str to int
@@ -116,8 +116,10 @@ def read_tables(
     check_table(synthetic, "synthetic")
     if schema is None:
         schema = Schema.detect(real)
+    given, whole = real, _with_joined(schema, real)
+    real, schema = _split(real, whole, "real")
+    synthetic, _ = _split(synthetic, whole, "synthetic")
     compared = _compared(schema)
-    given = real
     real, synthetic = _without_people(real, schema), _without_people(synthetic, schema)
     check_schema(real, compared, "real")
     _check_same_columns(real, synthetic, "synthetic")
@@ -132,6 +134,7 @@ def read_tables(
         if table is given:
             return judged
         check_table(table, name)
+        table, _ = _split(table, whole, name)
         table = _without_people(table, schema)
         _check_same_columns(real, table, name)
         return _coarsened(_read(table, compared, name)[0], canonical)
@@ -162,11 +165,28 @@ def read_one(
     check_table(table, "given")
     if schema is None:
         schema = Schema.detect(table)
+    table, schema = _split(table, _with_joined(schema, table), "given")
     compared = _compared(schema)
     left_out = tuple(name for name in schema.names if name not in compared.names)
     table = _without_people(table, schema)
     check_schema(table, compared, "given")
     return *_read(table, _complete(compared, table), "given"), left_out
+
+
+def _with_joined(schema: Schema, table: pd.DataFrame) -> Schema:
+    from synthhealth.schema._plain._joined import with_joined
+
+    return with_joined(schema, table)
+
+
+def _split(table: pd.DataFrame, schema: Schema, name: str) -> tuple[pd.DataFrame, Schema]:
+    """Split two numbers in a cell into two columns, which are compared by themselves."""
+    from synthhealth.schema._plain._joined import split
+
+    try:
+        return split(table, schema)
+    except TableError as error:
+        raise TableError(f"the {name} table: {error}") from None
 
 
 def _compared(schema: Schema) -> Schema:

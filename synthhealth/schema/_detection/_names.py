@@ -18,8 +18,10 @@ __all__ = [
     "female_and_male",
     "says_code",
     "says_date",
+    "says_epoch",
     "says_grade",
     "says_numbering",
+    "says_pressure",
     "says_sex",
     "unit_in",
 ]
@@ -27,7 +29,18 @@ __all__ = [
 OLDEST = 130
 
 _CODE = {"code", "codes", "recode", "icd", "icd9", "icd10", "icpc", "snomed", "atc", "zip"}
-_DATE = {"date", "dates", "datum", "dob", "birthday", "birthdate", "timestamp", "fecha", "dt"}
+_DATE = {
+    *("date", "dates", "datum", "dob", "birthday", "birthdate", "timestamp", "fecha", "dt"),
+    *("datetime", "tarih", "tarihi", "zeitpunkt", "excel", "geburtsdatum", "تاريخ", "التاريخ"),
+}
+_EPOCH = {
+    *("epoch", "unix", "time", "times", "zeit", "heure", "hora", "saat", "posix", "ms", "ts"),
+    *("created", "updated", "modified", "الوقت", "وقت"),
+}
+_PRESSURE = {
+    *("bp", "rr", "nibp", "abp", "pressure", "blutdruck", "tension", "tensión", "presión", "ta"),
+    *("tansiyon", "الضغط", "ضغط", "血压", "pa", "bloodpressure"),
+}
 _GRADE = {
     *("stage", "grade", "grading", "stadium", "grad", "class", "degree", "level", "group", "grp"),
     *("category", "quartile", "quintile", "decile", "tertile", "severity", "ecog", "nyha", "asa"),
@@ -54,6 +67,17 @@ def says_code(name: str) -> bool:
 def says_date(name: str) -> bool:
     """Whether a name speaks of a date: ``visit_date``."""
     return not _DATE.isdisjoint(words_of(name).split())
+
+
+def says_epoch(name: str) -> bool:
+    """Whether a name speaks of a date or a time, as one of seconds since 1970: ``created_ts``."""
+    return says_date(name) or not _EPOCH.isdisjoint(words_of(name).split())
+
+
+def says_pressure(name: str, suffix: str = "") -> bool:
+    """Whether a name, or the unit behind the numbers, speaks of a blood pressure."""
+    unit = suffix.strip().lower().replace(" ", "")
+    return unit in ("mmhg", "mm[hg]", "torr") or not _PRESSURE.isdisjoint(words_of(name).split())
 
 
 def says_grade(name: str) -> bool:

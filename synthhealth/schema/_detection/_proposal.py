@@ -147,7 +147,8 @@ def _described(
     doubts = list(found.doubts)
     if values.nunique() < 2:
         doubts.append("there is nothing to learn from one value, or none: leave the column out")
-    if not column.kind.is_modelled:
+    clock = column.notation is not None and column.notation.clock
+    if not column.kind.is_modelled or clock or column.joined is not None:
         return column, tuple(doubts)
     said: dict[str, object] = {}
     shared = identifier_in(name, values)

@@ -18,6 +18,7 @@ from synthhealth.schema._plain._censoring import Censoring, frequent_limits
 from synthhealth.schema._plain._donors import fill_missing
 from synthhealth.schema._plain._dtypes import dtype_from_text, dtype_to_text
 from synthhealth.schema._plain._encoding import ColumnForm, TableForm
+from synthhealth.schema._plain._joined import join, split, split_conditions
 from synthhealth.schema._plain._known import Known
 from synthhealth.schema._plain._missing import MissingPatterns, States
 from synthhealth.schema._privacy._protection import add_fakes, learn_fakes, protect
@@ -90,7 +91,8 @@ class Preparation(BaseModel):
     described : Schema
         What the columns of the user's table are, complete.
     learned : Schema
-        The same without identifiers, and dates and ages generalised where that was chosen.
+        The same without identifiers, dates and ages generalised where that was chosen, and two
+        numbers in a cell as two columns.
     form : TableForm
         The form of the columns that are learned or computed.
     dtypes : dict of str to str
@@ -139,7 +141,7 @@ class Preparation(BaseModel):
         described = Schema.detect(table) if schema is None else schema
         check_columns(table, described)
         described = learn_fakes(table, complete(described, table))
-        table, learned = protect(table, described)
+        table, learned = split(*protect(table, described))
         reading = read_table(table, learned)
         check_table(reading.table, learned)
         check_rules(rules_of(learned), reading.table)
@@ -231,6 +233,7 @@ class Preparation(BaseModel):
             A condition cannot be met.
         """
         computed = {derived.target for derived in derivations(rules_of(self.learned))}
+        asked = split_conditions(asked, self.described)
         for name in asked:
             if name in computed:
                 raise ConditionError(
@@ -343,6 +346,7 @@ class Preparation(BaseModel):
                     dtype=dtype_from_text(self.dtypes[name]),
                     empty_is_none=name in self.empty_is_none,
                 )
+        table = join(table, self.described)
         return add_fakes(table, self.described, fakes_seed, first_row=start)
 
     def _aligned(self, plain: pd.DataFrame, known: Known | None = None) -> pd.DataFrame:

@@ -14,6 +14,7 @@ import numpy as np
 from synthhealth.errors import SchemaError
 from synthhealth.schema._plain._dtypes import dtype_from_text, is_known_dtype
 from synthhealth.schema._plain._encoding import ColumnForm
+from synthhealth.schema._plain._joined import names_of_parts
 from synthhealth.schema._plain._missing import MissingPatterns
 from synthhealth.schema._plain._preparation import Preparation
 from synthhealth.schema._privacy._patterns import Pattern
@@ -71,7 +72,12 @@ def check_preparation(preparation: Preparation) -> None:
 
 
 def _check_schemas(described: Schema, learned: Schema) -> None:
-    kept = [c.name for c in described if c.protection not in (Protection.DROP, Protection.FAKE)]
+    kept = [
+        name
+        for column in described
+        if column.protection not in (Protection.DROP, Protection.FAKE)
+        for name in (names_of_parts(column) if column.joined is not None else (column.name,))
+    ]
     _require(kept == learned.names and len(kept) > 1, "what is described and what is learned")
     _require(all(column.kind.is_modelled for column in learned), "identifiers and what is learned")
     for column in described:
