@@ -59,7 +59,7 @@ class Tables:
     Attributes
     ----------
     described : Schema
-        What all columns of the user's table are, complete.
+        What all columns of the user's table are; of two numbers in a cell, each by itself.
     schema : Schema
         What the columns of both canonical tables are.
     rare : mapping of str to int
@@ -120,6 +120,9 @@ def read_tables(
     if schema is None:
         schema = Schema.detect(real)
     synthetic = _plain(synthetic, "synthetic", schema)
+    whole = _with_joined(schema, real)
+    real, schema = _split(real, whole, "real")
+    synthetic, _ = _split(synthetic, whole, "synthetic")
     compared = _compared(schema)
     real, synthetic = _without_people(real, schema), _without_people(synthetic, schema)
     check_schema(real, compared, "real")
@@ -135,7 +138,8 @@ def read_tables(
         if table is given:
             return judged
         check_table(table, name)
-        table = _without_people(_plain(table, name, schema), schema)
+        table, _ = _split(_plain(table, name, schema), whole, name)
+        table = _without_people(table, schema)
         _check_same_columns(real, table, name)
         return _coarsened(_read(table, compared, name)[0], canonical)
 
@@ -166,6 +170,7 @@ def read_one(
     table = _plain(table, "given", schema)
     if schema is None:
         schema = Schema.detect(table)
+    table, schema = _split(table, _with_joined(schema, table), "given")
     compared = _compared(schema)
     left_out = tuple(name for name in schema.names if name not in compared.names)
     table = _without_people(table, schema)
@@ -175,6 +180,22 @@ def read_one(
 
 def _plain(table: pd.DataFrame, name: str, schema: Schema | None) -> pd.DataFrame:
     return plain_table(table, schema, what=f"the {name} table: ")
+
+
+def _with_joined(schema: Schema, table: pd.DataFrame) -> Schema:
+    from synthhealth.schema._plain._joined import with_joined
+
+    return with_joined(schema, table)
+
+
+def _split(table: pd.DataFrame, schema: Schema, name: str) -> tuple[pd.DataFrame, Schema]:
+    """Split two numbers in a cell into two columns, which are compared by themselves."""
+    from synthhealth.schema._plain._joined import split
+
+    try:
+        return split(table, schema)
+    except TableError as error:
+        raise TableError(f"the {name} table: {error}") from None
 
 
 def _compared(schema: Schema) -> Schema:

@@ -137,7 +137,9 @@ class Notation(_Part):
     flag_high: str = ""
     """What follows a number above the column's reference range: `` H``."""
     clock: str = ""
-    """The form of times of day and durations, which are learned as minutes: ``%H:%M``."""
+    """The form of times of day and durations, which are learned as minutes: ``%H:%M``, \
+``%-I:%M %p``; with ``%h`` for the hours of a duration, which do not end at 23, and in brackets \
+what is left out where it is zero: ``[%-hh][ %-Mmin]``."""
     below: str = "<"
     """What stands before a lower detection limit, with its space if there is one."""
     above: str = ">"
@@ -148,8 +150,12 @@ class Notation(_Part):
     """Whether only results beyond a limit are text and all others numbers, as in a spreadsheet."""
     dates: tuple[str, ...] = ()
     """The formats of dates, as `datetime.datetime.strptime` has them, the most frequent first: \
-``%d.%m.%Y``; with ``%-d`` and ``%-m`` for days and months without a zero before them, ``%^b`` for \
-a month in capitals, and ``excel`` for the serial numbers of Excel."""
+``%d.%m.%Y``; with ``%-d`` and ``%-m`` for days and months without a zero before them, ``%^b`` and \
+``%#b`` for a month in capitals and in small letters, ``%3f`` for milliseconds, ``%G-W%V`` for a \
+week; ``excel`` for the serial numbers of Excel, ``epoch`` and ``epoch_ms`` for seconds and \
+milliseconds since 1970."""
+    language: Literal["en", "de", "fr", "es", "tr", "ar", "ar-levant"] = "en"
+    """The language in which names of months are written; they are read in any of these."""
 
 
 class Column(_Part):

@@ -14,6 +14,7 @@ from synthhealth.errors import ParameterError
 from synthhealth.schema import Column, Kind, Protection, Schema, read_column
 from synthhealth.schema._decimals import count_decimals
 from synthhealth.schema._intake import plain_table
+from synthhealth.schema._plain._joined import split, with_joined
 from synthhealth.schema._privacy._protection import protect
 from synthhealth.schema._rules._named import named_levels
 
@@ -136,6 +137,7 @@ class Patients:
         TableError
             Cells do not fit what the schema says of their column.
         """
+        table, schema = split(table, with_joined(schema, table))
         columns = [column for column in schema if column.name in table.columns]
         if not columns:
             raise ParameterError(

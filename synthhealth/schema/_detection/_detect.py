@@ -16,10 +16,10 @@ from synthhealth.schema._detection._codes import (
     number_doubts,
 )
 from synthhealth.schema._detection._detect_text import Detected, counted, detect_text
+from synthhealth.schema._detection._detect_times import dates_in_numbers
 from synthhealth.schema._detection._levels import levels_of_numbers
 from synthhealth.schema._detection._names import (
     says_code,
-    says_date,
     says_grade,
     says_group,
     says_numbering,
@@ -27,9 +27,8 @@ from synthhealth.schema._detection._names import (
 )
 from synthhealth.schema._detection._sentinels import missing_codes, missing_doubt
 from synthhealth.schema._privacy._identifiers import identifier_in
-from synthhealth.schema._schema import DetectionLimits, Kind, Notation
+from synthhealth.schema._schema import DetectionLimits, Kind
 from synthhealth.schema._text._cells import Cells, is_number
-from synthhealth.schema._text._dates import EXCEL
 from synthhealth.schema._text._notation import infer_numbers
 from synthhealth.schema._text._vocabulary import MissingWords
 
@@ -39,11 +38,6 @@ _OBJECTS = {"string", "boolean", "integer", "floating", "mixed-integer-float", "
 UNIQUE_CODE = "unique code"
 #: Days without a time, which pandas calls dates but does not treat as such.
 _DAYS_OF_ARROW = ("date32[day][pyarrow]", "date64[ms][pyarrow]")
-#: So many different numbers that all are days of the calendar, 20240131, are dates by any name.
-MANY_DATES = 20
-#: Days that serial numbers of Excel are likely to mean: 1954 to 2064.
-_DAYS_OF_EXCEL = (20_000, 60_000)
-_COMPACT = (19_000_101, 21_001_231)
 
 
 def detect(column: pd.Series) -> Detected:
@@ -154,7 +148,7 @@ def _kind_of_numbers(name: str, column: pd.Series, different: Numbers, counts: C
     if finding is not None and finding.direct and (not runs or says_numbering(name)):
         said: dict[str, Any] = {"identifier": finding.identifier}
         return Detected(Kind.IDENTIFIER, finding.evidence, said=said)
-    dates = _dates(name, different, is_whole=is_whole)
+    dates = dates_in_numbers(name, different, counts)
     if dates is not None:
         return dates
     levels = levels_of_numbers(name, different, counts)
@@ -181,28 +175,3 @@ def _few_levels(name: str, different: Numbers) -> Detected:
     doubt = Doubt("if its numbers have no order, declare it as nominal", "kind: nominal")
     why = f"only {n} different numbers"
     return Detected(Kind.ORDINAL, why, () if says_grade(name) else (doubt,))
-
-
-def _dates(name: str, different: Numbers, *, is_whole: bool) -> Detected | None:
-    named = says_date(name)
-    many = different.size >= MANY_DATES
-    if (
-        (named or many)
-        and is_whole
-        and _COMPACT[0] <= different[0]
-        and different[-1] <= _COMPACT[1]
-    ):
-        texts = [f"{number:.0f}" for number in different.tolist()]
-        if not pd.isna(pd.to_datetime(pd.Series(texts), format="%Y%m%d", errors="coerce")).any():
-            said = {"notation": Notation(dates=("%Y%m%d",))}
-            doubt = Doubt("if the numbers are no dates, declare it as count", "kind: count", 2)
-            doubts = () if named else (doubt,)
-            return Detected(Kind.DATETIME, "dates written as %Y%m%d", doubts, said)
-    if named and _DAYS_OF_EXCEL[0] <= different[0] and different[-1] <= _DAYS_OF_EXCEL[1]:
-        return Detected(
-            Kind.DATETIME,
-            "serial numbers of Excel, by the column's name and the size of the numbers",
-            (Doubt("if they are no dates of Excel, declare it as count", "kind: count", 2),),
-            {"notation": Notation(dates=(EXCEL,))},
-        )
-    return None

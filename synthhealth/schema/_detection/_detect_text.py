@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from synthhealth.schema._detection._codes import FEW_LEVELS, are_codes, number_doubts
+from synthhealth.schema._detection._detect_times import detect_times
+from synthhealth.schema._detection._detected import Detected, counted
+from synthhealth.schema._detection._detected import with_gaps as _with_gaps
 from synthhealth.schema._detection._levels import levels_of_numbers
 from synthhealth.schema._detection._sentinels import missing_codes, missing_doubt
 from synthhealth.schema._privacy._evidence import FREE_TEXT
 from synthhealth.schema._privacy._identifiers import identifier_in
 from synthhealth.schema._schema import DetectionLimits, Kind, Notation
 from synthhealth.schema._text._cells import Cells
-from synthhealth.schema._text._dates import infer_dates
 from synthhealth.schema._text._notation import NumberForm, infer_numbers
 from synthhealth.schema._text._vocabulary import (
     ZERO_WORDS,
@@ -43,19 +44,6 @@ _COMPARED = re.compile(r".*[<>≤≥]=? ?\d.*")
 _STARTS_WITH_NUMBER = re.compile(r"\s*[<>≤≥]?=?\s*[+-]?\d+(?:[.,]\d+)?(?![\w.])\s*\D*")
 
 
-@dataclass(frozen=True)
-class Detected:
-    """What a column was taken for."""
-
-    kind: Kind
-    why: str
-    """The reason, in words and without a value."""
-    doubts: tuple[str, ...] = ()
-    """What a person should look at."""
-    said: dict[str, Any] = field(default_factory=dict)
-    """What else is known of the column, by the names of `Column`."""
-
-
 def detect_text(name: str, values: pd.Series, cells: Cells) -> Detected:
     """Take a column of text for what it is."""
     empty = tuple(MissingWords.among_words(cells.texts))
@@ -68,6 +56,9 @@ def detect_text(name: str, values: pd.Series, cells: Cells) -> Detected:
         said = {"levels": order.levels, "missing": empty}
         kind = Kind.BOOLEAN if order.is_boolean else Kind.ORDINAL
         return Detected(kind, _with_gaps(order.why, empty), said=said)
+    times = detect_times(name, cells)
+    if times is not None:
+        return times
     finding = identifier_in(name, values)
     # A handful of words in a column that is called "name" are groups.
     is_group = len(levels) <= FEW_LEVELS and finding is not None and finding.identifier == "name"
@@ -79,11 +70,6 @@ def detect_text(name: str, values: pd.Series, cells: Cells) -> Detected:
         return Detected(Kind.NOMINAL, _with_gaps(codes, empty), said={"missing": empty})
     among_numbers = tuple(MissingWords.among_numbers(cells.texts))
     texts, counts = cells.without(set(among_numbers))
-    dates = infer_dates(texts, counts)
-    if dates is not None:
-        written: dict[str, Any] = {"notation": Notation(dates=dates.formats)}
-        why = _with_gaps(f"dates written as {dates.formats[0]}", among_numbers)
-        return Detected(Kind.DATETIME, why, dates.doubts, written | {"missing": among_numbers})
     form = infer_numbers(texts, counts)
     if form is not None:
         found = _numbers(name, form, texts, counts, among_numbers)
@@ -192,15 +178,6 @@ def _marks_of(notation: Notation) -> list[str]:
     if notation.suffix:
         marks.append(f"each followed by {notation.suffix.strip()!r}")
     return marks
-
-
-def _with_gaps(why: str, missing: Sequence[str]) -> str:
-    return f"{why}; {counted(len(missing), 'word')} for a missing value" if missing else why
-
-
-def counted(n: int, thing: str) -> str:
-    """Say how many there are: ``1 word``, ``2 words``."""
-    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
 
 
 def _groups(

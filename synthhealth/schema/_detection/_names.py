@@ -19,9 +19,11 @@ __all__ = [
     "says_calendar",
     "says_code",
     "says_date",
+    "says_epoch",
     "says_grade",
     "says_group",
     "says_numbering",
+    "says_pressure",
     "says_sex",
     "unit_in",
 ]
@@ -55,7 +57,18 @@ _QUANTITY = {
 }
 _CALENDAR = {"month", "monat", "mois", "mes", "الشهر", "weekday", "wochentag", "dow", "quarter"}
 _CALENDAR |= {"day of week", "week day", "quartal", "اليوم"}
-_DATE = {"date", "dates", "datum", "dob", "birthday", "birthdate", "timestamp", "fecha", "dt"}
+_DATE = {
+    *("date", "dates", "datum", "dob", "birthday", "birthdate", "timestamp", "fecha", "dt"),
+    *("datetime", "tarih", "tarihi", "zeitpunkt", "excel", "geburtsdatum", "تاريخ", "التاريخ"),
+}
+_EPOCH = {
+    *("epoch", "unix", "time", "times", "zeit", "heure", "hora", "saat", "posix", "ms", "ts"),
+    *("created", "updated", "modified", "الوقت", "وقت"),
+}
+_PRESSURE = {
+    *("bp", "rr", "nibp", "abp", "pressure", "blutdruck", "tension", "tensión", "presión", "ta"),
+    *("tansiyon", "الضغط", "ضغط", "血压", "pa", "bloodpressure"),
+}
 _GRADE = {
     *("stage", "grade", "grading", "stadium", "grad", "class", "degree", "level", "group", "grp"),
     *("category", "quartile", "quintile", "decile", "tertile", "severity", "ecog", "nyha", "asa"),
@@ -93,6 +106,17 @@ def says_calendar(name: str) -> bool:
 def says_date(name: str) -> bool:
     """Whether a name speaks of a date: ``visit_date``."""
     return not _DATE.isdisjoint(words_of(name).split())
+
+
+def says_epoch(name: str) -> bool:
+    """Whether a name speaks of a date or a time, as one of seconds since 1970: ``created_ts``."""
+    return says_date(name) or not _EPOCH.isdisjoint(words_of(name).split())
+
+
+def says_pressure(name: str, suffix: str = "") -> bool:
+    """Whether a name, or the unit behind the numbers, speaks of a blood pressure."""
+    unit = suffix.strip().lower().replace(" ", "")
+    return unit in ("mmhg", "mm[hg]", "torr") or not _PRESSURE.isdisjoint(words_of(name).split())
 
 
 def says_grade(name: str) -> bool:

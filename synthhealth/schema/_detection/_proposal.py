@@ -192,7 +192,8 @@ def _described(
     name = str(values.name)
     column = Column(name=name, kind=found.kind, **found.said)
     doubts = list(found.doubts)
-    if not column.kind.is_modelled:
+    clock = column.notation is not None and column.notation.clock
+    if not column.kind.is_modelled or clock or column.joined is not None:
         return column, tuple(doubts)
     said: dict[str, object] = {}
     shared = identifier_in(name, values)

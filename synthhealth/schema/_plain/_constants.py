@@ -136,7 +136,9 @@ def add_constants(
     """Put the columns back in their places in a table that was drawn without them."""
     none = np.zeros(len(table), dtype=np.int8)
     for name, constant in sorted(constants.items(), key=lambda one: one[1].place):
-        written = constant.write(name, schema[name].missing, states.get(name, none))
+        # Of two numbers in a cell, one may be constant; no word for missing is its own.
+        codes = schema[name].missing if name in schema.names else ()
+        written = constant.write(name, codes, states.get(name, none))
         table.insert(constant.place, name, written.set_axis(table.index))
     return table
 

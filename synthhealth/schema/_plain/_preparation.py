@@ -24,6 +24,7 @@ from synthhealth.schema._plain._constants import (
 from synthhealth.schema._plain._donors import fill_missing
 from synthhealth.schema._plain._dtypes import dtype_from_text, dtype_to_text
 from synthhealth.schema._plain._encoding import ColumnForm, TableForm
+from synthhealth.schema._plain._joined import join, split, split_conditions
 from synthhealth.schema._plain._known import Known
 from synthhealth.schema._plain._missing import MissingPatterns, States
 from synthhealth.schema._privacy._protection import add_fakes, learn_fakes, protect
@@ -106,7 +107,8 @@ class Preparation(BaseModel):
     described : Schema
         What the columns of the user's table are, complete.
     learned : Schema
-        The same without identifiers, and dates and ages generalised where that was chosen.
+        The same without identifiers, dates and ages generalised where that was chosen, and two
+        numbers in a cell as two columns.
     form : TableForm
         The form of the columns that are learned or computed.
     dtypes : dict of str to str
@@ -174,7 +176,8 @@ class Preparation(BaseModel):
         with problems.of(*open_):
             protect(table, described)
         # Without those columns the others can still be looked at.
-        table, learned = protect(table, described.with_protection("drop") if open_ else described)
+        closed = described.with_protection("drop") if open_ else described
+        table, learned = split(*protect(table, closed))
         check_size(table)
         reading = read_table(table, learned, problems)
         for column in learned:
@@ -281,6 +284,7 @@ class Preparation(BaseModel):
             A condition cannot be met.
         """
         computed = {derived.target for derived in derivations(rules_of(self.learned))}
+        asked = split_conditions(asked, self.described)
         for name in asked:
             if name in computed:
                 raise ConditionError(
@@ -404,6 +408,7 @@ class Preparation(BaseModel):
                     empty_is_none=name in self.empty_is_none,
                 )
         table = add_constants(table, self.constants, self.described, states)
+        table = join(table, self.described)
         return add_fakes(table, self.described, fakes_seed, first_row=start)
 
     def _aligned(self, plain: pd.DataFrame, known: Known | None = None) -> pd.DataFrame:

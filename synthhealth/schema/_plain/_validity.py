@@ -15,6 +15,7 @@ from synthhealth.errors import SchemaError
 from synthhealth.schema._plain._constants import Constant
 from synthhealth.schema._plain._dtypes import dtype_from_text, is_known_dtype
 from synthhealth.schema._plain._encoding import ColumnForm
+from synthhealth.schema._plain._joined import names_of_parts
 from synthhealth.schema._plain._missing import MissingPatterns
 from synthhealth.schema._plain._preparation import Preparation
 from synthhealth.schema._privacy._patterns import Pattern
@@ -68,17 +69,20 @@ def check_preparation(preparation: Preparation) -> None:
     computed = {derived.target for derived in derivations(rules)}
     _require(_are_among((c for rule in rules for c in rule.columns), names), "rules and columns")
     _require(len(computed) < len(names) - 1, "its computed columns")
-    columns = (*learned, *(preparation.described[name] for name in preparation.constants))
+    gone = [column for column in preparation.described if column.name in preparation.constants]
+    columns = (*learned, *gone)
     _check_patterns(preparation.patterns, columns)
     _check_constants(preparation)
 
 
 def _check_schemas(described: Schema, learned: Schema, constants: Mapping[str, Constant]) -> None:
-    gone = {*constants, described.subject}
     kept = [
-        c.name
-        for c in described
-        if c.protection not in (Protection.DROP, Protection.FAKE) and c.name not in gone
+        name
+        for column in described
+        if column.protection not in (Protection.DROP, Protection.FAKE)
+        and column.name != described.subject
+        for name in (names_of_parts(column) if column.joined is not None else (column.name,))
+        if name not in constants
     ]
     _require(kept == learned.names and len(kept) > 1, "what is described and what is learned")
     _require(all(column.kind.is_modelled for column in learned), "identifiers and what is learned")

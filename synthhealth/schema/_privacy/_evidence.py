@@ -10,6 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.api import types
 
+from synthhealth.cells.clock import looks_like_time
+from synthhealth.cells.dates import looks_like_date
+from synthhealth.cells.pairs import looks_like_pair
 from synthhealth.schema._privacy._identifier_names import said_by, words_of
 
 __all__ = ["FREE_TEXT", "find_identifier", "found_inside"]
@@ -64,20 +67,22 @@ _IMAGE = r".+\.(?:jpe?g|png|tiff?|bmp|heic|gif)"
 _PERSON = r"[^\W\d_][^\W\d_.'’-]*\.?(?:,?[ '’-][^\W\d_]+\.?){0,4}"
 _PLACE = r"[^\W\d_][^\d<>=%]{1,40}"
 _NUMBER = r"\s*(?:[<>≤≥=~]=?)?\s*[+-]?(?:\d[\d.,' \u00a0]*|\.\d+)(?:e[+-]?\d+)?\s*[^\d]*"
-_NO_CODE = re.compile(r"\d{1,3} ?/ ?\d{1,3}|\d{1,2}:\d{2}(?::\d{2})?|1 ?: ?\d+")
+_TITRE = re.compile(r"1 ?: ?\d+")
 
 
 def _form(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
+_DATE_FORM = _form(_DATE)
+
 #: Forms that tell what a value is, whatever the column is called; the first that fits counts.
-_TELLING: tuple[tuple[str, re.Pattern[str]], ...] = (
+_TELLING: tuple[tuple[str, re.Pattern[str] | Callable[[str], object]], ...] = (
     ("e-mail address", _form(_EMAIL)),
     ("web address", _form(_URL)),
     ("IP address", _form(_IP)),
     ("national id", _form(_SSN)),
-    ("date", _form(_DATE)),
+    ("date", lambda cell: _DATE_FORM.fullmatch(cell) or looks_like_date(cell)),
     ("telephone number", _form(_PHONE)),
     ("address", _form(_STREET)),
     ("unique code", _form(_UUID)),
@@ -116,7 +121,7 @@ def found_inside(values: pd.Series) -> list[tuple[str, str]]:
     different = [cell for cell in values.dropna().unique() if isinstance(cell, str)]
     found = []
     for identifier, form in _TELLING:
-        if identifier in _INSIDE:
+        if identifier in _INSIDE and isinstance(form, re.Pattern):
             count = sum(1 for cell in different if form.search(cell))
             if count:
                 found.append(
@@ -252,7 +257,11 @@ def _is_code(cell: str) -> bool:
         return False
     if re.fullmatch(r"0\d+", cell):
         return True
-    return not (_MEASURED.fullmatch(cell) or _NO_CODE.fullmatch(cell))
+    return not (_MEASURED.fullmatch(cell) or _TITRE.fullmatch(cell) or _is_time_or_pair(cell))
+
+
+def _is_time_or_pair(cell: str) -> bool:
+    return looks_like_time(cell) or looks_like_pair(cell)
 
 
 def _is_number_or_code(cell: str) -> bool:

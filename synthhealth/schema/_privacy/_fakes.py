@@ -202,6 +202,10 @@ def _numbered(n: int, first_row: int, *, as_text: bool) -> pd.Series:
 def _fake_dates(column: Column, n: int, key: str, first_row: int) -> pd.Series:
     numbers = Pattern.parse("999999999").fill(first_row, n, key=key)
     days = np.array(numbers, dtype=np.int64) % _DAYS
+    from synthhealth.schema._text._dates import SERIALS, print_dates
+
     dates = pd.Series(_FIRST_DAY + days.astype("timedelta64[D]"), dtype="datetime64[ns]")
-    formats = [form for form in column.notation.dates if form != "excel"] if column.notation else []
-    return dates.dt.strftime(formats[0]).astype(object) if formats else dates
+    notation = column.notation
+    if notation is None or not notation.dates or notation.dates[0] in SERIALS:
+        return dates
+    return pd.Series(print_dates(dates.to_numpy(dtype="datetime64[us]"), notation), dtype=object)

@@ -27,6 +27,7 @@ POSTCODE_SIGNS = 3
 
 _YEARS = {"a": 1.0, "mo": 12.0, "wk": 365.25 / 7, "d": 365.25}
 _YEAR = re.compile(r"(?<!\d)((?:1[89]|20|21)\d\d)(?!\d)")
+_A_YEAR = re.compile(r"(?:1[89]|2[01])\d\d(?:\.0)?")
 _GENERALISED = ("date", "age over 89", "postcode")
 
 
@@ -221,15 +222,25 @@ def _generalise(
 
 
 def _years(column: Column, values: pd.Series) -> pd.Series:
-    if types.is_datetime64_any_dtype(values.dtype):
-        return _whole(values.dt.year, values)
-    if types.is_numeric_dtype(values.dtype) and not _in_excel(column, values):
-        return values  # years already
     known = _without_missing_codes(column, values)
+    is_written = column.notation is not None and bool(column.notation.dates)
+    if types.is_datetime64_any_dtype(values.dtype) or (is_written and not _are_years(known)):
+        read = _read(column.model_copy(update={"kind": Kind.DATETIME}), known)
+        return _whole(read.dt.year, values)
+    if types.is_numeric_dtype(values.dtype):
+        return values  # years already
     years = known.map(_year_in, na_action="ignore")
     if bool((known.notna() & years.isna()).any()):
-        years = _years_of_dates(column, known)
+        raise TableError(
+            f"column {column.name!r}: not every cell has a year of four digits; say how its dates "
+            "are written (schema: notation: dates: ['%d.%m.%y'])"
+        )
     return _whole(years, values)
+
+
+def _are_years(known: pd.Series) -> bool:
+    """Whether a column of dates holds years already, as a synthetic one does."""
+    return all(_A_YEAR.fullmatch(str(cell)) for cell in known.dropna().unique())
 
 
 def _year_in(cell: object) -> float:
@@ -238,21 +249,6 @@ def _year_in(cell: object) -> float:
         return float(found[0]) if len(found) == 1 else np.nan
     year = getattr(cell, "year", cell)
     return float(year) if isinstance(year, (int, float)) else np.nan
-
-
-def _in_excel(column: Column, values: pd.Series) -> bool:
-    written = column.notation is not None and "excel" in column.notation.dates
-    return written and bool((values.dropna() > 3000).any())
-
-
-def _years_of_dates(column: Column, known: pd.Series) -> pd.Series:
-    """Read dates by their declared formats, for those without a year of four digits."""
-    if column.notation is None or not column.notation.dates:
-        raise TableError(
-            f"column {column.name!r}: not every cell has a year of four digits; say how its dates "
-            "are written (schema: notation: dates: ['%d.%m.%y'])"
-        )
-    return _read(column, known).dt.year
 
 
 def _whole(years: pd.Series, like: pd.Series) -> pd.Series:
