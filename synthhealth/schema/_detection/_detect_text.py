@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from synthhealth.schema._detection._codes import FEW_LEVELS, number_doubts
-from synthhealth.schema._privacy._evidence import FREE_TEXT
+from synthhealth.schema._privacy._evidence import FREE_TEXT, people_doubts
 from synthhealth.schema._privacy._identifiers import identifier_in
 from synthhealth.schema._schema import DetectionLimits, Kind, Notation
 from synthhealth.schema._text._cells import Cells
@@ -66,9 +66,7 @@ def detect_text(name: str, values: pd.Series, cells: Cells) -> Detected:
         kind = Kind.BOOLEAN if order.is_boolean else Kind.ORDINAL
         return Detected(kind, _with_gaps(order.why, empty), said=said)
     finding = identifier_in(name, values)
-    # A handful of words in a column that is called "name" are groups.
-    is_group = len(levels) <= FEW_LEVELS and finding is not None and finding.identifier == "name"
-    if finding is not None and finding.direct and not is_group:
+    if finding is not None and finding.direct:
         kind = Kind.TEXT if finding.identifier == FREE_TEXT else Kind.IDENTIFIER
         return Detected(kind, finding.evidence, said={"identifier": finding.identifier})
 
@@ -210,6 +208,7 @@ def _groups(
                 "some of its groups are limits of a number; if all have an order, declare the "
                 "column as ordinal and list its levels in order"
             )
+    doubts += people_doubts(levels)
     return Detected(
         Kind.NOMINAL,
         "text with one value" if n == 1 else f"text with {n} different values",

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from synthhealth.schema._privacy._evidence import FREE_TEXT, find_identifier, found_inside
+from synthhealth.cells.identifiers import PARAGRAPHS
+from synthhealth.schema._privacy._evidence import find_identifier, found_inside
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -38,32 +39,6 @@ ELEMENTS: dict[str, str] = {
     "P": "biometric identifiers, finger and voice prints",
     "Q": "full-face photographs and comparable images",
     "R": "any other unique number, characteristic or code",
-}
-
-#: The paragraph that each identifier of a column belongs to.
-PARAGRAPHS: dict[str, str] = {
-    "name": "A",
-    "address": "B",
-    "place": "B",
-    "postcode": "B",
-    "date": "C",
-    "age over 89": "C",
-    "telephone number": "D",
-    "fax number": "E",
-    "e-mail address": "F",
-    "national id": "G",
-    "record number": "H",
-    "health plan number": "I",
-    "account number": "J",
-    "licence number": "K",
-    "vehicle identifier": "L",
-    "device identifier": "M",
-    "web address": "N",
-    "IP address": "O",
-    "biometric": "P",
-    "photograph": "Q",
-    "unique code": "R",
-    FREE_TEXT: "R",
 }
 
 #: They narrow down who a patient is, but many patients share a value: they may be modelled, and
@@ -155,9 +130,10 @@ class Checklist(_Frozen):
 def identifier_in(name: str, values: pd.Series) -> IdentifierFinding | None:
     """Tell whether a column identifies people.
 
-    The values decide: their form (e-mail addresses, telephone numbers, dates, codes of one form
-    that all differ), or, for whole numbers and for names and places, their form together with the
-    column's name. A column's name alone never does.
+    The values decide, each counted once: their form (e-mail addresses, telephone numbers, dates,
+    numbers with the check digits of a register, full names of people, codes of one form that all
+    differ), or, for whole numbers and for places, their form together with the column's name in one
+    of several languages. A column's name alone never does.
 
     Parameters
     ----------
