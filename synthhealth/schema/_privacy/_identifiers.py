@@ -6,12 +6,15 @@ A scan can only say what it found; it cannot say that nothing is there.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
+from pandas.api import types
 from pydantic import BaseModel, ConfigDict
 
 from synthhealth.cells.identifiers import PARAGRAPHS
+from synthhealth.errors import TableError
 from synthhealth.schema._privacy._evidence import find_identifier, found_inside
 
 if TYPE_CHECKING:
@@ -39,6 +42,32 @@ ELEMENTS: dict[str, str] = {
     "P": "biometric identifiers, finger and voice prints",
     "Q": "full-face photographs and comparable images",
     "R": "any other unique number, characteristic or code",
+}
+
+_NAMED = "columns named so in one of several languages, whose values agree"
+#: What the scan looks for, since that it found nothing says no more than this.
+SOUGHT: dict[str, str] = {
+    "A": f"{_NAMED}; full names in which a given name is known",
+    "B": f"{_NAMED}; streets with a number",
+    "C": "days in the usual forms of text; numbers such as 20230225, or seconds since 1970; serial "
+    "numbers of days in columns named as dates; ages over 89 in columns named as ages",
+    "D": f"{_NAMED}; numbers with a plus and a country, or mobile ones of some countries, also "
+    "inside text",
+    "E": _NAMED,
+    "F": "the form of an address with @, also inside text",
+    "G": f"{_NAMED}; the check digits of some 40 countries' numbers, also inside text and among "
+    "whole numbers",
+    "H": f"{_NAMED}; MRN and digits inside text",
+    "I": _NAMED,
+    "J": f"{_NAMED}; the check digits of an IBAN or a payment card, also inside text",
+    "K": _NAMED,
+    "L": f"{_NAMED}; the form of a chassis number",
+    "M": _NAMED,
+    "N": "the form of a web address, also inside text",
+    "O": "the form of an IP address, also inside text",
+    "P": "columns named so whose values are names of images",
+    "Q": "columns named so whose values are names of images",
+    "R": "codes of one form that all differ or number the rows; free text; UUIDs",
 }
 
 #: They narrow down who a patient is, but many patients share a value: they may be modelled, and
@@ -74,6 +103,8 @@ class ChecklistRow(_Frozen):
     """What the paragraph names."""
     finding: Literal["found", "not found by this scan", "cannot be scanned"]
     """What the scan can say."""
+    sought: str
+    """What it looked for."""
     columns: tuple[str, ...] = ()
     """The columns it was found in."""
     evidence: tuple[str, ...] = ()
@@ -120,6 +151,7 @@ class Checklist(_Frozen):
                 f"{name}: {evidence}"
                 for name, evidence in zip(row.columns, row.evidence, strict=True)
             ]
+            seen = seen or [f"sought: {row.sought}"]
             style = "bold" if row.finding == "found" else "dim"
             table.add_row(
                 row.paragraph, row.element, row.finding, escape("\n".join(seen)), style=style
@@ -182,6 +214,11 @@ def scan(table: pd.DataFrame) -> Checklist:
         18 rows; each says "found", "not found by this scan" or "cannot be scanned", never that
         an identifier is absent.
 
+    Raises
+    ------
+    TableError
+        It is no table, or a column's cells are lists, arrays or tables.
+
     References
     ----------
     45 CFR 164.514(b)(2)(i), Standards for Privacy of Individually Identifiable Health Information.
@@ -193,9 +230,15 @@ def scan(table: pd.DataFrame) -> Checklist:
     >>> len(scan(sh.datasets.load_ra_panel()).found)
     0
     """
+    if not isinstance(table, pd.DataFrame):
+        raise TableError(
+            f"the table is a {type(table).__name__}, not a pandas DataFrame; "
+            "wrap it in pandas.DataFrame(...) with column names"
+        )
     seen: dict[str, dict[str, list[str]]] = {paragraph: {} for paragraph in ELEMENTS}
     for position, name in enumerate(table.columns):
         values = table.iloc[:, position]
+        _refuse_containers(str(name), values)
         finding = identifier_in(str(name), values)
         if finding is not None:
             seen[finding.paragraph].setdefault(str(name), []).append(finding.evidence)
@@ -205,17 +248,32 @@ def scan(table: pd.DataFrame) -> Checklist:
     return Checklist(rows=tuple(_row(paragraph, columns) for paragraph, columns in seen.items()))
 
 
+def _refuse_containers(name: str, values: pd.Series) -> None:
+    """Refuse cells that hold several values, which cannot be told from each other."""
+    if not (types.is_object_dtype(values.dtype) or isinstance(values.dtype, pd.ArrowDtype)):
+        return
+    found = {type(cell) for cell in values if not isinstance(cell, Hashable)}
+    if found:
+        kinds = ", ".join(sorted(one.__name__ for one in found))
+        raise TableError(
+            f"column {name!r}: its cells hold several values each ({kinds}); give each value a "
+            "column of its own, write them as text (astype(str)), or drop the column"
+        )
+
+
 def _row(paragraph: str, columns: dict[str, list[str]]) -> ChecklistRow:
     if columns:
         return ChecklistRow(
             paragraph=paragraph,
             element=ELEMENTS[paragraph],
             finding="found",
+            sought=SOUGHT[paragraph],
             columns=tuple(columns),
             evidence=tuple("; ".join(evidence) for evidence in columns.values()),
         )
     return ChecklistRow(
         paragraph=paragraph,
         element=ELEMENTS[paragraph],
+        sought=SOUGHT[paragraph],
         finding="cannot be scanned" if paragraph in _NO_SCAN else "not found by this scan",
     )

@@ -26,6 +26,8 @@ OLDEST = 90
 POSTCODE_SIGNS = 3
 
 _YEARS = {"a": 1.0, "mo": 12.0, "wk": 365.25 / 7, "d": 365.25}
+#: Smaller and larger numbers are days written as numbers, such as 20230225 or Excel's.
+_YEARS_OF_PEOPLE = (1700, 3000)
 _YEAR = re.compile(r"(?<!\d)((?:1[89]|20|21)\d\d)(?!\d)")
 _GENERALISED = ("date", "age over 89", "postcode")
 
@@ -211,9 +213,11 @@ def _generalise(
 def _years(column: Column, values: pd.Series) -> pd.Series:
     if types.is_datetime64_any_dtype(values.dtype):
         return _whole(values.dt.year, values)
-    if types.is_numeric_dtype(values.dtype) and not _in_excel(column, values):
-        return values  # years already
     known = _without_missing_codes(column, values)
+    if types.is_numeric_dtype(values.dtype):
+        if known.dropna().between(*_YEARS_OF_PEOPLE).all():
+            return values
+        return _whole(_years_of_dates(column, known), values)
     years = known.map(_year_in, na_action="ignore")
     if bool((known.notna() & years.isna()).any()):
         years = _years_of_dates(column, known)
@@ -226,11 +230,6 @@ def _year_in(cell: object) -> float:
         return float(found[0]) if len(found) == 1 else np.nan
     year = getattr(cell, "year", cell)
     return float(year) if isinstance(year, (int, float)) else np.nan
-
-
-def _in_excel(column: Column, values: pd.Series) -> bool:
-    written = column.notation is not None and "excel" in column.notation.dates
-    return written and bool((values.dropna() > 3000).any())
 
 
 def _years_of_dates(column: Column, known: pd.Series) -> pd.Series:

@@ -8,7 +8,6 @@ chance: only that nearly all numbers of a column have it says something.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from importlib import import_module
@@ -137,23 +136,18 @@ def numbers_among(cells: Sequence[str]) -> list[tuple[str, int]]:
     Of the numbers of one length, half must have the check digits; else they have them by chance.
     """
     tokens = [set(_TOKEN.findall(cell)) if _LONG.search(cell) else set() for cell in cells]
-    candidates = {token for some in tokens for token in some}
-    if not candidates:
-        return []
-    lengths = Counter(map(len, candidates))
-    tests: list[tuple[str, Callable[[str], bool]]] = [("account number", is_card)]
-    tests += [
-        ("national id", partial(_is_valid, module)) for module in _NATIONAL if module not in _LOOSE
+    by_length: dict[int, list[str]] = {}
+    for token in dict.fromkeys(token for some in tokens for token in sorted(some)):
+        by_length.setdefault(len(token), []).append(token)
+    found: dict[str, set[str]] = {}
+    for alike in by_length.values():
+        for identifier, test in _STRICT:
+            if sum(map(test, alike[:FIRST])) >= HOPELESS * len(alike[:FIRST]):
+                found.setdefault(identifier, set()).update(filter(test, alike))
+    return [
+        (identifier, sum(not right.isdisjoint(some) for some in tokens))
+        for identifier, right in found.items()
     ]
-    kept: dict[str, set[str]] = {}
-    for identifier, test in tests:
-        right = {token for token in candidates if test(token)}
-        often = {n for n, count in Counter(map(len, right)).items() if 2 * count >= lengths[n]}
-        kept.setdefault(identifier, set()).update(one for one in right if len(one) in often)
-    counts = [
-        (one, sum(not found.isdisjoint(some) for some in tokens)) for one, found in kept.items()
-    ]
-    return [(identifier, count) for identifier, count in counts if count]
 
 
 def _holds(test: Callable[[str], object], cells: Sequence[str]) -> bool:
@@ -208,3 +202,10 @@ def _is_telephone(regions: Sequence[str], text: str) -> bool:
         if phones.number_type(number) in kinds:
             return True
     return False
+
+
+#: What a single number shows: nearly none is right by chance.
+_STRICT: tuple[tuple[str, Callable[[str], bool]], ...] = (
+    ("account number", is_card),
+    *(("national id", partial(_is_valid, module)) for module in _NATIONAL if module not in _LOOSE),
+)
