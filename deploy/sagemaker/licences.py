@@ -6,8 +6,8 @@ import sys
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
-#: Their licence, the BUSL-1.1, must go wherever they go.
-REQUIRED = ("sdv", "ctgan", "rdt", "copulas", "deepecho")
+#: Their licences, the BUSL-1.1 and the LGPL, must go wherever they go.
+REQUIRED = ("sdv", "ctgan", "rdt", "copulas", "deepecho", "python-stdnum")
 
 
 def texts_of(distribution: Distribution) -> list[Path]:

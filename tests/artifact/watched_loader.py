@@ -146,7 +146,7 @@ def digest(table: pd.DataFrame) -> str:
 def warm_up() -> None:
     """Import what only some schemas need, before the watch begins."""
     check_unit("mol/(m2.s)")
-    Pattern.parse("{First}{Last}{Street}{City}{Sentence}")
+    Pattern.parse("{First}{Last}{Street}{City}{Word}{Sentence}")
     for value in ("2024-01-31", 1.5, "1:40"):
         column = pd.Series([value] * 3)
         for dtype in ("string[python]", "string[pyarrow]", pd.ArrowDtype(pa.string()), "category"):

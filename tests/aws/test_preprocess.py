@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthhealth.aws._preprocess import _columns, _identifiers, _schema
+from synthhealth.aws._preprocess import _columns, _schema
 from synthhealth.aws.preprocess import PreparationReport, prepare
 from synthhealth.errors import FileError, SchemaError, SynthHealthError, TableError
 
@@ -329,18 +329,30 @@ def test_a_columns_name_and_form_together_tell_it() -> None:
     assert column_of("x", "identifier", ["?"]) == ["declared identifier"]
 
 
-def test_the_words_are_those_of_the_schema_room() -> None:
-    from synthhealth.schema._privacy._identifier_names import said_by, words_of
-    from synthhealth.schema._privacy._identifiers import PARAGRAPHS
+def test_identifiers_are_known_in_several_languages_and_digits() -> None:
+    names = ["هدى محمود", "علي زكي", "خالد جمال", "سارة نبيل", "علي حسن", "منى السيد"]
+    numbers = ["١٠٤٢٣٣", "١٠٤٨٧١", "١٠٣٣٧٧", "١٠٨٧٤٢", "١٠٠٣١٢"]
+    assert column_of("اسم المريض", "nominal", names) == ["name"]
+    assert column_of("رقم الملف", "nominal", numbers) == ["record number"]
+    assert column_of("Fallnummer", "count", ["104233", "104871", "103377", "108742", "100312"]) == [
+        "record number"
+    ]
+    assert column_of("病历号", "nominal", ["B104233", "B104871", "B103377", "B10", "B9"]) == [
+        "record number"
+    ]
+
+
+def test_visits_do_not_hide_a_patient() -> None:
+    codes = [f"PT-{n:03d}" for n in range(10)]
+    names = [f"Ann {family}" for family in ("Lee", "Miller", "Clark", "Khan", "Cruz", "Okoro")]
+    assert column_of("patient", "nominal", codes * 9) == ["record number"]
+    assert column_of("patient_name", "nominal", names * 9) == ["name"]
+    assert column_of("ward", "nominal", codes * 9) == []
+
+
+def test_the_words_for_missing_are_those_of_the_schema_room() -> None:
     from synthhealth.schema._text._vocabulary import MissingWords
 
-    for identifier, phrases in _identifiers.NAMES.items():
-        for phrase in phrases:
-            assert said_by(phrase) == _identifiers.said_by(phrase) == identifier
-        found = _identifiers.IdentifierFound("x", identifier, "")
-        assert found.paragraph == PARAGRAPHS[identifier]
-    for name in ("PatientID", "sample.yr", "Haemoglobin (g/dL)", "MRN no", "the patient's name"):
-        assert words_of(name) == _identifiers.words_of(name)
     ours = _columns.MISSING - {"<na>"}  # which pandas takes for missing, and so the room never sees
     assert set(MissingWords.among_words(ours)) == ours
     ours = _columns.MISSING_AMONG_NUMBERS - {"<na>"}

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from synthhealth.cells.identifiers import words_of
 from synthhealth.datasets import load_ra_panel
 from synthhealth.schema._knowledge._analytes import Suggestion, analytes, suggest
 from synthhealth.schema._knowledge._units import check_unit
-from synthhealth.schema._privacy._identifier_names import words_of
 
 
 def lognormal(median: float, spread: float = 0.3, n: int = 100, seed: int = 0) -> pd.Series:

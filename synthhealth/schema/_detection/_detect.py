@@ -139,10 +139,11 @@ def _detect_numbers(column: pd.Series) -> Detected:
 
 
 def _kind_of_numbers(name: str, column: pd.Series, different: Numbers, counts: Counts) -> Detected:
-    if different.size <= FEW_LEVELS:
+    finding = identifier_in(name, column)
+    is_postcode = finding is not None and finding.identifier == "postcode"
+    if different.size <= FEW_LEVELS and not is_postcode:
         return _few_levels(name, different)
     is_whole = not (different % 1).any()
-    finding = identifier_in(name, column)
     # Whole numbers that run through the rows in order can still be what was measured.
     runs = finding is not None and finding.identifier == UNIQUE_CODE
     if finding is not None and finding.direct and (not runs or says_numbering(name)):

@@ -15,7 +15,7 @@ from synthhealth.schema._detection._detected import Detected, counted
 from synthhealth.schema._detection._detected import with_gaps as _with_gaps
 from synthhealth.schema._detection._levels import levels_of_numbers
 from synthhealth.schema._detection._sentinels import missing_codes, missing_doubt
-from synthhealth.schema._privacy._evidence import FREE_TEXT
+from synthhealth.schema._privacy._evidence import FREE_TEXT, people_doubts
 from synthhealth.schema._privacy._identifiers import identifier_in
 from synthhealth.schema._schema import DetectionLimits, Kind, Notation
 from synthhealth.schema._text._cells import Cells
@@ -60,9 +60,7 @@ def detect_text(name: str, values: pd.Series, cells: Cells) -> Detected:
     if times is not None:
         return times
     finding = identifier_in(name, values)
-    # A handful of words in a column that is called "name" are groups.
-    is_group = len(levels) <= FEW_LEVELS and finding is not None and finding.identifier == "name"
-    if finding is not None and finding.direct and not is_group:
+    if finding is not None and finding.direct:
         kind = Kind.TEXT if finding.identifier == FREE_TEXT else Kind.IDENTIFIER
         return Detected(kind, finding.evidence, said={"identifier": finding.identifier})
 
@@ -216,6 +214,7 @@ def _groups(
                 "some of its groups are limits of a number; if all have an order, declare the "
                 "column as ordinal and list its levels in order"
             )
+    doubts += people_doubts(levels)
     return Detected(
         Kind.NOMINAL,
         "text with one value" if n == 1 else f"text with {n} different values",

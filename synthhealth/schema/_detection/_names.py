@@ -9,8 +9,8 @@ import re
 
 import pandas as pd
 
+from synthhealth.cells.identifiers import words_of
 from synthhealth.schema._knowledge._units import ucum_of
-from synthhealth.schema._privacy._identifier_names import words_of
 from synthhealth.schema._text._vocabulary import plain_word
 
 __all__ = [

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from synthhealth.cells.identifiers import said_by, words_of
 from synthhealth.errors import Doubt
 from synthhealth.schema._detection._detect_text import Detected
 from synthhealth.schema._detection._names import says_numbering, says_sex
-from synthhealth.schema._privacy._identifier_names import said_by, words_of
 from synthhealth.schema._schema import Kind
 from synthhealth.schema._text._vocabulary import plain_word
 
@@ -154,7 +154,8 @@ def _rank(name: str, one: Detected) -> int | None:
     if words in _PATIENT:
         return 0
     is_part = not _PART.isdisjoint(words.split())
-    identifier = said_by(words) or one.said.get("identifier")
+    said = said_by(name)
+    identifier = said.identifier if said is not None else one.said.get("identifier")
     if identifier in _PERSONAL:
         return 3 if is_part else 2 if identifier == "name" else 1
     is_number = one.kind is Kind.IDENTIFIER or says_numbering(name)
@@ -182,4 +183,6 @@ def _is_same(values: pd.Series, rows: Codes, first: Codes) -> bool:
 
 def _is_lasting(name: str) -> bool:
     words = {plain_word(word) for word in words_of(name).split()}
-    return says_sex(name) or not _LASTING.isdisjoint(words) or said_by(words_of(name)) == "name"
+    said = said_by(name)
+    is_name = said is not None and said.identifier == "name"
+    return says_sex(name) or not _LASTING.isdisjoint(words) or is_name

@@ -16,8 +16,8 @@ import pandas as pd
 from pandas.api import types
 from pydantic import BaseModel, ConfigDict
 
+from synthhealth.cells.identifiers import words_of
 from synthhealth.schema._knowledge._units import display_unit, ucum_of
-from synthhealth.schema._privacy._identifier_names import words_of
 from synthhealth.schema._schema import Range, ReferenceRange
 
 __all__ = ["Analyte", "Suggestion", "Unit", "analytes", "suggest"]

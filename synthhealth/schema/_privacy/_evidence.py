@@ -1,9 +1,14 @@
-"""What in a column's values, and in its name, speaks for an identifier."""
+"""What in a column's values, and in its name, speaks for an identifier.
+
+Values are judged once each, however many rows have them: a patient with several visits is no less
+a patient.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -12,56 +17,59 @@ from pandas.api import types
 
 from synthhealth.cells.clock import looks_like_time
 from synthhealth.cells.dates import looks_like_date
+from synthhealth.cells.identifiers import (
+    FEW,
+    FORMS,
+    MANY,
+    VARIED,
+    Said,
+    identifiers_inside,
+    is_card,
+    is_iban,
+    plain,
+    said_by,
+    words_of,
+)
 from synthhealth.cells.pairs import looks_like_pair
-from synthhealth.schema._privacy._identifier_names import said_by, words_of
+from synthhealth.errors import Doubt
+from synthhealth.schema._privacy._dated import days_in_numbers, is_day, says_day
+from synthhealth.schema._privacy._people import names_of_people
+from synthhealth.schema._privacy._registers import (
+    is_telephone,
+    known_number,
+    numbers_among,
+    telephone_inside,
+)
 
-__all__ = ["FREE_TEXT", "find_identifier", "found_inside"]
+__all__ = ["FREE_TEXT", "find_identifier", "found_inside", "people_doubts"]
 
 FREE_TEXT = "free text"
 
 #: A form counts where this share of the different values has it; the rest are slips of the pen.
 MOST = 0.9
-#: Fewer different values than this show no form.
-FEW = 5
-#: A code without telling form counts only where at least this many values all differ.
-MANY = 20
-#: Names, places and notes are taken for what the column's name says where this share differs.
-VARIED = 0.5
+#: A few words in a column that is called "name" are groups.
+FEW_GROUPS = 5
+#: Names of people are taken for them from this share with a known given name on; less is a doubt.
+PEOPLE, PERHAPS = 0.5, 0.25
 OLDEST_SHOWN = 89
 OLDEST = 130
 WORDS_OF_TEXT = 4
+#: Texts of so many words are no labels, even if few of the rows differ.
+WORDS_OF_REMARKS = 8
+#: Different values that are looked at where a look takes long.
+SAMPLE = 300
+#: Cells that are read for what stands inside them.
+READ = 5000
+#: Codes for missing values, which are no part of a numbering.
+_NO_NUMBERS = (-1, -9, -99, -999, -9999)
 
-_EMAIL = r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}"
-_URL = r"(?:https?|ftp)://\S+|www\.\S+\.\S+"
-_IP = (
-    r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.])"
-    r"|(?<![\w:])(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}(?![\w:])"
-)
-_SSN = r"(?<![\d-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])"
-_PHONE = (
-    r"(?<![\w.])\+\d{1,3}[ ./-]?(?:\(0?\d{1,4}\)|\d{1,4})(?:[ ./-]?\d{2,4}){2,4}(?![\w.])"
-    r"|(?<![\w.])\(\d{2,5}\) ?\d{3,4}[ -]?\d{3,4}(?![\w.])"
-    r"|(?<![\w.-])\d{3}[ .-]\d{3}[ .-]\d{4}(?![\w.-])"
-)
-_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
-_TIME = r"(?:[ t]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)? ?(?:am|pm|z|[+-]\d{2}:?\d{2})?)?"
-_DATE = (
-    rf"\d{{4}}([-/.])\d{{1,2}}\1\d{{1,2}}{_TIME}"
-    rf"|\d{{1,2}}([-/.])\d{{1,2}}\2(?:\d{{4}}|\d{{2}}){_TIME}"
-    rf"|\d{{1,2}}[ -]{_MONTH}[ -]\d{{2,4}}{_TIME}"
-    rf"|{_MONTH} \d{{1,2}},? \d{{4}}{_TIME}"
-    r"|\d{4}-(?:0[1-9]|1[0-2])"
-    rf"|{_MONTH}[ -]\d{{4}}"
-)
-_UUID = r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 _STREET = (
     r"\d+\w?,? (?:[\w.'-]+ ){1,4}(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd"
     r"|court|ct|place|pl|square|sq|way|terrace|close|crescent)\b.*"
     r"|[^\W\d][\w.' -]*(?:stra(?:ss|ß)e|str\.|weg|platz|gasse|allee) ?\d+ ?\w?\b.*"
     r"|\d+\w?,? (?:bis |ter )?(?:rue|avenue|boulevard|place|chemin|impasse) .*"
+    r"|(?:\d+ ?)?(?:شارع|ش\.) ?.{2,}"
 )
-# The century, the date of birth (yymmdd), the governorate, a serial number, a check digit.
-_EGYPTIAN_ID = r"[23]\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{7}"
 _VIN = r"(?=[A-Z0-9]*[A-Z])(?=[A-Z0-9]*\d)[A-HJ-NPR-Z0-9]{17}"
 _IMAGE = r".+\.(?:jpe?g|png|tiff?|bmp|heic|gif)"
 _PERSON = r"[^\W\d_][^\W\d_.'’-]*\.?(?:,?[ '’-][^\W\d_]+\.?){0,4}"
@@ -69,26 +77,25 @@ _PLACE = r"[^\W\d_][^\d<>=%]{1,40}"
 _NUMBER = r"\s*(?:[<>≤≥=~]=?)?\s*[+-]?(?:\d[\d.,' \u00a0]*|\.\d+)(?:e[+-]?\d+)?\s*[^\d]*"
 _TITRE = re.compile(r"1 ?: ?\d+")
 
+Form = re.Pattern[str] | Callable[[str], object]
+
 
 def _form(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-_DATE_FORM = _form(_DATE)
-
 #: Forms that tell what a value is, whatever the column is called; the first that fits counts.
-_TELLING: tuple[tuple[str, re.Pattern[str] | Callable[[str], object]], ...] = (
-    ("e-mail address", _form(_EMAIL)),
-    ("web address", _form(_URL)),
-    ("IP address", _form(_IP)),
-    ("national id", _form(_SSN)),
-    ("date", lambda cell: _DATE_FORM.fullmatch(cell) or looks_like_date(cell)),
-    ("telephone number", _form(_PHONE)),
-    ("address", _form(_STREET)),
-    ("unique code", _form(_UUID)),
+_TELLING: tuple[tuple[str, Form, str], ...] = (
+    *((one, FORMS[one], "") for one in ("e-mail address", "web address", "IP address")),
+    ("national id", FORMS["national id"], ""),
+    ("date", lambda cell: is_day(cell) or looks_like_date(cell), ""),
+    ("telephone number", FORMS["telephone number"], ""),
+    ("address", _form(_STREET), ""),
+    ("unique code", FORMS["unique code"], ""),
+    ("vehicle identifier", re.compile(_VIN), "a vehicle identification number"),
+    ("account number", is_iban, "an IBAN"),
+    ("account number", is_card, "a payment card number"),
 )
-#: Of these, the ones that are sought inside longer text as well.
-_INSIDE = ("e-mail address", "web address", "IP address", "national id", "telephone number")
 
 _AGES = {"age", "age years", "age yrs", "patient age", "age at diagnosis", "age at admission"}
 
@@ -102,32 +109,58 @@ def find_identifier(name: str, values: pd.Series) -> tuple[str, str] | None:
         return None
     if types.is_datetime64_any_dtype(known.dtype):
         return _finer_than_a_year(known)
-    said = said_by(words_of(name))
     if types.is_numeric_dtype(known.dtype):
-        return _in_numbers(said, words_of(name), known)
+        return _in_numbers(name, known)
     if not (types.is_object_dtype(known.dtype) or types.is_string_dtype(known.dtype)):
         return None
     cells = known.unique()
     if not all(isinstance(cell, str) for cell in cells):
         return None
-    different = [cell.strip() for cell in cells if cell.strip()]
-    return _in_text(said, different, len(known)) if different else None
+    different = list(dict.fromkeys(text for cell in cells if (text := plain(cell).strip())))
+    return _in_text(said_by(name), different, len(known)) if different else None
 
 
 def found_inside(values: pd.Series) -> list[tuple[str, str]]:
-    """Give the identifiers that stand somewhere inside the text of a column."""
-    if types.is_numeric_dtype(values.dtype) or types.is_datetime64_any_dtype(values.dtype):
+    """Give the identifiers that stand somewhere inside the cells of a column."""
+    if types.is_datetime64_any_dtype(values.dtype) or types.is_bool_dtype(values.dtype):
         return []
-    different = [cell for cell in values.dropna().unique() if isinstance(cell, str)]
-    found = []
-    for identifier, form in _TELLING:
-        if identifier in _INSIDE and isinstance(form, re.Pattern):
-            count = sum(1 for cell in different if form.search(cell))
-            if count:
-                found.append(
-                    (identifier, f"{_count(count, len(different))} contain {_a(identifier)}")
-                )
-    return found
+    cells = _texts_of(values)
+    counts: dict[str, int] = {}
+    for cell in cells:
+        inside = set(identifiers_inside(cell))
+        if "telephone number" not in inside and telephone_inside(cell):
+            inside.add("telephone number")
+        for identifier in inside:
+            counts[identifier] = counts.get(identifier, 0) + 1
+    for identifier, count in numbers_among(cells):
+        counts[identifier] = max(count, counts.get(identifier, 0))
+    return [
+        (identifier, f"{_count(count, len(cells))} contain {_a(identifier)}")
+        for identifier, count in counts.items()
+    ]
+
+
+def _texts_of(values: pd.Series) -> list[str]:
+    """Give different cells as text, whole numbers too, as many as are read."""
+    different = values.dropna().unique()
+    if types.is_numeric_dtype(values.dtype):
+        numbers = different[np.isfinite(np.asarray(different, dtype=np.float64))]
+        return [f"{number:.0f}" for number in numbers[:READ] if number % 1 == 0]
+    return [plain(cell) for cell in different[:READ] if isinstance(cell, str)]
+
+
+def people_doubts(levels: Sequence[str]) -> list[Doubt]:
+    """Say that the groups of a column may be people, or the numbers of people."""
+    if len(levels) < FEW:
+        return []
+    different = [plain(level).strip() for level in levels]
+    if names_of_people(different[:SAMPLE]) >= PERHAPS:
+        what = "look like the full names of people"
+    elif len(different) >= MANY and _prefix_and_run(different) is not None:
+        what = "are running numbers behind the same letters, as patients have them"
+    else:
+        return []
+    return [Doubt(f"its {len(levels)} different values {what}", "kind: identifier", 3)]
 
 
 def _finer_than_a_year(known: pd.Series) -> tuple[str, str] | None:
@@ -137,79 +170,132 @@ def _finer_than_a_year(known: pd.Series) -> tuple[str, str] | None:
     return "date", f"dates on {days} different days of the year"
 
 
-def _in_numbers(said: str | None, words: str, known: pd.Series) -> tuple[str, str] | None:
+def _in_numbers(name: str, known: pd.Series) -> tuple[str, str] | None:
     numbers = known.to_numpy(dtype=np.float64, na_value=np.nan)
     numbers = numbers[np.isfinite(numbers)]
     if not numbers.size:
         return None
+    words = words_of(name)
     if words in _AGES or words.startswith("age at "):
         old = int(np.sum(numbers > OLDEST_SHOWN))
         if old and numbers.min() >= 0 and numbers.max() <= OLDEST:
             return "age over 89", f"{old} of {numbers.size} ages are over 89"
         return None
-    if np.any(numbers % 1) or numbers.min() < 0:
-        return None
-    if _is_running(numbers):
-        return "unique code", f"the {numbers.size} values number the rows in order"
-    if said is None:
+    numbers = numbers[~np.isin(numbers, _NO_NUMBERS)]
+    if not numbers.size or np.any(numbers % 1) or numbers.min() < 0:
         return None
     different = np.unique(numbers)
-    if different.size < FEW:
+    said = said_by(name)
+    named = says_day(name) or (said is not None and said.identifier == "date")
+    days = days_in_numbers(different, named=named)
+    if days is not None and (named or said is None):
+        return "date", days
+    found = _in_long_numbers(different)
+    if found is not None:
+        return found
+    if _is_running(numbers):
+        return "unique code", f"the {different.size} values number the rows in order"
+    return _named_numbers(said, different, numbers.size) if said is not None else None
+
+
+def _in_long_numbers(different: npt.NDArray[np.float64]) -> tuple[str, str] | None:
+    """Find the numbers of registers among whole numbers, which lost their zeros in front."""
+    width = len(f"{different[-1]:.0f}")
+    if different.size < FEW or width < 9 or different[0] < 10 ** (width - 3):
         return None
-    digits = _digits(different)
+    chosen = different[np.linspace(0, different.size - 1, min(SAMPLE, different.size)).astype(int)]
+    texts = [f"{number:.0f}".zfill(width) for number in chosen]
+    for identifier, form in (
+        ("national id", FORMS["national id"]),
+        ("telephone number", lambda text: width >= 11 and is_telephone(f"+{text}")),
+    ):
+        count = _matching(form, texts)
+        if count:
+            return identifier, f"{_count(count, len(texts))} have the form of {_a(identifier)}"
+    return _of_a_register(texts)
+
+
+def _of_a_register(texts: Sequence[str]) -> tuple[str, str] | None:
+    register = known_number(texts)
+    if register is None:
+        return None
+    identifier, what, count = register
+    return identifier, f"{_count(count, len(texts))} have the form of {what}"
+
+
+def _named_numbers(
+    said: Said, different: npt.NDArray[np.float64], known: int
+) -> tuple[str, str] | None:
+    """Judge whole numbers by what their column's name says they are."""
     evidence = f"the column's name, and {different.size} different whole numbers"
-    shared = np.median(digits)
-    if said == "postcode" and different.max() < 1e7 and shared >= 4:
-        return said, evidence
-    if said in ("telephone number", "fax number") and shared >= 7:
-        return said, evidence
-    if said == "national id" and 8 <= shared <= 16:
-        return said, evidence
-    numbered = (
-        "record number",
-        "health plan number",
-        "account number",
-        "licence number",
-        "device identifier",
-        "vehicle identifier",
-    )
-    if said in numbered and different.size >= VARIED * numbers.size:
-        return said, evidence
+    digits = np.median(np.floor(np.log10(np.maximum(different, 1))) + 1)
+    match said.identifier:
+        case "postcode":
+            agrees = different[-1] < 1e7 and digits >= 4
+            return (said.identifier, evidence) if agrees else None
+        case "telephone number" | "fax number":
+            agrees = digits >= 7
+        case "national id":
+            agrees = digits >= (5 if said.sure else 8)
+        case "name" | "place" | "address" | "date" | "biometric" | "photograph":
+            agrees = False
+        case _:
+            agrees = True
+    if agrees and different.size >= FEW and said.suffices(different.size, known):
+        return said.identifier, evidence
     return None
 
 
 def _is_running(numbers: npt.NDArray[np.float64]) -> bool:
-    return bool(numbers.size >= MANY and numbers[0] in (0, 1) and np.all(np.diff(numbers) == 1))
+    """Whether numbers count the rows, or the patients to whom the rows belong, in their order."""
+    steps = np.diff(numbers)
+    return bool(
+        numbers[0] in (0, 1)
+        and numbers[-1] - numbers[0] >= MANY - 1
+        and np.all((steps == 1) | (steps == 0))
+    )
 
 
-def _digits(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    return np.floor(np.log10(np.maximum(numbers, 1))).astype(np.int64) + 1
-
-
-def _in_text(said: str | None, different: list[str], n: int) -> tuple[str, str] | None:
-    for identifier, form in _TELLING:
-        count = _matching(form, different)
+def _in_text(said: Said | None, different: list[str], n: int) -> tuple[str, str] | None:
+    for identifier, form, what in _TELLING:
+        count = _matching(form, different) if not what or len(different) >= FEW else 0
         if count:
-            return identifier, f"{_count(count, len(different))} have the form of {_a(identifier)}"
-    numbered = _numbered_in_text(different)
-    if numbered is not None:
-        return numbered
-    if said is not None:
-        test = _AGREES.get(said, _is_code)
-        count = _matching(test, different)
-        varied = len(different) >= VARIED * n or said in ("place", "postcode")
-        if count and varied:
-            return said, f"the column's name, and {_count(count, len(different))} are of its form"
+            what = what or _a(identifier)
+            return identifier, f"{_count(count, len(different))} have the form of {what}"
+    if all(_is_number_or_code(cell) for cell in different[:MANY]):
+        register = _of_a_register(different[:SAMPLE])
+        if register is not None:
+            return register
+    if said is not None and _agree(said, different, n):
+        count = _matching(_AGREES.get(said.identifier, _is_code), different)
+        if count:
+            evidence = f"the column's name, and {_count(count, len(different))} are of its form"
+            return said.identifier, evidence
+    if len(different) > FEW_GROUPS and names_of_people(different[:SAMPLE]) >= PEOPLE:
+        return "name", f"most of {len(different)} different values are full names of people"
     if _is_free_text(different, n):
         return FREE_TEXT, f"{len(different)} different values, most of several words"
-    if len(different) >= MANY and len(different) == n:
+    if len(different) >= MANY:
         count = _matching(_is_code, different)
-        if count and len({_shape(cell) for cell in different}) <= 3:
+        if count and len(different) == n and len({_shape(cell) for cell in different}) <= 3:
             return "unique code", f"{count} values, all different, of the form of a code"
+        if count and _prefix_and_run(different) is True:
+            return "unique code", f"{count} codes that number the rows in order"
     return None
 
 
-def _matching(form: re.Pattern[str] | Callable[[str], object], different: list[str]) -> int:
+def _agree(said: Said, different: list[str], n: int) -> bool:
+    """Whether enough values differ for what a column's name says."""
+    if said.identifier == "name":
+        if len(different) > FEW_GROUPS and names_of_people(different[:SAMPLE]) >= PEOPLE:
+            return True
+        return (said.sure and len(different) >= 2) or (
+            len(different) > FEW_GROUPS and len(different) >= VARIED * n
+        )
+    return said.identifier in ("place", "postcode") or said.suffices(len(different), n)
+
+
+def _matching(form: Form, different: Sequence[str]) -> int:
     """How many values have a form, or 0 where they are too few to show it."""
     test = form.fullmatch if isinstance(form, re.Pattern) else form
     need = MOST * len(different)
@@ -221,34 +307,18 @@ def _matching(form: re.Pattern[str] | Callable[[str], object], different: list[s
     return count if count >= need and (count >= FEW or count == len(different)) else 0
 
 
-def _numbered_in_text(different: list[str]) -> tuple[str, str] | None:
-    if len(different) < FEW:
+def _prefix_and_run(different: Sequence[str]) -> bool | None:
+    """Whether codes are running numbers behind the same letters, and stand in their order.
+
+    None where they are no running numbers.
+    """
+    parts = [re.fullmatch(r"(.*[^\d])(\d{2,9})", cell) for cell in different]
+    if not all(parts) or len({part[1] for part in parts if part}) > 1:
         return None
-    for identifier, test, what in (
-        ("national id", re.compile(_EGYPTIAN_ID), "an Egyptian national id"),
-        ("vehicle identifier", re.compile(_VIN), "a vehicle identification number"),
-        ("account number", _is_iban, "an IBAN"),
-        ("account number", _is_card, "a payment card number"),
-    ):
-        count = _matching(test, different)
-        if count:
-            return identifier, f"{_count(count, len(different))} have the form of {what}"
-    return None
-
-
-def _is_iban(cell: str) -> bool:
-    text = cell.replace(" ", "").upper()
-    if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", text):
-        return False
-    return int("".join(str(int(sign, 36)) for sign in text[4:] + text[:4])) % 97 == 1
-
-
-def _is_card(cell: str) -> bool:
-    if not re.fullmatch(r"\d{4}([ -]?)\d{4}\1\d{4}\1\d{3,4}", cell):
-        return False
-    digits = [int(sign) for sign in cell if sign.isdigit()][::-1]
-    doubled = (sum(divmod(2 * digit, 10)) for digit in digits[1::2])
-    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
+    numbers = [int(part[2]) for part in parts if part]
+    if max(numbers) - min(numbers) >= 1.5 * len(numbers):
+        return None
+    return all(one < other for one, other in pairwise(numbers))
 
 
 def _is_code(cell: str) -> bool:
@@ -270,8 +340,11 @@ def _is_number_or_code(cell: str) -> bool:
 
 def _is_free_text(different: Iterable[str], n: int) -> bool:
     lengths = [len(cell.split()) for cell in different]
-    varied = len(lengths) >= max(VARIED * n, FEW)
-    return varied and float(np.median(lengths)) >= WORDS_OF_TEXT
+    if len(lengths) < FEW:
+        return False
+    words = float(np.median(lengths))
+    varied = len(lengths) >= VARIED * n or (len(lengths) >= MANY and words >= WORDS_OF_REMARKS)
+    return varied and words >= WORDS_OF_TEXT
 
 
 def _shape(cell: str) -> str:
@@ -279,7 +352,7 @@ def _shape(cell: str) -> str:
 
 
 _MEASURED = _form(_NUMBER)
-_AGREES: dict[str, re.Pattern[str] | Callable[[str], object]] = {
+_AGREES: dict[str, Form] = {
     "name": _form(_PERSON),
     "place": _form(_PLACE),
     "address": _form(r"(?=.*[^\W\d_]{2}).{5,}"),
@@ -287,6 +360,7 @@ _AGREES: dict[str, re.Pattern[str] | Callable[[str], object]] = {
     "telephone number": _form(r"[+\d(][\d ()/.-]{5,}\d"),
     "fax number": _form(r"[+\d(][\d ()/.-]{5,}\d"),
     "national id": _form(r"(?=.*\d)[\w .-]{6,20}"),
+    "date": is_day,
     "biometric": _form(_IMAGE),
     "photograph": _form(_IMAGE),
     "record number": _is_number_or_code,

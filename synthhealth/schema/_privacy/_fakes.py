@@ -18,6 +18,10 @@ _DAYS = 32_872  # to the end of 2019
 
 #: Subjects are numbered: S0001, S0002, ..., or 1, 2, ... where they were numbers.
 _SUBJECTS, _NUMBERED_SUBJECTS = "'S'9999", "#"
+#: Whole numbers of more digits do not fit 64 bits.
+_MOST_DIGITS = 18
+#: Words of a text from which on it is a sentence; letters of a name up to which it is initials.
+_SENTENCE, _INITIALS = 4, 3
 
 _EMAIL = "{first}.{last}99@'example'.'org'"
 _WEB = "'https'://'example'.'org'/999999"
@@ -134,12 +138,12 @@ def _with_pattern(column: Column, values: pd.Series, *, is_subject: bool) -> Col
 
 def _pattern_for(column: Column, known: pd.Series) -> str:
     if types.is_numeric_dtype(known.dtype):
-        digits = known.abs().max() if len(known) else 9
-        return "#" + "9" * (max(len(str(int(digits))), 1) - 1)
+        largest = known.abs().max() if len(known) else 9
+        return "#" + "9" * (min(len(str(int(largest))), _MOST_DIGITS) - 1)
     cells = [str(cell).strip() for cell in known.unique()]
     cells = [cell for cell in cells if cell]
     if column.kind is Kind.TEXT or column.identifier == "free text":
-        return "{Sentence}"
+        return _text_pattern(cells)
     match column.identifier:
         case "name":
             return _name_pattern(column.name, cells)
@@ -156,8 +160,19 @@ def _pattern_for(column: Column, known: pd.Series) -> str:
     return pattern_of(cells) if cells else "999999"
 
 
+def _text_pattern(cells: list[str]) -> str:
+    """Write sentences for sentences and words for words; codes and measures keep their form."""
+    signs = [sign for cell in cells for sign in cell if not sign.isspace()]
+    if 2 * sum(sign.isalpha() for sign in signs) < len(signs):
+        return pattern_of(cells)
+    words = int(np.median([len(cell.split()) for cell in cells])) if cells else _SENTENCE
+    return "{Sentence}" if words >= _SENTENCE else " ".join(["{Word}", *["{word}"] * (words - 1)])
+
+
 def _name_pattern(name: str, cells: list[str]) -> str:
     """Write names as the real ones are: one word or two, which first, in capitals or not."""
+    if cells and all(cell.isascii() and len(cell.replace(".", "")) <= _INITIALS for cell in cells):
+        return pattern_of(cells)
     said = name.lower()
     if sum(" " in cell for cell in cells) * 2 < len(cells):
         given = ("first", "given", "fore", "vorname", "prenom", "middle", "nombre")

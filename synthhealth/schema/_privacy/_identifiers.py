@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from synthhealth.cells.identifiers import PARAGRAPHS
+from synthhealth.errors import TableError
 from synthhealth.schema._intake import plain_columns
-from synthhealth.schema._privacy._evidence import FREE_TEXT, find_identifier, found_inside
+from synthhealth.schema._privacy._evidence import find_identifier, found_inside
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -41,30 +43,30 @@ ELEMENTS: dict[str, str] = {
     "R": "any other unique number, characteristic or code",
 }
 
-#: The paragraph that each identifier of a column belongs to.
-PARAGRAPHS: dict[str, str] = {
-    "name": "A",
-    "address": "B",
-    "place": "B",
-    "postcode": "B",
-    "date": "C",
-    "age over 89": "C",
-    "telephone number": "D",
-    "fax number": "E",
-    "e-mail address": "F",
-    "national id": "G",
-    "record number": "H",
-    "health plan number": "I",
-    "account number": "J",
-    "licence number": "K",
-    "vehicle identifier": "L",
-    "device identifier": "M",
-    "web address": "N",
-    "IP address": "O",
-    "biometric": "P",
-    "photograph": "Q",
-    "unique code": "R",
-    FREE_TEXT: "R",
+_NAMED = "columns named so in one of several languages, whose values agree"
+#: What the scan looks for, since that it found nothing says no more than this.
+SOUGHT: dict[str, str] = {
+    "A": f"{_NAMED}; full names in which a given name is known",
+    "B": f"{_NAMED}; streets with a number",
+    "C": "days in the usual forms of text; numbers such as 20230225, or seconds since 1970; serial "
+    "numbers of days in columns named as dates; ages over 89 in columns named as ages",
+    "D": f"{_NAMED}; numbers with a plus and a country, or mobile ones of some countries, also "
+    "inside text",
+    "E": _NAMED,
+    "F": "the form of an address with @, also inside text",
+    "G": f"{_NAMED}; the check digits of some 40 countries' numbers, also inside text and among "
+    "whole numbers",
+    "H": f"{_NAMED}; MRN and digits inside text",
+    "I": _NAMED,
+    "J": f"{_NAMED}; the check digits of an IBAN or a payment card, also inside text",
+    "K": _NAMED,
+    "L": f"{_NAMED}; the form of a chassis number",
+    "M": _NAMED,
+    "N": "the form of a web address, also inside text",
+    "O": "the form of an IP address, also inside text",
+    "P": "columns named so whose values are names of images",
+    "Q": "columns named so whose values are names of images",
+    "R": "codes of one form that all differ or number the rows; free text; UUIDs",
 }
 
 #: They narrow down who a patient is, but many patients share a value: they may be modelled, and
@@ -100,6 +102,8 @@ class ChecklistRow(_Frozen):
     """What the paragraph names."""
     finding: Literal["found", "not found by this scan", "cannot be scanned"]
     """What the scan can say."""
+    sought: str
+    """What it looked for."""
     columns: tuple[str, ...] = ()
     """The columns it was found in."""
     evidence: tuple[str, ...] = ()
@@ -146,6 +150,7 @@ class Checklist(_Frozen):
                 f"{name}: {evidence}"
                 for name, evidence in zip(row.columns, row.evidence, strict=True)
             ]
+            seen = seen or [f"sought: {row.sought}"]
             style = "bold" if row.finding == "found" else "dim"
             table.add_row(
                 row.paragraph, row.element, row.finding, escape("\n".join(seen)), style=style
@@ -156,9 +161,10 @@ class Checklist(_Frozen):
 def identifier_in(name: str, values: pd.Series) -> IdentifierFinding | None:
     """Tell whether a column identifies people.
 
-    The values decide: their form (e-mail addresses, telephone numbers, dates, codes of one form
-    that all differ), or, for whole numbers and for names and places, their form together with the
-    column's name. A column's name alone never does.
+    The values decide, each counted once: their form (e-mail addresses, telephone numbers, dates,
+    numbers with the check digits of a register, full names of people, codes of one form that all
+    differ), or, for whole numbers and for places, their form together with the column's name in one
+    of several languages. A column's name alone never does.
 
     Parameters
     ----------
@@ -210,7 +216,7 @@ def scan(table: pd.DataFrame) -> Checklist:
     Raises
     ------
     TableError
-        Columns hold what no table file could, such as lists: all are named.
+        It is no table, or columns hold what no table file could, such as lists: all are named.
 
     References
     ----------
@@ -223,6 +229,11 @@ def scan(table: pd.DataFrame) -> Checklist:
     >>> len(scan(sh.datasets.load_ra_panel()).found)
     0
     """
+    if not isinstance(table, pd.DataFrame):
+        raise TableError(
+            f"the table is a {type(table).__name__}, not a pandas DataFrame; "
+            "wrap it in pandas.DataFrame(...) with column names"
+        )
     seen: dict[str, dict[str, list[str]]] = {paragraph: {} for paragraph in ELEMENTS}
     for name, plain in zip(table.columns, plain_columns(table), strict=True):
         values = plain.values
@@ -241,11 +252,13 @@ def _row(paragraph: str, columns: dict[str, list[str]]) -> ChecklistRow:
             paragraph=paragraph,
             element=ELEMENTS[paragraph],
             finding="found",
+            sought=SOUGHT[paragraph],
             columns=tuple(columns),
             evidence=tuple("; ".join(evidence) for evidence in columns.values()),
         )
     return ChecklistRow(
         paragraph=paragraph,
         element=ELEMENTS[paragraph],
+        sought=SOUGHT[paragraph],
         finding="cannot be scanned" if paragraph in _NO_SCAN else "not found by this scan",
     )

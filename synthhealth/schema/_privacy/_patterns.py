@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from string import ascii_lowercase, ascii_uppercase, digits
 
 import numpy as np
@@ -32,7 +34,7 @@ _SIGNS = {
     "9": tuple(digits),
     "#": tuple(digits[1:]),
 }
-_FIELDS = ("first", "last", "street", "city", "sentence")
+_FIELDS = ("first", "last", "street", "city", "word", "sentence")
 _PART = re.compile(r"'((?:[^']|'')*)'|\{(\w+)\}|(.)", re.DOTALL)
 
 
@@ -41,9 +43,10 @@ class Pattern:
     """The form of a fake: what stands in each place.
 
     ``A`` is any capital letter, ``a`` any small one, ``9`` any digit and ``#`` a digit that is not
-    zero; ``'MRN'`` in single quotes stands as it is, ``{First}`` is a first name (also ``Last``,
-    ``Street``, ``City``, ``Sentence``; ``{first}`` in small letters, ``{FIRST}`` in capitals), and
-    every other sign is itself. A pattern of ``#`` and nines makes whole numbers.
+    zero, and the nine of another script (``٩``) any of its digits; ``'MRN'`` in single quotes
+    stands as it is, ``{First}`` is a first name (also ``Last``, ``Street``, ``City``, ``Word``,
+    ``Sentence``; ``{first}`` in small letters, ``{FIRST}`` in capitals), and every other sign is
+    itself. A pattern of ``#`` and nines makes whole numbers.
 
     Examples
     --------
@@ -72,6 +75,8 @@ class Pattern:
                 places.append(_words(field, text))
             elif sign in _SIGNS:
                 places.append(_SIGNS[sign])
+            elif sign.isdecimal() and unicodedata.decimal(sign) == 9:
+                places.append(_digits_up_to(sign))
             elif sign.isalnum() or sign in "'{}":
                 raise SchemaError(
                     f"pattern {text!r}: write letters and digits that stay as they are in single "
@@ -92,68 +97,80 @@ class Pattern:
         rows = np.arange(first, first + count, dtype=np.uint64)
         texts = np.empty(count, dtype=object)
         places, begin, level = self.places, 0, 0
-        extends = any(place in (_SIGNS["9"], _SIGNS["#"]) for place in places)
+        extends = any(map(_are_digits, places))
         while begin < first + count:
             end = begin + _combinations(places) if extends else first + count
             here = (rows >= begin) & (rows < end)
             if here.any():
                 texts[here] = _fill(places, rows[here] - np.uint64(begin), f"{key}:{level}")
-            places, begin, level = self._longer(level + 1), end, level + 1
+            begin, level = end, level + 1
+            if extends:
+                places = self._longer(level)
         return list(texts)
 
     def _longer(self, digits_more: int) -> tuple[tuple[str, ...], ...]:
-        last = max(
-            (i for i, place in enumerate(self.places) if place in (_SIGNS["9"], _SIGNS["#"])),
-            default=len(self.places) - 1,
-        )
-        return (
-            *self.places[: last + 1],
-            *(_SIGNS["9"] for _ in range(digits_more)),
-            *self.places[last + 1 :],
-        )
+        last = max(i for i, place in enumerate(self.places) if _are_digits(place))
+        more = (_digits_up_to(self.places[last][-1]),) * digits_more
+        return (*self.places[: last + 1], *more, *self.places[last + 1 :])
 
 
 def pattern_of(values: Iterable[str]) -> str:
     """Give the most frequent form of some codes, as `Pattern` reads it.
 
-    Letters that all codes of this form begin with stay if at least five different codes have it.
+    Letters that all codes of this form share stay if at least five different codes have it; digits
+    stay digits of their script.
 
     >>> pattern_of(["MRN-0412", "MRN-0977", "MRN-1310", "MRN-0088", "MRN-2004", "n/a"])
     "'MRN'-9999"
-    >>> pattern_of(["B7", "C4"])
-    'A9'
+    >>> pattern_of(["B7", "C4"]), pattern_of(["٤-١٢", "٧-٠٣"])
+    ('A9', '٩-٩٩')
     """
     different = sorted(set(values))
     shapes = Counter(_shape(value) for value in different)
     shape, _ = min(shapes.items(), key=lambda item: (-item[1], item[0]))
     same = [value for value in different if _shape(value) == shape]
-    shared = 0
-    if len(same) >= _MIN_CELL:
-        while shared < len(shape) and shape[shared] != "9" and _all_share(same, shared):
-            shared += 1
-    return _quoted(same[0][:shared]) + _quoted(shape[shared:], _SIGNS)
+    written = ""
+    for stays, run in groupby(range(len(shape)), lambda place: _stays(same, place, shape[place])):
+        places = list(run)
+        begin, end = places[0], places[-1] + 1
+        written += _quoted(same[0][begin:end]) if stays else shape[begin:end]
+    return written
 
 
-def _all_share(values: Sequence[str], place: int) -> bool:
-    return len({value[place] for value in values}) == 1
+def _stays(same: Sequence[str], place: int, sign: str) -> bool:
+    """Whether codes of one form keep what they have at a place: a letter of all, or no letter."""
+    if not sign.isalnum():
+        return True
+    shared = len(same) >= _MIN_CELL and len({value[place] for value in same}) == 1
+    return shared and sign.isalpha()
 
 
 def _shape(value: str) -> str:
-    return "".join(
-        "9" if sign.isnumeric() else ("A" if sign.isupper() else "a") if sign.isalpha() else sign
-        for sign in value
+    return "".join(map(_shape_of_sign, value))
+
+
+def _shape_of_sign(sign: str) -> str:
+    if sign.isdecimal():
+        return chr(ord(sign) + 9 - unicodedata.decimal(sign))
+    if sign.isalpha():
+        return "A" if sign.isupper() else "a"
+    return "9" if sign.isnumeric() else sign
+
+
+def _quoted(text: str) -> str:
+    """Put letters, digits and signs of patterns into single quotes."""
+    return re.sub(
+        r"(?:[^\W_]|[#'{}])+", lambda piece: "'" + piece[0].replace("'", "''") + "'", text
     )
 
 
-def _quoted(text: str, keep: Iterable[str] = ()) -> str:
-    known = tuple(keep)
-    pieces = re.split(r"([^\W_]+|[#'{}])", text)
-    return "".join(
-        piece
-        if not re.fullmatch(r"[^\W_]+|[#'{}]", piece) or (known and piece[0] in "Aa9")
-        else "'" + piece.replace("'", "''") + "'"
-        for piece in pieces
-    )
+def _digits_up_to(nine: str) -> tuple[str, ...]:
+    """Give the digits of a script by its nine."""
+    return tuple(chr(code) for code in range(ord(nine) - 9, ord(nine) + 1))
+
+
+def _are_digits(place: tuple[str, ...]) -> bool:
+    return len(place) > 1 and all(sign.isdecimal() for sign in place)
 
 
 def _combinations(places: Sequence[tuple[str, ...]]) -> int:
@@ -224,11 +241,13 @@ def _pool(kind: str) -> tuple[str, ...]:
 
     faker = Faker("en_US")
     faker.seed_instance(0)
-    draw = {
+    draws: dict[str, Callable[[], str]] = {
         "first": faker.first_name,
         "last": faker.last_name,
         "street": faker.street_name,
         "city": faker.city,
+        "word": lambda: str(faker.word()).capitalize(),
         "sentence": faker.sentence,
-    }[kind]
+    }
+    draw = draws[kind]
     return tuple(sorted({draw() for _ in range(_POOL)}))

@@ -26,6 +26,8 @@ OLDEST = 90
 POSTCODE_SIGNS = 3
 
 _YEARS = {"a": 1.0, "mo": 12.0, "wk": 365.25 / 7, "d": 365.25}
+#: Smaller and larger numbers are days written as numbers, such as 20230225 or Excel's.
+_YEARS_OF_PEOPLE = (1700, 3000)
 _YEAR = re.compile(r"(?<!\d)((?:1[89]|20|21)\d\d)(?!\d)")
 _A_YEAR = re.compile(r"(?:1[89]|2[01])\d\d(?:\.0)?")
 _GENERALISED = ("date", "age over 89", "postcode")
@@ -228,13 +230,12 @@ def _years(column: Column, values: pd.Series) -> pd.Series:
         read = _read(column.model_copy(update={"kind": Kind.DATETIME}), known)
         return _whole(read.dt.year, values)
     if types.is_numeric_dtype(values.dtype):
-        return values  # years already
+        if not known.dropna().between(*_YEARS_OF_PEOPLE).all():
+            raise _no_years(column)
+        return values
     years = known.map(_year_in, na_action="ignore")
     if bool((known.notna() & years.isna()).any()):
-        raise TableError(
-            f"column {column.name!r}: not every cell has a year of four digits; say how its dates "
-            "are written (schema: notation: dates: ['%d.%m.%y'])"
-        )
+        raise _no_years(column)
     return _whole(years, values)
 
 
@@ -249,6 +250,13 @@ def _year_in(cell: object) -> float:
         return float(found[0]) if len(found) == 1 else np.nan
     year = getattr(cell, "year", cell)
     return float(year) if isinstance(year, (int, float)) else np.nan
+
+
+def _no_years(column: Column) -> TableError:
+    return TableError(
+        f"column {column.name!r}: not every cell has a year of four digits; say how its dates "
+        "are written (schema: notation: dates: ['%d.%m.%y'])"
+    )
 
 
 def _whole(years: pd.Series, like: pd.Series) -> pd.Series:
