@@ -256,6 +256,7 @@ def _evaluate(
         utility=utility.found,
         inference=inference.found or (),
         rules=rules.found or (),
+        notes=tables.notes,
         not_computed=(*gaps, *(gap for task in (*tasks, inference) for gap in task.not_computed)),
     )
 

@@ -9,7 +9,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ZERO_WORDS", "MissingWords", "Order", "order_of", "partly_yes_no", "plain_word"]
+__all__ = [
+    "ZERO_WORDS",
+    "MissingWords",
+    "Order",
+    "no_or_yes",
+    "order_of",
+    "partly_yes_no",
+    "plain_word",
+]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -252,3 +260,20 @@ def _bands(words: list[str]) -> list[tuple[float, float]] | None:
 def partly_yes_no(words: Sequence[str]) -> bool:
     """Whether among other words there are a no and a yes of the same language."""
     return any(set(pair) <= set(words) for pair in _BOOLEANS)
+
+
+def no_or_yes(levels: Sequence[object]) -> dict[object, bool] | None:
+    """Say which levels mean no and which yes; None where they mean something else.
+
+    Examples
+    --------
+    >>> no_or_yes(["Ja", "Nein"]), no_or_yes([1, 0]), no_or_yes(["no", "maybe"])
+    ({'Ja': True, 'Nein': False}, {1: True, 0: False}, None)
+    """
+    if all(str(level) in ("0", "1", "0.0", "1.0", "True", "False") for level in levels):
+        return {level: str(level) in ("1", "1.0", "True") for level in levels}
+    words = {level: plain_word(str(level)) for level in levels}
+    for pair in _BOOLEANS:
+        if set(words.values()) <= set(pair):
+            return {level: word == pair[1] for level, word in words.items()}
+    return None
