@@ -22,6 +22,7 @@ from synthhealth.evaluation._distributions import (
 from synthhealth.evaluation._release import (
     FINER_THAN_RECORDED,
     coarse_count,
+    coarse_known,
     deviation_error,
     mean_error,
     quantile,
@@ -311,6 +312,8 @@ def _named_levels(counts: pd.Series, kind: Kind, series: pd.Series) -> dict[str,
     rest = total - sum(named.values())
     if rest:
         named[OTHER] = named.get(OTHER, 0) + rest
+    if len(named) == 1:
+        return {name: coarse_known(total, len(series)) for name in named}
     return {name: coarse_count(count) for name, count in named.items()}
 
 
