@@ -211,8 +211,7 @@ def _is_among(cell: object, levels: Sequence[object]) -> bool:
 
 
 def _translated(cells: pd.Series, words: dict[object, object]) -> pd.Series:
-    texts = {repr(cell): level for cell, level in words.items()}
-    found = [texts.get(repr(cell), cell) for cell in cells.astype(object)]
+    found = [words.get(cell, cell) for cell in cells.astype(object)]
     return pd.Series(found, index=cells.index, name=cells.name, dtype=object).infer_objects()
 
 
