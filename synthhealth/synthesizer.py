@@ -373,6 +373,7 @@ class Synthesizer(BaseEstimator):
         """
         import time
 
+        from synthhealth.evaluation._questions import Questions
         from synthhealth.report import Fold, cross_validated
 
         check_shape(table)
@@ -385,6 +386,7 @@ class Synthesizer(BaseEstimator):
             )
         seed = _check_seed(self.random_state)
         schema = self.schema or _detected(table)
+        Questions(outcomes, analyses, by).check(schema)
         order = np.random.default_rng(derive_seed(seed, _PARTS)).permutation(len(table))
         folds = []
         begin = time.monotonic()

@@ -151,13 +151,9 @@ def evaluate(
         table, _ = read(real, sheet, drop)
         other, _ = read(synthetic, synthetic_sheet, drop)
         unseen = None if holdout is None else read(holdout, holdout_sheet, drop)[0]
-        report = evaluate(
-            table,
-            other,
-            choose_schema(table, schema, protect, drop, subject),
-            holdout=unseen,
-            **questions(outcome, analysis, by),
-        )
+        described = choose_schema(table, schema, protect, drop, subject)
+        asked = questions(outcome, analysis, by, table, described)
+        report = evaluate(table, other, described, holdout=unseen, **asked)
         comparison = None if before is None else before.compare(report)
         write_report(report, folder)
     typer.echo(report.summary().rstrip())

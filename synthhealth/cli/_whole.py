@@ -118,9 +118,9 @@ def run(
         real, form = read(data, sheet, drop)
         unseen = None if holdout is None else read(holdout, holdout_sheet, drop)[0]
         wanted = choose_schema(real, schema, protect, drop, subject)
+        asked = questions(outcome, analysis, by, real, wanted)
         synthesizer = train(real, wanted, model, param, seed, keep_partial, max_seconds)
         written = form if format is None else FileForm(suffix)
-        asked = questions(outcome, analysis, by)
         report = write_results(
             synthesizer, unseen, rows or len(real), folder, written, key, **asked
         )
@@ -151,10 +151,9 @@ def cross_evaluate(
     """Judge a model family on a table: learn all parts but one, compare with that one, in turn."""
     with whole_folder(out, REPORT, force=force) as folder:
         real, form = read(data, sheet, drop)
-        synthesizer = synthesizer_of(
-            model, choose_schema(real, schema, protect, drop, subject), param, seed
-        )
-        asked = questions(outcome, analysis, by)
+        wanted = choose_schema(real, schema, protect, drop, subject)
+        asked = questions(outcome, analysis, by, real, wanted)
+        synthesizer = synthesizer_of(model, wanted, param, seed)
         report = synthesizer.cross_evaluate(real, folds, **asked)
         write_report(report, folder)
     typer.echo(f"Read: {data} ({form})")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-
 from any_frame import KINDS, file_of, frame_of, planted_in
+
 from synthhealth.errors import SynthHealthError
 from synthhealth.evaluation import describe
 from synthhealth.io import read_table

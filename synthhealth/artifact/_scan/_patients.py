@@ -166,6 +166,12 @@ class Patients:
         names += [one.column for one in self.categories]
         return frozenset(names + [one.column for one in self.identifiers])
 
+    @property
+    def kept(self) -> list[str]:
+        """Levels of one word that stay although they are rare; of more words it is a remark."""
+        levels = {str(level) for one in self.categories for level in one.kept}
+        return [level for level in levels if level.replace("-", "").isalnum()]
+
     @cached_property
     def words(self) -> frozenset[str]:
         """All cells that are text."""

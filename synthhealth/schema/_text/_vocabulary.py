@@ -13,6 +13,7 @@ __all__ = [
     "ZERO_WORDS",
     "MissingWords",
     "Order",
+    "no_or_yes",
     "order_of",
     "partly_yes_no",
     "plain_word",
@@ -267,3 +268,20 @@ def says_yes(cell: str) -> bool:
 def partly_yes_no(words: Sequence[str]) -> bool:
     """Whether among other words there are a no and a yes of the same language."""
     return any(set(pair) <= set(words) for pair in _BOOLEANS)
+
+
+def no_or_yes(levels: Sequence[object]) -> dict[object, bool] | None:
+    """Say which levels mean no and which yes; None where they mean something else.
+
+    Examples
+    --------
+    >>> no_or_yes(["Ja", "Nein"]), no_or_yes([1, 0]), no_or_yes(["no", "maybe"])
+    ({'Ja': True, 'Nein': False}, {1: True, 0: False}, None)
+    """
+    if all(str(level) in ("0", "1", "0.0", "1.0", "True", "False") for level in levels):
+        return {level: str(level) in ("1", "1.0", "True") for level in levels}
+    words = {level: plain_word(str(level)) for level in levels}
+    for pair in _BOOLEANS:
+        if set(words.values()) <= set(pair):
+            return {level: word == pair[1] for level, word in words.items()}
+    return None
