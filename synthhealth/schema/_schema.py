@@ -120,8 +120,8 @@ class DetectionLimits(_Part):
 class Notation(_Part):
     """How a column of text writes its numbers or dates, so that they can be written so again."""
 
-    decimal: Literal[".", ",", "٫"] = "."
-    """The decimal mark; the last is the Arabic one."""
+    decimal: Literal[".", ",", "٫", "،"] = "."
+    """The decimal mark; the last two are Arabic."""
     thousands: str = ""
     """What parts the thousands; nothing if they are not parted."""
     padded: bool = False
@@ -129,7 +129,8 @@ class Notation(_Part):
     prefix: str = ""
     """What stands before every number, such as the sign of a currency: ``€``."""
     suffix: str = ""
-    """What follows every number, such as a unit with its space: `` mg/L``."""
+    """What follows every number, such as a unit with its space: `` mg/L``; with ``'"`` \
+numbers are inches, written as feet and inches: ``5'7"``."""
     digits: Literal["latin", "arabic", "persian", "fullwidth"] = "latin"
     """The script of the digits: ``12``, ``١٢``, ``۱۲`` or ``１２``."""
     flag_low: str = ""
@@ -143,7 +144,7 @@ what is left out where it is zero: ``[%-hh][ %-Mmin]``."""
     below: str = "<"
     """What stands before a lower detection limit, with its space if there is one."""
     above: str = ">"
-    """What stands before an upper detection limit."""
+    """What stands before an upper detection limit; a ``+`` stands behind it: ``90+``."""
     limits_padded: bool = False
     """Whether detection limits have all decimals of the column, too: ``<0.50``."""
     numbers: bool = False

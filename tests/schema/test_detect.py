@@ -80,8 +80,9 @@ def test_words_with_and_without_an_order(values, kind, levels):
         ([1.5, "<0.5", 2.0, None, 3.5, 4, 7.25, 8, 9.5], "continuous"),
         (["31.12.2020", "01.02.2021"], "datetime"),
         (["2019", "2020", "2021", "2022", "2018", "2017"], "count"),
-        (["5 mg/L", "12 mg/dL", "3 mg/L", "8 mg/L", "9 mg/L", "4 mg/L"], "nominal"),
-        (["negative", "12.5", "33", "48.1", "20.1", "15.5", "18.8"], "nominal"),
+        (["5 mg/L", "12 mg/dL", "3 mg/L", "8 mg/L", "9 mg/L", "4 mg/L"], "count"),
+        (["5 mg/L", "12 mmol/L", "3 mg/L", "8 mmol/L", "9 mg/L", "4 mg/L"], "nominal"),
+        (["negative", "12.5", "33", "48.1", "20.1", "15.5", "18.8"], "continuous"),
     ],
 )
 def test_numbers_and_dates_in_text(values, kind):

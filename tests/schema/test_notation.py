@@ -15,15 +15,19 @@ from synthhealth.schema._text._dates import (
     print_dates,
     print_serial,
 )
-from synthhealth.schema._text._notation import infer_numbers, parse_numbers, print_numbers
+from synthhealth.schema._text._notation import parse_numbers, print_numbers
+from synthhealth.schema._text._number_form import infer_numbers
 
 
 def infer(cells):
-    return infer_numbers(cells, np.ones(len(cells), dtype=np.int64))
+    return infer_numbers(cells, np.full(len(cells), 5))
 
 
 def again(form) -> list[str]:
     return print_numbers(form.parsed.numbers, form.parsed.sides, form.notation, form.decimals)
+
+
+DOLLAR = {"prefix": "$"}
 
 
 @pytest.mark.parametrize(
@@ -41,6 +45,24 @@ def again(form) -> list[str]:
         (["5.2x10^9/L", "12x10^9/L"], [5.2, 12], {"suffix": "x10^9/L"}),
         (["40%", "7.5%"], [40, 7.5], {"suffix": "%"}),
         (["-0.5", "-1200.25", "0"], [-0.5, -1200.25, 0], {}),
+        (["١٢٫٥", "٣"], [12.5, 3], {"decimal": "٫", "digits": "arabic"}),
+        (
+            ["١٬٢٣٤٫٥٠", "٧٫٢٥"],
+            [1234.5, 7.25],
+            {"decimal": "٫", "thousands": "٬", "digits": "arabic", "padded": True},
+        ),
+        (["۱۲،۵", "۳"], [12.5, 3], {"decimal": "،", "digits": "persian"}),
+        (["１２．５", "３"], [12.5, 3], {"digits": "fullwidth"}),
+        (
+            ["$10,233.03", "$621.40"],
+            [10233.03, 621.4],
+            {"thousands": ",", "padded": True} | DOLLAR,
+        ),
+        (["EGP 10,233", "EGP 621"], [10233, 621], {"thousands": ",", "prefix": "EGP "}),
+        (["€ 12,50", "€ 3,05"], [12.5, 3.05], {"decimal": ",", "prefix": "€ ", "padded": True}),
+        (["12,50 €", "3,05 €"], [12.5, 3.05], {"decimal": ",", "suffix": " €", "padded": True}),
+        (["5'4\"", "6'11\""], [64, 83], {"suffix": "'\""}),
+        (["90+", "89", "34"], [90, 89, 34], {"above": "+"}),
         (["-1,200.5", "-0.5", "-12"], [-1200.5, -0.5, -12], {"thousands": ","}),
     ],
 )
@@ -73,10 +95,15 @@ def test_results_beyond_a_limit(cells, below, above):
     "cells",
     [
         ["007", "012", "123"],  # leading zeros: codes
-        ["5 mg/L", "5 mg/dL"],  # two units
+        ["5 mg/L", "5 mmol/L"],  # two units of different kinds
         ["12A", "13A"],
-        ["1e5", "2e5"],
-        ["1.5E+05", "2.5E+05"],
+        ["12e5", "22e5"],
+        ["12.3.", "5"],
+        ["12..3", "5"],
+        ["1O.5", "5"],
+        ["10-12", "5"],
+        ["13.1 phoned to Mrs Smith", "5"],
+        ["Hb 12.3", "5"],
         ["0x1A", "1x1A"],
         ["120/80", "110/70"],
         ["1:40", "1:80"],
@@ -105,7 +132,7 @@ def test_a_mark_of_two_meanings_is_a_doubt(cells, said):
 
 
 def test_cells_in_another_notation_are_read_and_counted():
-    counts = np.array([3, 2, 5, 4])
+    counts = np.array([3, 2, 5, 4])  # " 7" only has a blank
     form = infer_numbers(["1.5", "2.50", " 7", ".5"], counts)
     assert form.parsed.numbers.tolist() == [1.5, 2.5, 7, 0.5]
     assert form.doubts[0].startswith("11 cells write their number in another way")

@@ -25,7 +25,7 @@ from synthhealth.testing import awkward_table
 
 
 def there_and_back(cells: pd.Series, column: Column):
-    (column,) = complete(Schema(columns=(column,)), cells.to_frame())
+    (column,) = complete(Schema(columns=(column,), min_cell=1), cells.to_frame())
     read = read_column(cells, column)
     written = write_column(
         read.values,

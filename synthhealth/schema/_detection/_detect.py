@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ from synthhealth.schema._detection._codes import (
     Numbers,
     number_doubts,
 )
-from synthhealth.schema._detection._detect_text import Detected, counted, detect_text
+from synthhealth.schema._detection._detect_text import detect_text
 from synthhealth.schema._detection._detect_times import dates_in_numbers
+from synthhealth.schema._detection._detected import Detected, counted
 from synthhealth.schema._detection._levels import levels_of_numbers
 from synthhealth.schema._detection._names import (
     says_code,
@@ -25,11 +27,12 @@ from synthhealth.schema._detection._names import (
     says_numbering,
     says_sex,
 )
+from synthhealth.schema._detection._numbers_in_text import MOSTLY, lost_doubt
 from synthhealth.schema._detection._sentinels import missing_codes, missing_doubt
 from synthhealth.schema._privacy._identifiers import identifier_in
-from synthhealth.schema._schema import DetectionLimits, Kind
-from synthhealth.schema._text._cells import Cells, is_number
-from synthhealth.schema._text._notation import infer_numbers
+from synthhealth.schema._schema import MIN_CELL, DetectionLimits, Kind
+from synthhealth.schema._text._cells import Cells, as_text, is_number
+from synthhealth.schema._text._number_form import NumberForm, infer_numbers
 from synthhealth.schema._text._vocabulary import MissingWords
 
 __all__ = ["Detected", "detect"]
@@ -92,32 +95,61 @@ def _detect_objects(column: pd.Series) -> Detected:
 
 
 def _detect_spreadsheet(column: pd.Series) -> Detected | None:
-    """Take numbers among which only results beyond a limit and missing words are text."""
-    known = column.dropna()
-    if not all(isinstance(cell, str) or is_number(cell) for cell in known):
+    """Take numbers among texts for numbers where nearly all are, and else for texts."""
+    if not all(isinstance(cell, str) or is_number(cell) for cell in column.dropna()):
         return None
     cells = Cells.of(column)
-    words = tuple(MissingWords.among_numbers(cells.texts))
-    limits, counts = cells.without(set(words))
-    form = infer_numbers(limits, counts) if limits else None
-    if limits and (form is None or not (form.parsed.fits.all() and form.parsed.sides.all())):
-        return None
-    numbers = known[[is_number(cell) for cell in known]].astype(np.float64)
-    numbers.name = column.name
-    found = _detect_numbers(numbers)
-    said: dict[str, Any] = dict(found.said) | {"missing": (*words, *found.said.get("missing", ()))}
+    words = MissingWords.among_numbers(cells.texts)
+    missing = cells.frequent(words, MIN_CELL)
+    texts, counts = cells.without(set(words))
+    form = infer_numbers(texts, counts) if texts else None
+    found = _numbers_among_texts(column, cells, texts, counts, form)
+    if found is None:
+        written = column.map(as_text, na_action="ignore")
+        found = detect_text(str(column.name), written, Cells.of(written))
+        text = "numbers and texts stand in one column; all are read as texts"
+        notation = found.said.get("notation")
+        numbers = {"notation": notation.model_copy(update={"numbers": True})} if notation else {}
+        doubts = (Doubt(text, "kind: continuous", 2), *found.doubts)
+        return replace(found, doubts=doubts, said=found.said | numbers)
+    said = dict(found.said) | {"missing": (*missing, *found.said.get("missing", ()))}
     why = found.why
     if words:
         why += f", with {counted(len(words), 'word')} for a missing value"
+    return replace(found, why=why, said=said)
+
+
+def _numbers_among_texts(
+    column: pd.Series, cells: Cells, texts: list[str], counts: Counts, form: NumberForm | None
+) -> Detected | None:
+    """Take a column for its numbers, those that are stored as text included."""
+    fits = np.zeros(len(texts), dtype=bool) if form is None else form.parsed.fits
+    n = int(counts.sum()) + int(column.map(is_number).sum())
+    lost = int(counts[~fits].sum())
+    if lost > (1 - MOSTLY) * n:
+        return None
+    known = column[column.map(is_number)].astype(np.float64).to_numpy()
     if form is not None:
-        if not found.kind.is_numerical:
-            return None
-        said |= {
-            "detection": DetectionLimits(below=form.below, above=form.above),
-            "notation": form.notation.model_copy(update={"numbers": True}),
-        }
+        plain = fits & (form.parsed.sides == 0)
+        known = np.concatenate([known, np.repeat(form.parsed.numbers[plain], counts[plain])])
+    found = _detect_numbers(pd.Series(known, name=column.name))
+    if not texts:
+        return found
+    if form is None or not found.kind.is_numerical:
+        return None if found.kind.is_modelled else found
+    said = dict(found.said) | {"notation": form.notation.model_copy(update={"numbers": True})}
+    if form.unit is not None:
+        said["unit"] = form.unit
+    doubts = (*found.doubts, *form.doubts)
+    why = found.why
+    if lost:
+        doubts = (lost_doubt(lost, n), *doubts)
+    if form.parsed.sides.any():
+        said["detection"] = DetectionLimits(below=form.below, above=form.above)
         why += ", and results beyond a limit as text"
-    return Detected(found.kind, why, (*found.doubts, *(form.doubts if form else ())), said)
+    elif fits.any():
+        doubts = (*doubts, Doubt("some numbers are stored as text; they are read", weight=1))
+    return Detected(found.kind, why, doubts, said)
 
 
 def _detect_numbers(column: pd.Series) -> Detected:

@@ -12,7 +12,7 @@ from synthhealth.errors import Doubt
 from synthhealth.schema._detection._codes import FEW_LEVELS
 from synthhealth.schema._detection._detected import Detected, with_gaps
 from synthhealth.schema._detection._names import says_date, says_epoch, says_pressure
-from synthhealth.schema._schema import Kind, Notation
+from synthhealth.schema._schema import MIN_CELL, Kind, Notation
 from synthhealth.schema._text._cells import Cells
 from synthhealth.schema._text._dates import COMPACT, EXCEL, infer_dates, moments_of_numbers
 from synthhealth.schema._text._far import far_from_all
@@ -36,8 +36,9 @@ _NUMBERS = (
 
 def detect_times(name: str, cells: Cells) -> Detected | None:
     """Take a column for dates, times or pairs, where a fifth of its cells or more are."""
-    words = tuple(MissingWords.among_numbers(cells.texts))
-    texts, counts = cells.without(set(words))
+    found = MissingWords.among_numbers(cells.texts)
+    words = cells.frequent(found, MIN_CELL)
+    texts, counts = cells.without(set(found))
     if not texts:
         return None
     dates = infer_dates(texts, counts)

@@ -1,8 +1,8 @@
-"""What a column was taken for, and how it is said."""
+"""What a column was taken for, with the reason and the doubts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sized
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,11 +24,11 @@ class Detected:
     """What else is known of the column, by the names of `Column`."""
 
 
-def with_gaps(why: str, missing: Sequence[object]) -> str:
-    """Add to a reason how many words stand for a missing value."""
-    return f"{why}; {counted(len(missing), 'word')} for a missing value" if missing else why
-
-
 def counted(n: int, thing: str) -> str:
     """Say how many there are: ``1 word``, ``2 words``."""
     return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+
+
+def with_gaps(why: str, words: Sized) -> str:
+    """Add to a reason how many words stand for a missing value."""
+    return f"{why}; {counted(len(words), 'word')} for a missing value" if words else why

@@ -205,6 +205,8 @@ def _described(
         suffix = column.notation.suffix.strip() if column.notation else ""
         declared = unit if unit is not None else (suffix or None)
         known = ucum_of(declared) if declared else unit_in(name)
+        if unit is None and column.unit is not None:
+            known = column.unit  # the cells say it
         if declared and known is None:
             doubts.append(f"{declared!r} is no unit that is known; say it in UCUM (unit)")
         suggestion = suggest(name, numbers, known)
@@ -263,7 +265,11 @@ def _rare_doubts(values: pd.Series, column: Column, subjects: Subjects | None) -
 
 
 def _numbers(values: pd.Series, column: Column) -> pd.Series:
-    read = read_column(values, column).values
+    try:
+        read = read_column(values, column).values
+    except TableError:
+        # A column that is half of numbers is in doubt, and a fit refuses it.
+        return pd.Series(dtype=np.float64)
     return pd.to_numeric(read) if types.is_object_dtype(read.dtype) else read
 
 

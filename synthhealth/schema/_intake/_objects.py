@@ -15,7 +15,7 @@ import pandas as pd
 from synthhealth.cells._written import decoded, written, written_clocks
 from synthhealth.schema._intake._refused import NO_UNICODE, Refused, has_surrogates
 from synthhealth.schema._text._cells import Cells
-from synthhealth.schema._text._notation import infer_numbers
+from synthhealth.schema._text._number_form import infer_numbers
 from synthhealth.schema._text._vocabulary import MissingWords
 
 __all__ = ["plain_objects"]

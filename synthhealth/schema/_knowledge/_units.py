@@ -14,8 +14,9 @@ from synthhealth.errors import SchemaError, nearest
 
 if TYPE_CHECKING:
     from lark import Lark
+    from ucumvert import PintUcumRegistry
 
-__all__ = ["check_unit", "display_unit", "ucum_of"]
+__all__ = ["check_unit", "conversion", "display_unit", "known_unit", "ucum_of"]
 
 #: Its grammar takes seconds for texts of thousands of signs.
 MAX_LENGTH = 100
@@ -79,20 +80,22 @@ _UNITS: dict[str, tuple[str, str]] = {
     "{score}": ("score", "score points"),
     "[pH]": ("pH", "ph ph-units"),
     "s": ("s", "sec secs second seconds"),
-    "min": ("min", "minute minutes mins"),
-    "h": ("hours", "hr hrs hour hours"),
-    "d": ("days", "day days"),
-    "wk": ("weeks", "week weeks wks"),
-    "mo": ("months", "month months mos"),
-    "a": ("years", "year years yr yrs yo y"),
-    "kg": ("kg", "kgs kilogram kilograms"),
-    "g": ("g", "gram grams gm"),
-    "mg": ("mg", ""),
+    "min": ("min", "minute minutes mins دقيقة دقائق minuten"),
+    "h": ("hours", "hr hrs hour hours ساعة ساعات std stunden"),
+    "d": ("days", "day days يوم أيام ايام tag tage tagen"),
+    "wk": ("weeks", "week weeks wks أسبوع اسبوع أسابيع woche wochen"),
+    "mo": ("months", "month months mos mth mths شهر شهور أشهر monat monate monaten"),
+    "a": ("years", "year years yr yrs yo y سنة سنه سنوات عام jahr jahre jahren ans"),
+    "kg": ("kg", "kgs kilogram kilograms كجم كغ كغم كيلو"),
+    "ug": ("µg", "mcg microgram micrograms"),
+    "g": ("g", "gram grams gm جم غم"),
+    "mg": ("mg", "mgs milligram milligrams مجم ملغ ملجم"),
     "[lb_av]": ("lb", "lb lbs pound pounds"),
-    "m": ("m", "metre metres meter meters"),
-    "cm": ("cm", "cms centimetre centimetres centimeter centimeters"),
+    "m": ("m", "metre metres meter meters متر"),
+    "cm": ("cm", "cms centimetre centimetres centimeter centimeters سم"),
     "mm": ("mm", "millimetre millimetres millimeter millimeters"),
-    "[in_i]": ("in", "in inch inches"),
+    "[in_i]": ("in", 'in inch inches \'" " ″'),
+    "[ft_i]": ("ft", "ft foot feet ′"),
     "kg/m2": ("kg/m²", "kg/m^2 kg/m**2 kg/sqm"),
     "mm[Hg]": ("mmHg", "mmhg mm-hg torr"),
     "kPa": ("kPa", ""),
@@ -104,7 +107,7 @@ _UNITS: dict[str, tuple[str, str]] = {
         "mL/min/1.73 m²",
         "ml/min/1.73m2 ml/min/1.73m^2 ml/min/1.73 ml/min/173m2 ml/min/1.73sqm",
     ),
-    "mL": ("mL", "cc millilitre millilitres milliliter milliliters"),
+    "mL": ("mL", "cc millilitre millilitres milliliter milliliters مل"),
     "L": ("L", "litre litres liter liters"),
     "mL/d": ("mL/day", "ml/day ml/24h"),
     "g/d": ("g/day", "g/day g/24h gm/day"),
@@ -156,15 +159,53 @@ def ucum_of(text: str) -> str | None:
     >>> ucum_of("x10^9/l"), ucum_of("IU/mL"), ucum_of("years"), ucum_of("K/µL"), ucum_of("F/M")
     ('10*9/L', '[IU]/mL', 'a', '10*3/uL', None)
     """
+    known = known_unit(text)
+    if known is not None:
+        return known
+    candidate = text.strip().replace("µ", "u").replace("μ", "u")
+    return candidate if candidate and _is_ucum(candidate) else None
+
+
+def known_unit(text: str) -> str | None:
+    """Give the UCUM code of a unit as people usually write it; quick, and without the grammar.
+
+    Examples
+    --------
+    >>> from synthhealth.schema._knowledge._units import known_unit
+    >>> known_unit("ng/ml"), known_unit("Jahre"), known_unit("phoned")
+    ('ng/mL', 'a', None)
+    """
     if text in _UNITS:
         return text
     plain = _plain(text)
     if plain == "g/l" and "G" in text:
         return "10*9/L"  # giga per litre; gram is written small
-    if plain in _spellings():
-        return _spellings()[plain]
-    candidate = text.strip().replace("µ", "u").replace("μ", "u")
-    return candidate if candidate and _is_ucum(candidate) else None
+    return _spellings().get(plain)
+
+
+@cache
+def conversion(unit: str, to: str) -> tuple[float, float] | None:
+    """Give the factor, and what is then added, from one unit of UCUM to another; None if none.
+
+    Examples
+    --------
+    >>> from synthhealth.schema._knowledge._units import conversion
+    >>> conversion("cm", "m"), conversion("mg/dL", "mmol/L")
+    ((0.01, 0.0), None)
+    """
+    if unit == to:
+        return 1.0, 0.0
+    from pint.errors import PintError
+
+    if not (_is_ucum(unit) and _is_ucum(to)):
+        return None
+    units = _registry()
+    try:
+        at = [units.Quantity(one, units.from_ucum(unit)) for one in (0.0, 1.0)]
+        zero, one = (float(quantity.to(units.from_ucum(to)).magnitude) for quantity in at)
+    except (PintError, ValueError, AttributeError):
+        return None
+    return float(f"{one - zero:.12g}"), float(f"{zero:.12g}")
 
 
 def display_unit(ucum: str) -> str:
@@ -212,6 +253,13 @@ def _is_ucum(text: str) -> bool:
     except LarkError:
         return False
     return True
+
+
+@cache
+def _registry() -> PintUcumRegistry:
+    from ucumvert import PintUcumRegistry
+
+    return PintUcumRegistry()
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["Cells"]
+__all__ = ["Cells", "as_text", "is_number"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,21 @@ class Cells:
         """The different cells that are numbers."""
         return np.array([float(cell) for cell in self.different if is_number(cell)], dtype=float)
 
+    def frequent(
+        self, words: Iterable[str], least: int, patients: npt.NDArray[Any] | None = None
+    ) -> tuple[str, ...]:
+        """Give those of the cells that at least so many rows, or patients where given, have."""
+        kept = []
+        for word in words:
+            place = self.different.index(word)
+            if patients is None:
+                n = int(self.counts[place])
+            else:
+                n = len(set(patients[self.places == place].tolist()))
+            if n >= least:
+                kept.append(word)
+        return tuple(kept)
+
     def without(self, left_out: Set[str]) -> tuple[list[str], npt.NDArray[np.int64]]:
         """Give the different texts but some, and how many rows have each."""
         kept = [
@@ -71,3 +86,8 @@ class Cells:
 def is_number(cell: object) -> bool:
     """Whether a cell is a number, and no truth value."""
     return isinstance(cell, int | float | np.integer | np.floating) and not isinstance(cell, bool)
+
+
+def as_text(cell: object) -> str:
+    """Write a cell as a file of text would have it: ``101`` for 101 and 101.0."""
+    return f"{cell:.15g}" if is_number(cell) else str(cell)

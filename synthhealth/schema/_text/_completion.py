@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,11 @@ from synthhealth.cells.clock import is_clock_form
 from synthhealth.errors import SchemaError
 from synthhealth.schema._decimals import count_decimals
 from synthhealth.schema._intake import plain_table
-from synthhealth.schema._schema import Column, DetectionLimits, Kind, Notation, Schema
+from synthhealth.schema._schema import MIN_CELL, Column, DetectionLimits, Kind, Notation, Schema
 from synthhealth.schema._text._cells import Cells
 from synthhealth.schema._text._dates import infer_dates, is_format, serial_of
-from synthhealth.schema._text._notation import ParsedNumbers, infer_numbers, parse_numbers
+from synthhealth.schema._text._notation import ParsedNumbers, parse_numbers
+from synthhealth.schema._text._number_form import infer_numbers, usual_flags
 from synthhealth.schema._text._times import infer_joined, infer_times
 from synthhealth.schema._text._vocabulary import MissingWords, order_of
 
@@ -43,8 +45,13 @@ def complete(schema: Schema, table: pd.DataFrame) -> Schema:
     ','
     """
     table = plain_table(table, schema)
+    patients = None
+    if schema.subject is not None and schema.subject in table.columns:
+        patients = pd.factorize(table[schema.subject], use_na_sentinel=False)[0]
     columns = tuple(
-        complete_column(column, table[column.name]) if column.name in table.columns else column
+        complete_column(column, table[column.name], least=schema.min_cell, patients=patients)
+        if column.name in table.columns
+        else column
         for column in schema
     )
     if columns == schema.columns:
@@ -52,20 +59,67 @@ def complete(schema: Schema, table: pd.DataFrame) -> Schema:
     return schema.model_copy(update={"columns": columns})
 
 
-def complete_column(column: Column, values: pd.Series, cells: Cells | None = None) -> Column:
-    """Fill what one column of a schema leaves open; `cells` are its different ones, if known."""
+def complete_column(
+    column: Column,
+    values: pd.Series,
+    cells: Cells | None = None,
+    *,
+    least: int = MIN_CELL,
+    patients: npt.NDArray[np.int64] | None = None,
+) -> Column:
+    """Fill what one column of a schema leaves open.
+
+    Parameters
+    ----------
+    column : Column
+        What is known of it.
+    values : pandas.Series
+        Its cells.
+    cells : Cells, optional
+        The different ones, if known.
+    least : int
+        Words for a missing value, flags and units of fewer patients are read, but not learned.
+    patients : ndarray of int64, optional
+        Whose row each is, where a patient may have several.
+    """
     if not column.kind.is_modelled:
         return column
-    if column.kind is Kind.DATETIME:
-        return _complete_dates(column, values)
-    if not _is_text(values):
+    if column.kind is not Kind.DATETIME and not _is_text(values):
         return column
+    if column.kind is Kind.DATETIME:
+        return _complete_dates(column, values, _Enough(least, patients))
     cells = Cells.of(values) if cells is None else cells
     if not cells.has_text:
         return column
     if column.kind.is_numerical:
-        return _complete_numbers(column, cells)
-    return _complete_levels(column, cells, values)
+        return _complete_numbers(column, cells, _Enough(least, patients))
+    return _complete_levels(column, cells, values, _Enough(least, patients))
+
+
+@dataclass(frozen=True)
+class _Enough:
+    """How many patients are needed to learn a word, and whose row each is."""
+
+    least: int
+    patients: npt.NDArray[np.int64] | None
+
+    def words(self, column: Column, cells: Cells, found: Collection[str]) -> tuple[Any, ...]:
+        """Give the words that stand for a missing value: those declared, or those found often.
+
+        Where a patient has several rows, a declared word of few patients is left out, too, if the
+        cell counts as missing without it.
+        """
+        if not column.missing:
+            return cells.frequent(found, self.least, self.patients)
+        if self.patients is None:
+            return column.missing
+        may_go = {
+            one
+            for one in column.missing
+            if isinstance(one, str) and (one in found or column.kind.is_numerical)
+        }
+        rare = may_go - set(cells.frequent(may_go & set(cells.texts), self.least, self.patients))
+        return tuple(one for one in column.missing if one not in rare)
 
 
 def _is_text(values: pd.Series) -> bool:
@@ -76,26 +130,27 @@ def _is_text(values: pd.Series) -> bool:
     )
 
 
-def _complete_numbers(column: Column, cells: Cells) -> Column:
-    found = column.missing or tuple(MissingWords.among_numbers(cells.texts))
-    codes = {str(code) for code in found}
-    texts, counts = cells.without(codes)
+def _complete_numbers(column: Column, cells: Cells, enough: _Enough) -> Column:
+    words = MissingWords.among_numbers(cells.texts)
+    found = enough.words(column, cells, words)
+    texts, counts = cells.without({str(code) for code in found} | set(words))
     times = _complete_times(column, texts, counts, found)
     if times is not None:
         return times
     parsed: ParsedNumbers | None = None
     filled: dict[str, Any] = {"missing": found}
     decimals = column.decimals
-    if column.notation is not None:
-        parsed = parse_numbers(texts, column.notation)
+    notation = column.notation
+    if notation is not None:
+        parsed = parse_numbers(texts, notation, column.unit)
     else:
-        form = infer_numbers(texts, counts)
+        form = infer_numbers(texts, counts, enough.least)
         if form is not None:
             parsed = form.parsed
-            filled["notation"] = form.notation.model_copy(update={"numbers": cells.has_numbers})
+            notation = form.notation.model_copy(update={"numbers": cells.has_numbers})
             decimals = form.decimals if decimals is None else decimals
         else:
-            filled["notation"] = Notation(numbers=cells.has_numbers)
+            notation = Notation(numbers=cells.has_numbers)
     if parsed is not None:
         known = np.concatenate([parsed.numbers[parsed.fits & (parsed.sides == 0)], cells.numbers])
         if column.decimals is None and (decimals is None or cells.has_numbers):
@@ -104,7 +159,10 @@ def _complete_numbers(column: Column, cells: Cells) -> Column:
             filled["detection"] = DetectionLimits(
                 below=_limits(parsed, -1), above=_limits(parsed, 1)
             )
-    return column.model_copy(update=filled | {"decimals": decimals})
+        if not (notation.flag_low or notation.flag_high):
+            low, high = usual_flags(parsed, counts, column.reference, enough.least)
+            notation = notation.model_copy(update={"flag_low": low, "flag_high": high})
+    return column.model_copy(update=filled | {"decimals": decimals, "notation": notation})
 
 
 def _complete_times(
@@ -142,7 +200,7 @@ def _complete_times(
     return column.model_copy(update=filled) if column.joined is not None else None
 
 
-def _complete_dates(column: Column, values: pd.Series) -> Column:
+def _complete_dates(column: Column, values: pd.Series, enough: _Enough) -> Column:
     if column.notation is not None and column.notation.dates:
         dates: tuple[str, ...] = column.notation.dates
         _check_formats(column.name, dates)
@@ -160,8 +218,9 @@ def _complete_dates(column: Column, values: pd.Series) -> Column:
     if not _is_text(values):
         return column
     cells = Cells.of(values)
-    found = column.missing or tuple(MissingWords.among_numbers(cells.texts))
-    texts, counts = cells.without({str(code) for code in found})
+    words = MissingWords.among_numbers(cells.texts)
+    found = enough.words(column, cells, words)
+    texts, counts = cells.without({str(code) for code in found} | set(words))
     form = infer_dates(texts, counts)
     if form is None and not dates:
         return column.model_copy(update={"missing": found})
@@ -196,17 +255,19 @@ def _numbers_of(missing: Sequence[str | int | float]) -> list[float]:
     return [float(code) for code in missing if not isinstance(code, str)]
 
 
-def _complete_levels(column: Column, cells: Cells, values: pd.Series) -> Column:
+def _complete_levels(column: Column, cells: Cells, values: pd.Series, enough: _Enough) -> Column:
     found = column.missing
     if not found and not isinstance(values.dtype, pd.CategoricalDtype):
         known = column.levels or ()
-        found = tuple(one for one in MissingWords.among_words(cells.texts) if one not in known)
+        words = [one for one in MissingWords.among_words(cells.texts) if one not in known]
+        found = enough.words(column, cells, words)
         column = column.model_copy(update={"missing": found})
     if column.kind is not Kind.ORDINAL or column.levels is not None:
         return column
     if isinstance(values.dtype, pd.CategoricalDtype) and values.cat.ordered:
         return column
-    texts, counts = cells.without({str(code) for code in found})
+    words = MissingWords.among_words(cells.texts)
+    texts, counts = cells.without({str(code) for code in found} | set(words))
     if not texts:
         return column
     levels = None if cells.has_numbers else levels_in_order(texts, counts)

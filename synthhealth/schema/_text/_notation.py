@@ -1,47 +1,52 @@
-"""Numbers as laboratories write them: ``12,30``, ``1.234,5``, ``5.2 mg/L``, ``< 0.5``."""
+"""Numbers as laboratories write them: ``12,30``, ``1.234,5``, ``5.2 mg/L``, ``< 0.5``, ``١٢٫٥``."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from synthhealth.cells.digits import from_latin
+from synthhealth.cells.numbers import FEET, NumberCell, flag_side, says_guess, split_number
 from synthhealth.schema._schema import Notation
+from synthhealth.schema._text._measures import measure_of
 
-__all__ = ["NumberForm", "ParsedNumbers", "infer_numbers", "parse_numbers", "print_numbers"]
+__all__ = [
+    "Behind",
+    "ParsedNumbers",
+    "parse_numbers",
+    "print_numbers",
+    "style_pattern",
+    "surroundings",
+    "tell_behind",
+]
 
-#: More decimals than this are computation, not what an instrument printed.
-MAX_DECIMALS = 10
 #: Whole numbers of more digits than a float holds exactly are codes.
 MAX_DIGITS = 15
+#: Longer texts behind a number are remarks.
+MAX_BEHIND = 40
+#: Digits that are left of a number in another unit.
+CONVERTED_DIGITS = 12
 
-_BLANKS = " \u00a0\u202f"
-_PARTS = "'’"
-_SIGNS = {"+": 1.0, "-": -1.0, "−": -1.0, "": 1.0}
-_CELL = re.compile(
-    rf"(?P<mark>(?:<=|>=|=<|=>|[<>≤≥⩽⩾])[{_BLANKS}]*)?"
-    r"(?P<sign>[+\-−]?)"
-    rf"(?P<number>\d{{1,3}}(?:[{_BLANKS}{_PARTS}]\d{{3}})+(?!\d)(?:[.,]\d+)?"
-    r"|\d(?:[\d.,]*\d)?|[.,]\d+)"
-    # A letter and digits right behind a number are a code or an exponent: 12A4, 1e5.
-    r"(?P<suffix>(?!(?:[^\W\d_](?!10[*^])|[eE][+-])\d)"
-    rf"(?:[{_BLANKS}]*(?:[^\W\d_]|[%‰°µμ(\[*×·^$€£]|/(?!\d))[^\n]*"
-    rf"|[{_BLANKS}]+10[*^]+\d[^\n]*))?"
-)
-_CODE = re.compile(r"0\d")
-#: One letter right behind a number makes it a code (``12A``), unless it is one of these units.
-_SHORT_UNITS = frozenset("gLlsshdymUKMu%‰°×x")
-#: Decimal mark and what parts the thousands, the more usual first.
-_STYLES: tuple[tuple[str, str], ...] = (
-    (".", ""),
-    (",", ""),
-    (".", ","),
-    (",", "."),
-    *((decimal, mark) for mark in _BLANKS + _PARTS for decimal in ".,"),
-)
+_OTHER_MARK = re.compile(r"(?P<whole>\d*)(?P<mark>[.,٫،])(?P<fraction>\d+)")
+_CUTS = re.compile(r"(?=\s)|(?=[(\[*?!#])")
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What stands behind a number, told apart; nothing else stands there."""
+
+    unit: str = ""
+    """A unit, with its blanks."""
+    flag: str = ""
+    """A flag such as `` H``, with its blanks."""
+    is_guess: bool = False
+    """Whether something says that the number is about so."""
+    is_more: bool = False
+    """Whether a plus says that the result lies above."""
 
 
 @dataclass(frozen=True)
@@ -54,35 +59,89 @@ class ParsedNumbers:
     """-1: below the limit, 0: known, +1: above it."""
     fits: npt.NDArray[np.bool_]
     """Whether the cell is a number in this notation."""
+    flags: tuple[str, ...]
+    """The flag behind each number, with its blanks; empty where there is none."""
+    guessed: npt.NDArray[np.bool_]
+    """Whether the cell says that it is about so: ``~70``."""
+    converted: npt.NDArray[np.bool_]
+    """Whether the cell was in another unit."""
+    swapped: npt.NDArray[np.bool_]
+    """Whether the cell has another decimal mark than the rest."""
+    bare: npt.NDArray[np.bool_]
+    """Whether the cell has no unit."""
 
 
-@dataclass(frozen=True)
-class NumberForm:
-    """How most cells of a column write numbers."""
+def parse_numbers(
+    cells: Sequence[str], notation: Notation, unit: str | None = None
+) -> ParsedNumbers:
+    """Read cells in a notation; blanks around them and invisible marks count for nothing.
 
-    notation: Notation
-    decimals: int | None
-    parsed: ParsedNumbers
-    below: tuple[float, ...]
-    above: tuple[float, ...]
-    doubts: tuple[str, ...] = field(default=())
-
-
-def parse_numbers(cells: Sequence[str], notation: Notation) -> ParsedNumbers:
-    """Read cells (blanks around them count for nothing) in a notation."""
-    style = _style_pattern(notation.decimal, notation.thousands, strict=False)
-    unit = notation.suffix.strip()
-    numbers = np.full(len(cells), np.nan)
-    sides = np.zeros(len(cells), dtype=np.int8)
-    for place, cell in enumerate(cells):
-        match = _CELL.fullmatch(cell.strip())
-        if match is None or (match["suffix"] or "").strip() not in ("", unit):
+    Parameters
+    ----------
+    cells : sequence of str
+        The cells.
+    notation : Notation
+        How most of the column's cells are written.
+    unit : str, optional
+        The unit of the numbers in UCUM, where the notation has none.
+    """
+    split = [split_number(cell) for cell in cells]
+    style = style_pattern(notation.decimal, notation.thousands, strict=False)
+    n = len(cells)
+    numbers = np.full(n, np.nan)
+    sides = np.zeros(n, dtype=np.int8)
+    guessed, converted, swapped, bare = (np.zeros(n, dtype=bool) for _ in range(4))
+    flags = [""] * n
+    for place, around in enumerate(surroundings(split, notation, unit)):
+        cell = split[place]
+        if cell is None or around is None:
             continue
-        if not style.fullmatch(match["number"]) or _has_too_many_digits(match["number"], notation):
+        behind, factor = around
+        digits, swapped[place] = _digits(cell, notation, style)
+        if digits is None:
             continue
-        numbers[place] = _value(match, notation.decimal, notation.thousands)
-        sides[place] = _side(match["mark"])
-    return ParsedNumbers(numbers, sides, ~np.isnan(numbers))
+        number = float(f"{digits}e{cell.exponent or 0}") * (-1.0 if cell.negative else 1.0) + 0.0
+        if cell.exponent and abs(number) >= 10.0**MAX_DIGITS:
+            continue
+        if factor != (1.0, 0.0):
+            number = float(f"{number * factor[0] + factor[1]:.{CONVERTED_DIGITS}g}")
+            converted[place] = True
+        numbers[place] = number
+        sides[place] = 1 if behind.is_more else cell.side if cell.mark else 0
+        guessed[place] = cell.is_guess or behind.is_guess
+        bare[place] = not cell.before and not behind.unit
+        flags[place] = behind.flag
+    fits = np.isfinite(numbers)
+    numbers[~fits] = np.nan
+    return ParsedNumbers(
+        numbers, sides, fits, tuple(flags), guessed, converted, swapped, bare & fits
+    )
+
+
+def surroundings(
+    split: Sequence[NumberCell | None], notation: Notation, unit: str | None
+) -> list[tuple[Behind, tuple[float, float]] | None]:
+    """Tell what stands around each number, and how it is brought to the column's unit.
+
+    None where something is not known, or the unit is of another kind.
+    """
+    measure = measure_of(notation, unit, [one for one in split if one is not None])
+    has_limits = notation.above.strip() == "+"
+    known: dict[str, Behind | None] = {}
+    found: list[tuple[Behind, tuple[float, float]] | None] = []
+    for cell in split:
+        if cell is None:
+            found.append(None)
+            continue
+        if cell.behind not in known:
+            known[cell.behind] = tell_behind(cell.behind, measure.has)
+        behind = known[cell.behind]
+        if behind is not None and behind.is_more and (cell.mark or not has_limits):
+            # A plus is a limit in a column that has such limits, and a flag elsewhere.
+            behind = None if cell.mark else Behind(flag=cell.behind)
+        factor = None if behind is None else measure.factor(cell.before, behind.unit)
+        found.append(None if behind is None or factor is None else (behind, factor))
+    return found
 
 
 def print_numbers(
@@ -92,82 +151,88 @@ def print_numbers(
     decimals: int | None,
 ) -> list[str]:
     """Write numbers, none of them NaN, as the column's are written."""
-    marks = {-1: notation.below, 0: "", 1: notation.above}
+    is_behind = notation.above.strip() == "+"
+    marks = {-1: notation.below, 0: "", 1: "" if is_behind else notation.above}
+    ends = {1: notation.above} if is_behind else {}
     texts = []
     for number, side in zip(numbers.tolist(), sides.tolist(), strict=True):
         padded = notation.limits_padded if side else notation.padded
-        text = _print(number, None if side and not padded else decimals, padded)
-        if notation.thousands or notation.decimal != ".":
-            signs = {",": notation.thousands, ".": notation.decimal}
-            whole, _, fraction = text.partition(".")
-            whole = f"{int(whole):,}" if notation.thousands else whole
-            text = whole.replace(",", signs[","]) + (signs["."] + fraction if fraction else "")
-            if number < 0 and not text.startswith("-"):
-                text = "-" + text  # int() drops the sign of -0
-        texts.append(f"{marks[side]}{text}{notation.suffix}")
+        shown = None if side and not padded else decimals
+        if notation.suffix == FEET:
+            text = _feet(number, shown, padded) + FEET[1]
+        else:
+            text = _marked(number, shown, padded, notation)
+        text = from_latin(text, notation.digits)
+        suffix = "" if notation.suffix == FEET else notation.suffix
+        texts.append(f"{marks[side]}{notation.prefix}{text}{suffix}{ends.get(side, '')}")
     return texts
 
 
-def infer_numbers(cells: Sequence[str], counts: npt.NDArray[np.int64]) -> NumberForm | None:
-    """Find the notation that fits most cells; None if they are no numbers.
+def style_pattern(decimal: str, thousands: str, *, strict: bool) -> re.Pattern[str]:
+    """Give the form of a number with these marks; strict: thousands must be parted."""
+    mark, part = re.escape(decimal), re.escape(thousands)
+    whole = r"\d+"
+    if thousands:
+        whole = rf"0|[1-9]\d{{0,2}}(?:{part}\d{{3}})*"
+        if not strict:
+            whole += r"|\d+"
+    return re.compile(rf"(?:{whole})(?:{mark}\d+)?|{mark}\d+")
 
-    Parameters
-    ----------
-    cells : sequence of str
-        The different cells of a column, without those that stand for a missing value.
-    counts : numpy.ndarray of int
-        How many rows have each.
-    """
-    matches = [_CELL.fullmatch(cell.strip()) for cell in cells]
-    found = [match for match in matches if match is not None]
-    if not found or any(_CODE.match(match["number"]) for match in found):
-        return None
-    suffixes = _tally([(match["suffix"] or "") if match else None for match in matches], counts)
-    units = {suffix.strip() for suffix in suffixes} - {""}
-    if len(units) > 1:
-        return None
-    suffix = max(suffixes, key=lambda one: (bool(one.strip()), suffixes[one]))
-    if len(suffix) == 1 and suffix not in _SHORT_UNITS:
-        return None
 
-    tokens = [match["number"] for match in found]
-    decimal, thousands, style_doubts = _style(tokens)
-    notation = Notation(decimal=decimal, thousands=thousands, suffix=suffix)
-    parsed = parse_numbers(cells, notation)
-    if not parsed.fits.any():
+def tell_behind(text: str, is_unit: Callable[[str], bool]) -> Behind | None:
+    """Tell apart what stands behind a number; None if something of it is not known."""
+    stripped = text.strip()
+    if not stripped:
+        return Behind()
+    if len(text) > MAX_BEHIND:
         return None
-    fractions = {
-        side: [
-            len(match["number"].rpartition(decimal)[2]) if decimal in match["number"] else 0
-            for match, one, fits in zip(matches, parsed.sides, parsed.fits, strict=True)
-            if fits and match is not None and bool(one) is side
-        ]
-        for side in (False, True)
-    }
-    most = max(fractions[False] or fractions[True])
-    decimals = most if most <= MAX_DECIMALS else None
-    notation = notation.model_copy(
-        update={
-            "below": _usual_mark(matches, parsed.sides, counts, -1, "<"),
-            "above": _usual_mark(matches, parsed.sides, counts, 1, ">"),
-        }
-    )
-    notation = _best_padding(notation, decimals, cells, parsed, counts)
-    doubts = list(style_doubts)
-    odd = _odd_rows(notation, decimals, cells, parsed, counts)
-    if odd:
-        doubts.append(
-            f"{odd} cells write their number in another way than the rest (decimals, blanks, "
-            "signs or unit); they are read, but would be written like the rest"
+    if is_unit(stripped):
+        return Behind(unit=text)
+    if stripped == "+":
+        return Behind(is_more=True)
+    if says_guess(stripped):
+        return Behind(is_guess=True)
+    if flag_side(text) is not None:
+        return Behind(flag=text)
+    for cut in _CUTS.finditer(text, 1):
+        first, second = text[: cut.start()], text[cut.start() :]
+        if not first.strip() or not second.strip():
+            continue
+        one, other = (_one_part(part, is_unit) for part in (first, second))
+        if one is None or other is None or (one.unit and other.unit) or (one.flag and other.flag):
+            continue
+        return Behind(
+            one.unit or other.unit, one.flag or other.flag, one.is_guess or other.is_guess
         )
-    return NumberForm(
-        notation=notation,
-        decimals=decimals,
-        parsed=parsed,
-        below=_limits(parsed, -1),
-        above=_limits(parsed, 1),
-        doubts=tuple(doubts),
-    )
+    return None
+
+
+def _one_part(text: str, is_unit: Callable[[str], bool]) -> Behind | None:
+    stripped = text.strip()
+    if is_unit(stripped):
+        return Behind(unit=text)
+    if says_guess(stripped):
+        return Behind(is_guess=True)
+    return Behind(flag=text) if flag_side(text) is not None else None
+
+
+def _digits(
+    cell: NumberCell, notation: Notation, style: re.Pattern[str]
+) -> tuple[str | None, bool]:
+    """Give a number as Python reads it, and whether its decimal mark is another than usual."""
+    number, decimal = cell.number, notation.decimal
+    if style.fullmatch(number):
+        whole = number.partition(decimal)[0]
+        if sum(sign.isdigit() for sign in whole) > MAX_DIGITS:
+            return None, False
+        if notation.thousands:
+            number = number.replace(notation.thousands, "")
+        return number.replace(decimal, "."), False
+    match = _OTHER_MARK.fullmatch(number)
+    # "12,345" in a column with decimal points may be a thousand as well.
+    if match is None or (len(match["fraction"]) == 3 and match["whole"].strip("0")):
+        return None, False
+    return f"{match['whole']}.{match['fraction']}", True
 
 
 def _print(number: float, decimals: int | None, padded: bool) -> str:
@@ -180,114 +245,19 @@ def _print(number: float, decimals: int | None, padded: bool) -> str:
     return "0" if text == "-0" else text
 
 
-def _value(match: re.Match[str], decimal: str, thousands: str) -> float:
-    text = match["number"]
-    if thousands:
-        text = text.replace(thousands, "")
-    return _SIGNS[match["sign"]] * float(text.replace(decimal, ".")) + 0.0
+def _marked(number: float, decimals: int | None, padded: bool, notation: Notation) -> str:
+    text = _print(number, decimals, padded)
+    if not notation.thousands and notation.decimal == ".":
+        return text
+    signs = {",": notation.thousands, ".": notation.decimal}
+    whole, _, fraction = text.partition(".")
+    whole = f"{int(whole):,}" if notation.thousands else whole
+    text = whole.replace(",", signs[","]) + (signs["."] + fraction if fraction else "")
+    return "-" + text if number < 0 and not text.startswith("-") else text  # int() drops it of -0
 
 
-def _side(mark: str | None) -> int:
-    if not mark:
-        return 0
-    return -1 if mark[0] in "<≤⩽" or mark.startswith("=<") else 1
-
-
-def _has_too_many_digits(token: str, notation: Notation) -> bool:
-    whole = token.partition(notation.decimal)[0]
-    return sum(sign.isdigit() for sign in whole) > MAX_DIGITS
-
-
-def _style_pattern(decimal: str, thousands: str, *, strict: bool) -> re.Pattern[str]:
-    mark, part = re.escape(decimal), re.escape(thousands)
-    whole = r"\d+"
-    if thousands:
-        whole = rf"0|[1-9]\d{{0,2}}(?:{part}\d{{3}})*"
-        if not strict:
-            whole += r"|\d+"
-    return re.compile(rf"(?:{whole})(?:{mark}\d+)?|{mark}\d+")
-
-
-def _style(tokens: Sequence[str]) -> tuple[str, str, list[str]]:
-    """Find the decimal mark and what parts the thousands."""
-    different = set(tokens)
-    fitting = {}
-    for decimal, thousands in _STYLES:
-        if thousands and not any(thousands in token for token in different):
-            continue
-        pattern = _style_pattern(decimal, thousands, strict=True)
-        fitting[decimal, thousands] = sum(bool(pattern.fullmatch(one)) for one in different)
-    best = max(fitting.values())
-    styles = [style for style, fits in fitting.items() if fits == best]
-    for mark, other in ((",", "."), (".", ",")):
-        # "1,234" may be a thousand or a little more than one.
-        if (mark, "") in styles and (other, mark) in styles and any(mark in t for t in different):
-            plain = [int(token) for token in different if token.isdigit()]
-            parted = [token for token in different if mark in token]
-            is_parted = max(plain, default=0) >= 100 or all(t.endswith("000") for t in parted)
-            chosen = (other, mark) if is_parted else (mark, "")
-            said = "parts the thousands" if is_parted else "is the decimal mark"
-            name = "comma" if mark == "," else "point"
-            return *chosen, [f"the {name} could part the thousands or decimals; here it {said}"]
-    return *styles[0], []
-
-
-def _tally(keys: Sequence[str | None], counts: npt.NDArray[np.int64]) -> dict[str, int]:
-    tally: dict[str, int] = {}
-    for key, count in zip(keys, counts.tolist(), strict=True):
-        if key is not None:
-            tally[key] = tally.get(key, 0) + count
-    return tally
-
-
-def _usual_mark(
-    matches: Sequence[re.Match[str] | None],
-    sides: npt.NDArray[np.int8],
-    counts: npt.NDArray[np.int64],
-    side: int,
-    default: str,
-) -> str:
-    marks = _tally(
-        [
-            match["mark"] if match is not None and one == side else None
-            for match, one in zip(matches, sides.tolist(), strict=True)
-        ],
-        counts,
-    )
-    return max(marks, key=lambda mark: marks[mark], default=default)
-
-
-def _best_padding(
-    notation: Notation,
-    decimals: int | None,
-    cells: Sequence[str],
-    parsed: ParsedNumbers,
-    counts: npt.NDArray[np.int64],
-) -> Notation:
-    """Find whether numbers, and limits, are padded: what gives most cells back as they are."""
-    candidates = [
-        notation.model_copy(update={"padded": padded, "limits_padded": limits_padded})
-        for limits_padded in (False, True)
-        for padded in (False, True)
-    ]
-    if not decimals:
-        return notation
-    return min(candidates, key=lambda one: _odd_rows(one, decimals, cells, parsed, counts))
-
-
-def _odd_rows(
-    notation: Notation,
-    decimals: int | None,
-    cells: Sequence[str],
-    parsed: ParsedNumbers,
-    counts: npt.NDArray[np.int64],
-) -> int:
-    fits = parsed.fits
-    again = print_numbers(parsed.numbers[fits], parsed.sides[fits], notation, decimals)
-    as_were = [cell for cell, fit in zip(cells, fits.tolist(), strict=True) if fit]
-    differ = np.array([new != old for new, old in zip(again, as_were, strict=True)], dtype=bool)
-    return int(counts[fits][differ].sum())
-
-
-def _limits(parsed: ParsedNumbers, side: int) -> tuple[float, ...]:
-    return tuple(np.unique(parsed.numbers[parsed.sides == side]).tolist())
+def _feet(number: float, decimals: int | None, padded: bool) -> str:
+    """Write inches as feet and inches: ``5'7``."""
+    inches = abs(number) if decimals is None else abs(round(number, decimals))
+    feet, inches = divmod(inches, 12)
+    return f"{'-' if number < 0 else ''}{feet:.0f}{FEET[0]}{_print(inches, decimals, padded)}"

@@ -28,7 +28,7 @@ from synthhealth.schema._schema import (
     Notation,
     Schema,
 )
-from synthhealth.schema._text._cells import Cells, is_number
+from synthhealth.schema._text._cells import Cells, as_text, is_number
 from synthhealth.schema._text._completion import complete, complete_column
 from synthhealth.schema._text._dates import (
     SERIALS,
@@ -39,7 +39,9 @@ from synthhealth.schema._text._dates import (
 )
 from synthhealth.schema._text._far import far_from_all
 from synthhealth.schema._text._notation import parse_numbers, print_numbers
+from synthhealth.schema._text._number_form import infer_numbers
 from synthhealth.schema._text._times import parse_times, print_times
+from synthhealth.schema._text._vocabulary import MissingWords
 
 __all__ = ["ColumnReading", "Reading", "complete", "read_column", "read_table", "write_column"]
 
@@ -133,7 +135,8 @@ def read_column(values: pd.Series, column: Column) -> ColumnReading:
     values : pandas.Series
         The cells as they are written.
     column : Column
-        What they are; what it leaves open is taken from the cells.
+        What they are; what it leaves open is taken from the cells, but no code for missing values:
+    words that stand for one are read as empty cells. `complete` finds those that many have.
 
     Raises
     ------
@@ -147,7 +150,7 @@ def read_column(values: pd.Series, column: Column) -> ColumnReading:
     >>> crp = Column(name="crp", kind="continuous")
     >>> read = read_column(pd.Series(["<0,5", "12,25", "not done"]), crp)
     >>> read.values.tolist(), read.missing.tolist(), read.censored.tolist()
-    ([0.5, 12.25, nan], [0, 0, 2], [-1, 0, 0])
+    ([0.5, 12.25, nan], [0, 0, 1], [-1, 0, 0])
     """
     is_number = types.is_numeric_dtype(values.dtype) or types.is_bool_dtype(values.dtype)
     if not column.kind.is_modelled:
@@ -157,7 +160,10 @@ def read_column(values: pd.Series, column: Column) -> ColumnReading:
     if is_number:
         return _read_number_cells(values, complete_column(column, values))
     cells = Cells.of(values)
-    return _read_object_cells(values, complete_column(column, values, cells), cells)
+    completed = complete_column(column, values, cells).model_copy(
+        update={"missing": column.missing}
+    )
+    return _read_object_cells(values, completed, cells)
 
 
 def write_column(
@@ -233,14 +239,14 @@ def _read_number_cells(values: pd.Series, column: Column) -> ColumnReading:
 
 
 def _levels(
-    values: pd.Series, column: Column, marks: Marks, *, empty_is_none: bool = False
+    values: pd.Series, column: Column, marks: Marks, *, empty_is_none: bool = False, odd: int = 0
 ) -> ColumnReading:
     if BLANK in (column.levels or ()):
         empty = marks == EMPTY
         values = values.astype(object).mask(empty, BLANK)
         marks = np.where(empty, KNOWN, marks).astype(np.int8)
     _check_levels(values, column)
-    return ColumnReading(values, marks, None, empty_is_none)
+    return ColumnReading(values, marks, None, empty_is_none, odd)
 
 
 def _at_limits(values: pd.Series, detection: DetectionLimits | None) -> Marks | None:
@@ -303,25 +309,56 @@ def _is_slip(
 
 
 def _read_object_cells(values: pd.Series, column: Column, cells: Cells) -> ColumnReading:
-    of_cell = [_mark(cell, column.missing) for cell in cells.different]
-    marks = np.array([*of_cell, EMPTY], dtype=np.int8)[cells.places]
+    of_cell = np.array([_mark(cell, column.missing) for cell in cells.different], dtype=np.int8)
+    words = _missing_words(column, cells, values.dtype)
+    is_word = np.array([isinstance(cell, str) and cell in words for cell in cells.different], bool)
+    of_cell[is_word & (of_cell == KNOWN)] = EMPTY
     empty_is_none = types.is_object_dtype(values.dtype) and any(
         cell is None for cell in values.to_numpy()[cells.places < 0]
     )
     is_one = column.kind.is_numerical and column.joined is None
     if is_one and (cells.has_text or column.kind is Kind.DATETIME):
-        read = _numbers_or_moments(cells, column, np.array(of_cell, dtype=np.int8))
+        read = _numbers_or_moments(cells, column, of_cell)
+        marks = np.append(of_cell, np.int8(EMPTY))[cells.places]
         marks[read.odd] = EMPTY
         series = pd.Series(read.values, index=values.index, name=values.name)
         return ColumnReading(series, marks, read.sides, empty_is_none, int(read.odd.sum()))
-    coded = marks >= FIRST_CODE
-    if coded.any():
-        values = values.mask(coded)
+    odd = _odd_levels(cells, column) & (of_cell == KNOWN)
+    marks = np.append(np.where(odd, EMPTY, of_cell), EMPTY).astype(np.int8)[cells.places]
+    if (of_cell != KNOWN).any() or odd.any():
+        values = values.mask(marks != KNOWN)
     if not column.kind.is_numerical:
-        return _levels(values, column, marks, empty_is_none=empty_is_none)
+        if cells.has_text and cells.has_numbers:
+            values = values.map(as_text, na_action="ignore")
+        n_odd = int(cells.counts[odd].sum())
+        return _levels(values, column, marks, empty_is_none=empty_is_none, odd=n_odd)
     if column.joined is None and any(not is_number(cell) for cell in cells.different):
         raise _no_numbers(column, sum(not is_number(cell) for cell in values.dropna()))
-    return ColumnReading(values, marks, None, empty_is_none)
+    return ColumnReading(values, marks, None, empty_is_none, int(cells.counts[odd].sum()))
+
+
+def _missing_words(column: Column, cells: Cells, dtype: Any) -> set[str]:
+    """Give the cells that stand for a missing value, though they are no codes of the column."""
+    if isinstance(dtype, pd.CategoricalDtype) and not column.kind.is_numerical:
+        return set()
+    if column.kind.is_numerical:
+        return set(MissingWords.among_numbers(cells.texts))
+    return set(MissingWords.among_words(cells.texts)) - set(map(str, column.levels or ()))
+
+
+def _odd_levels(cells: Cells, column: Column) -> npt.NDArray[np.bool_]:
+    """Find the cells that are no numbers where all levels are; none if they are too many."""
+    odd = np.zeros(len(cells.different), dtype=bool)
+    levels = [level for level in column.levels or () if isinstance(level, str)]
+    if column.kind.is_numerical or not levels or len(levels) < len(column.levels or ()):
+        return odd
+    others = [place for place, cell in enumerate(cells.different) if cell not in levels]
+    form = infer_numbers(levels, np.full(len(levels), MIN_CELL)) if others else None
+    if form is None or not form.parsed.fits.all():
+        return odd
+    texts = [as_text(cells.different[place]) for place in others]
+    odd[others] = ~parse_numbers(texts, form.notation).fits
+    return odd if cells.counts[odd].sum() <= ODD_SHARE * cells.counts.sum() else odd & False
 
 
 def _mark(cell: object, codes: Sequence[str | int | float]) -> int:
@@ -363,14 +400,14 @@ def _numbers_or_moments(cells: Cells, column: Column, of_cell: Marks) -> _Result
         minutes = parse_times(texts, notation.clock)
         read, fits = np.append(minutes, np.nan), ~np.isnan(minutes)
     else:
-        parsed = parse_numbers(texts, notation)
+        parsed = parse_numbers(texts, notation, column.unit)
         numbers, sides = parsed.numbers, parsed.sides
         for place, cell in enumerate(cells.different):
             if is_number(cell):
                 numbers[place] = float(cell)
         read = np.append(numbers, np.nan)
         fits = ~np.isnan(numbers)
-    is_code = of_cell >= FIRST_CODE
+    is_code = of_cell != KNOWN
     is_odd = ~fits & ~is_code
     wrong = int(cells.counts[is_odd].sum())
     if wrong > ODD_SHARE * int(cells.counts[~is_code].sum()):
@@ -387,7 +424,8 @@ def _no_numbers(column: Column, wrong: int) -> TableError:
     one = f"a {things[:-1]}" if wrong == 1 else things
     return TableError(
         f"column {column.name!r}: {_count(wrong)} not {one} as the schema has them; declare their "
-        "text as missing codes (schema: missing), or the column as nominal"
+        "text as missing codes (schema: missing), or the column as nominal (kind: nominal), or "
+        "leave it out (--drop)"
     )
 
 
@@ -456,14 +494,35 @@ def _print_results(
     limits = column.detection or DetectionLimits()
     for side, allowed in ((-1, limits.below), (0, ()), (1, limits.above)):
         rows = np.flatnonzero(sides == side)
-        if rows.size == 0 or (side == 0 and notation.numbers):
+        if side == 0 and notation.numbers:
+            rows = rows[[bool(flag) for flag in _flags(numbers[rows], column, notation)]]
+        if rows.size == 0:
             continue
         different, places = np.unique(_nearest(numbers[rows], allowed), return_inverse=True)
         texts = print_numbers(
             different, np.full(len(different), side, np.int8), notation, column.decimals
         )
+        if side == 0:
+            flags = _flags(different, column, notation)
+            texts = [text + flag for text, flag in zip(texts, flags, strict=True)]
         cells[rows] = np.array(texts, dtype=object)[places]
     return cells
+
+
+def _flags(numbers: npt.NDArray[np.float64], column: Column, notation: Notation) -> list[str]:
+    """Give what is written behind numbers beyond the reference range."""
+    if not (notation.flag_low or notation.flag_high) or len(column.reference) != 1:
+        return [""] * len(numbers)
+    low, high = column.reference[0].low, column.reference[0].high
+    shown = numbers if column.decimals is None else np.round(numbers, column.decimals)
+    return [
+        notation.flag_low
+        if low is not None and number < low
+        else notation.flag_high
+        if high is not None and number > high
+        else ""
+        for number in shown.tolist()
+    ]
 
 
 def _nearest(

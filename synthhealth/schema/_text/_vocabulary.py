@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from synthhealth.cells.digits import without_marks
+
 __all__ = [
     "ZERO_WORDS",
     "MissingWords",
@@ -31,6 +33,7 @@ _MISSING = _words(
     "|not determined|not available|not applicable|not assessed|not recorded|not reported"
     "|missing|no data|no result|k.a.|k. a.|k.a|ka|keine angabe|nicht bestimmt"
     "|nicht durchgeführt|nicht gemessen|fehlt|n.d.|n. d.|nd|n.a.|n. a.|n.b.|n. b.|s/o"
+    "|غير متوفر|غير متاح|لا يوجد|لم يتم|غير محدد|مفقود"
     "|sin dato|non fait|non disponible|manquant|tnp|qns|#value!|#div/0!|#ref!|#name?|#num!"
 )
 #: What stands for one among numbers or dates, and may be an answer among words.
@@ -39,12 +42,20 @@ _MISSING_AMONG_NUMBERS = _MISSING | _words(
     "|declined|lost|lost to follow-up|insufficient|insufficient sample|quantity not sufficient"
     "|hemolysed|hemolyzed|haemolysed|haemolyzed|hemolytic|haemolytic|lipaemic|lipemic|clotted"
     "|sample clotted|sample haemolysed|sample hemolyzed|not collected|not performed"
+    "|hämolytisch|unzureichend|ausstehend|folgt|abgelehnt|غير معروف|مجهول"
 )
 #: Words that a laboratory means as "too little to be found": a low result, not a missing one.
 ZERO_WORDS = _words(
     "neg|neg.|negative|negativ|undetectable|not detected|non-detectable|none detected|below"
 )
 
+
+#: Beside so many of these ``Na`` is sodium.
+FEWEST_ANALYTES = 2
+_ANALYTES = _words(
+    "k|cl|ca|mg|p|po4|fe|zn|cu|hco3|co2|hb|hgb|wbc|rbc|plt|crp|esr|alt|ast|alp|ggt|ldh|urea|bun"
+    "|creatinine|crea|cr|glucose|glu|tsh|sodium|potassium|chloride|calcium|albumin|alb"
+)
 
 #: More levels than this are no stages that somebody graded.
 MOST_LEVELS = 25
@@ -60,13 +71,16 @@ class MissingWords:
 
     @staticmethod
     def among_words(cells: Iterable[str]) -> list[str]:
-        """Of the different cells of any other column."""
-        return [cell for cell in cells if plain_word(cell) in _MISSING]
+        """Of the different cells of any other column; sodium is none beside other analytes."""
+        words = {cell: plain_word(cell) for cell in cells}
+        analytes = sum(word in _ANALYTES for word in set(words.values()) - {"na"})
+        levels = {"na"} if analytes >= FEWEST_ANALYTES else set()
+        return [cell for cell, word in words.items() if word in _MISSING and word not in levels]
 
 
 def plain_word(cell: str) -> str:
-    """Give a cell without capitals and needless blanks."""
-    return " ".join(cell.casefold().split())
+    """Give a cell without capitals, needless blanks and invisible marks."""
+    return " ".join(without_marks(cell).casefold().split())
 
 
 @dataclass(frozen=True)
