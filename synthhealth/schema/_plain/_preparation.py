@@ -24,7 +24,7 @@ from synthhealth.schema._privacy._protection import add_fakes, learn_fakes, prot
 from synthhealth.schema._rare._pooling import RareLevels, pool_rare
 from synthhealth.schema._rules import check_rules, derivations, rules_of
 from synthhealth.schema._schema import Column, DetectionLimits, Schema
-from synthhealth.schema._subjects import subjects_of
+from synthhealth.schema._subjects import n_patients, subjects_of
 from synthhealth.schema._text._reading import (
     EMPTY,
     complete,
@@ -114,6 +114,8 @@ class Preparation(BaseModel):
         How what the model draws is brought to those ends; see `calibrated`.
     rare : dict of str to RareLevels
         What was done with the levels that few patients have, by column.
+    n_patients : int or None
+        How many patients were learned, where the schema has a subject.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -128,6 +130,7 @@ class Preparation(BaseModel):
     ends: dict[str, Ends]
     alignments: dict[str, Alignment] = {}
     rare: dict[str, RareLevels] = {}
+    n_patients: int | None = None
 
     @classmethod
     def learn(
@@ -200,6 +203,7 @@ class Preparation(BaseModel):
             censoring=censoring,
             ends=_ends(form, plain, censoring),
             rare=rare,
+            n_patients=None if subjects is None else n_patients(subjects),
         )
         computed = {derived.target for derived in derivations(rules_of(learned))}
         if len(computed) >= plain.shape[1] - 1:
