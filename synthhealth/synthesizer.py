@@ -22,9 +22,11 @@ from synthhealth.schema import Schema
 from synthhealth.schema._check import check_shape
 from synthhealth.schema._detection._doubts import odd_doubts, tell
 from synthhealth.schema._detection._proposal import propose
+from synthhealth.schema._detection._subject import visit_doubts
 from synthhealth.schema._intake import plain_table
 from synthhealth.schema._plain._known import Known
 from synthhealth.schema._plain._preparation import Preparation
+from synthhealth.schema._subjects import subjects_of
 
 if TYPE_CHECKING:
     from synthhealth.evaluation.inference import Analysis
@@ -71,6 +73,8 @@ class Synthesizer(BaseEstimator):
         Whether training ended before its last epoch.
     n_rows_ : int
         The number of rows that were learned.
+    n_patients_ : int
+        The number of patients that they are of; see `Schema.subject`.
     rare_levels_ : dict of str to RareLevels
         What was done, by column, with levels of too few patients.
     training_ : ProgressEvent or None
@@ -121,7 +125,8 @@ class Synthesizer(BaseEstimator):
         Parameters
         ----------
         table : pandas.DataFrame, shape (n_rows, n_columns)
-            One row per patient. It is not changed.
+            One row per patient, or several where the schema has a `subject`: each is then learned
+            as if it were a patient's only one, with a warning. It is not changed.
         on_progress : callable, optional
             Called with a `synthhealth.ProgressEvent` after each epoch of a network.
         on_interrupt : {"raise", "keep"}
@@ -159,7 +164,7 @@ class Synthesizer(BaseEstimator):
             table, schema, np.random.default_rng(derive_seed(seed, _GAPS))
         )
         if self.schema is not None and self._tells:
-            tell(odd_doubts(lesson.odd, len(table)))
+            tell([*odd_doubts(lesson.odd, len(table)), *visit_doubts(table, schema)])
         keep_partial = on_interrupt == "keep"
         last: ProgressEvent | None = None
         with progress_reporter(f"fitting {self.model}", on_progress) as report:
@@ -359,7 +364,8 @@ class Synthesizer(BaseEstimator):
         Raises
         ------
         ParameterError
-            `k` is not a whole number from 2, or the table has fewer than two rows for each part.
+            `k` is not a whole number from 2, or the table has fewer than two patients for each
+            part.
         TableError, SchemaError
             As for `fit`.
 
@@ -379,22 +385,24 @@ class Synthesizer(BaseEstimator):
         check_shape(table)
         table = plain_table(table, self.schema)
         k = _check_count("k", k)
-        if not 2 <= k <= len(table) // 2:
+        schema = self.schema or _detected(table)
+        subjects = subjects_of(table, schema)
+        # A patient's rows stay together: who was learned is not unseen.
+        patients = np.arange(len(table)) if subjects is None else pd.factorize(subjects)[0]
+        most = (int(patients.max()) + 1) // 2
+        if not 2 <= k <= most:
             raise ParameterError(
-                f"k is {k}; give a whole number from 2 to half the number of rows "
-                f"({len(table) // 2})"
+                f"k is {k}; give a whole number from 2 to half the number of patients ({most})"
             )
         seed = _check_seed(self.random_state)
-        schema = self.schema or _detected(table)
         Questions(outcomes, analyses, by).check(schema)
-        order = np.random.default_rng(derive_seed(seed, _PARTS)).permutation(len(table))
+        order = np.random.default_rng(derive_seed(seed, _PARTS)).permutation(patients.max() + 1)
         folds = []
         begin = time.monotonic()
         with progress_reporter("cross-validating", on_progress) as report:
             for part in range(k):
-                held_out = np.sort(order[part::k])
-                unseen = table.iloc[held_out]
-                training = table.iloc[np.setdiff1d(order, held_out)]
+                held_out = np.isin(patients, order[part::k])
+                unseen, training = table[held_out], table[~held_out]
                 model = Synthesizer(
                     self.model,
                     schema=schema,
@@ -482,6 +490,13 @@ class Synthesizer(BaseEstimator):
         """What was done, by column, with levels that fewer patients have than `Schema.min_cell`."""
         self._check_fitted()
         return dict(self._preparation.rare)
+
+    @property
+    def n_patients_(self) -> int:
+        """The number of patients that were learned: of rows, unless `Schema.subject` says whose."""
+        self._check_fitted()
+        known = self._preparation.n_patients
+        return self.n_rows_ if known is None else known
 
     @property
     def accept_rate_(self) -> float | None:

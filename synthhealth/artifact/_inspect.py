@@ -198,7 +198,7 @@ def _not_inside(saved: Saved) -> Iterator[str]:
     if saved.schema.min_cell > 1:
         yield (
             f"no categories of fewer than {saved.schema.min_cell} patients, unless the schema "
-            "keeps or names them, the column has two values only, or no two levels would be left"
+            "keeps them or a rule names them"
         )
 
 

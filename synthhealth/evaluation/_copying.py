@@ -41,7 +41,8 @@ def compare_copying(
 ) -> tuple[tuple[Draft, ...], tuple[NotComputed, ...]]:
     """Look for patients among the synthetic rows.
 
-    The patients are those that the model learned, or the real table where they are not known.
+    The patients are those that the model learned, or the real table where they are not known; of
+    a patient with several rows all are searched, and none is held against another one.
 
     - ``identical_rows``: share of synthetic rows that equal a patient in every column. A perfect
       generator meets patients by chance; how often follows from the patients themselves, by
@@ -59,22 +60,27 @@ def compare_copying(
     Of large tables, up to 50,000 rows are taken at random, and of the synthetic ones as many as
     keep the number of distances at four million; identical rows are looked for among all.
     """
-    patients = tables.training or tables.real
-    if len(patients.table) < FEWEST_ROWS:
-        reason = f"fewer than {FEWEST_ROWS} real rows"
+    patients = tables.training or tables.everyone or tables.real
+    if len(np.unique(patients.patients)) < FEWEST_ROWS:
+        reason = f"fewer than {FEWEST_ROWS} real patients"
         return (), (NotComputed(what="copied rows", column=None, reason=reason),)
     known = [patients, tables.synthetic]
     if tables.training is not None and tables.unseen is not None:
         known.append(tables.unseen)
     places = encode(known, tables.schema)
     rng = seeds.rng("rows to compare")
-    points = _gower([_some(table, rng) for table in places.plain], places.categorical)
+    rows = [_some(len(table), rng) for table in places.plain]
+    points = _gower(
+        [table[some] for table, some in zip(places.plain, rows, strict=True)], places.categorical
+    )
+    whose = patients.patients
     figures: dict[str, Callable[..., Draft]] = {
-        "identical rows": partial(_identical, [*places.plain[:2]]),
-        "near rows": partial(_near, points[0], points[1]),
+        "identical rows": partial(_identical, [*places.plain[:2]], whose),
+        "near rows": partial(_near, points[0], points[1], pd.factorize(whose[rows[0]])[0]),
     }
     if len(points) > 2:
-        figures["learned rows"] = partial(_nearer, points[0], points[1], points[2])
+        once = points[0].take(_one_row_each(whose[rows[0]], rng))
+        figures["learned rows"] = partial(_nearer, once, points[1], points[2])
     drafts, gaps = sort_out(
         [attempt(name, partial(figure, rng=seeds.rng(name))) for name, figure in figures.items()]
     )
@@ -104,11 +110,13 @@ class BetaBinomial:
         return float(np.clip(law.cdf(count), 0, 1)), float(np.clip(law.sf(count - 1), 0, 1))
 
 
-def _identical(tables: list[Floats], rng: np.random.Generator) -> Draft:
+def _identical(tables: list[Floats], whose: Codes, rng: np.random.Generator) -> Draft:
     patients, synthetic = (pd.DataFrame(table) for table in tables)
     codes = [_hashed(table) for table in (patients, synthetic)]
-    counts = pd.Series(codes[0]).value_counts().to_numpy()
-    n, m = len(patients), len(synthetic)
+    # A patient whose rows are alike meets none but itself.
+    different = pd.DataFrame({"row": codes[0], "whose": whose}).drop_duplicates()
+    counts = different["row"].value_counts().to_numpy()
+    n, m = len(different), len(synthetic)
     met = 1.0 - (counts == 1).sum() / n  # share of the population that the patients cover
     spread = n * met * (1.0 - met)
     weight = spread / (spread + 2.0 * (counts == 2).sum()) if spread else 1.0
@@ -191,10 +199,16 @@ class Places:
         return np.hstack([np.where(missing, 0.5, self.ranks), 0.5 * missing])
 
 
-def _some(table: Floats, rng: np.random.Generator) -> Floats:
-    if len(table) <= MOST_PATIENTS:
-        return table
-    return table[rng.choice(len(table), MOST_PATIENTS, replace=False)]
+def _some(n: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+    return np.arange(n) if n <= MOST_PATIENTS else rng.choice(n, MOST_PATIENTS, replace=False)
+
+
+def _one_row_each(whose: Codes, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+    """Choose a row of each patient at random; where each has one, all in their order."""
+    if len(np.unique(whose)) == len(whose):
+        return np.arange(len(whose))
+    order = rng.permutation(len(whose))
+    return np.sort(order[np.unique(whose[order], return_index=True)[1]])
 
 
 def _gower(tables: Sequence[Floats], categorical: npt.NDArray[np.bool_]) -> list[Places]:
@@ -220,19 +234,23 @@ def _gower(tables: Sequence[Floats], categorical: npt.NDArray[np.bool_]) -> list
     ]
 
 
-def _near(patients: Places, synthetic: Places, rng: np.random.Generator) -> Draft:
+def _near(patients: Places, synthetic: Places, whose: Codes, rng: np.random.Generator) -> Draft:
     pool = rng.permutation(len(patients))[:MOST_PATIENTS]
     most = max(MOST_DISTANCES // pool.size, 2 * FEWEST_ROWS)
-    base = patients.take(pool)
-    own = _nearest(base.take(slice(most)), base, np.arange(min(most, pool.size)))
+    base, whose = patients.take(pool), whose[pool]
+    # One row of each patient, held against the rows of all others.
+    each = _one_row_each(whose, rng)[:most]
+    own = _nearest(base.take(each), base, whose, whose[each])
     rows = rng.permutation(len(synthetic))[:most]
     # One patient is left out for each row, as each patient is left out of its own distances.
-    theirs = _nearest(synthetic.take(rows), base, rng.integers(pool.size, size=rows.size))
+    left_out = whose[rng.integers(pool.size, size=rows.size)]
+    theirs = _nearest(synthetic.take(rows), base, whose, left_out)
     rank = max(int(NEAR * own.size), 1)
     limit = np.sort(own)[rank - 1]
     near = int((own <= limit + 1e-6).sum())
     mixed = base.shuffled(rng).take(slice(most))
-    shuffled = _nearest(mixed, base, rng.integers(pool.size, size=len(mixed)))
+    left_out = whose[rng.integers(pool.size, size=len(mixed))]
+    shuffled = _nearest(mixed, base, whose, left_out)
     return Draft.of(
         "near_rows",
         "copying",
@@ -245,14 +263,14 @@ def _near(patients: Places, synthetic: Places, rng: np.random.Generator) -> Draf
     )
 
 
-def _nearest(rows: Places, base: Places, left_out: npt.NDArray[np.intp]) -> Floats:
+def _nearest(rows: Places, base: Places, whose: Codes, left_out: Codes) -> Floats:
     """Give each row's distance to its nearest patient but the one left out."""
     nearest = np.empty(len(rows))
     step = max(MOST_DISTANCES // len(base), 1)
     for start in range(0, len(rows), step):
         part = slice(start, start + step)
         distances = rows.take(part).distances(base)
-        distances[np.arange(len(distances)), left_out[part]] = np.inf
+        distances[left_out[part, None] == whose] = np.inf
         nearest[part] = distances.min(axis=1)
     return nearest
 

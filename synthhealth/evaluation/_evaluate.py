@@ -22,7 +22,7 @@ from synthhealth.evaluation._missingness import compare_missing_values
 from synthhealth.evaluation._pairs import PairComparison, compare_pairs
 from synthhealth.evaluation._questions import PARTS, Part, Questions
 from synthhealth.evaluation._references import compare_references
-from synthhealth.evaluation._result_base import WHOLE_COLUMN
+from synthhealth.evaluation._result_base import MIN_CELL, WHOLE_COLUMN
 from synthhealth.evaluation._results import Evaluation, NotComputed, Overall
 from synthhealth.evaluation._seeds import Seeds
 from synthhealth.evaluation._subgroups import compare_subgroups
@@ -232,6 +232,8 @@ def _evaluate(
     return Evaluation(
         n_real=len(tables.real.table),
         n_synthetic=len(tables.synthetic.table),
+        n_real_all=_n_real_all(folds),
+        n_learned_again=_n_learned_again(folds),
         real_is=real_is,
         n_training=_n_rows([fold.training for fold in folds]),
         n_unseen=_n_rows([fold.unseen for fold in folds]),
@@ -291,3 +293,15 @@ def _n_rows(tables: Sequence[CanonicalTable | None]) -> int | None:
     """Give the rows of a table; of a cross-validation the rows of the largest fold."""
     known = [len(table.table) for table in tables if table is not None]
     return max(known) if known else None
+
+
+def _n_real_all(folds: Sequence[Tables]) -> int | None:
+    """Give all rows of the real tables, where those compared are one of each patient."""
+    if all(fold.everyone is None for fold in folds):
+        return None
+    return sum(len((fold.everyone or fold.real).table) for fold in folds)
+
+
+def _n_learned_again(folds: Sequence[Tables]) -> int:
+    found = sum(fold.n_learned_again for fold in folds)
+    return max(found, MIN_CELL) if found else 0

@@ -33,6 +33,7 @@ def pool_folds(folds: Sequence[Tables]) -> Tables:
         rare={},
         training=None,
         unseen=None,
+        everyone=None,
     )
 
 

@@ -216,6 +216,12 @@ class Evaluation(Result):
     """Number of rows of the real table."""
     n_synthetic: int = Field(ge=1)
     """Number of rows of the synthetic table."""
+    n_real_all: int | None = None
+    """Number of all rows of the real table, where patients have several: of each patient one \
+is compared at most, `n_real` in all; else None."""
+    n_learned_again: int = 0
+    """How many patients of the holdout had been learned, and are no part of `n_unseen`; fewer \
+than 5 count as 5."""
     real_is: Literal["training", "holdout", "given", "cross-validated"]
     """Which real table it was: the rows that the model was fitted on, rows that it never saw, a \
 table given by the user, or a table of which each part was held out in turn and compared with what \

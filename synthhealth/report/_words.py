@@ -135,6 +135,22 @@ def limit_sentences(evaluation: Evaluation) -> tuple[str, ...]:
             "If the model was trained on these real rows, the scores flatter it: only patients it "
             "never saw can show whether it learned the disease or the rows."
         )
+    if evaluation.n_real_all is not None:
+        sentences.append(
+            f"Patients of the real table have several rows. Of its {evaluation.n_real_all:,} rows "
+            f"{evaluation.n_real:,} are compared, one of each patient at most, so that groups, "
+            "noise floors and tests count patients; copied rows are looked for among all. What "
+            "happens from visit to visit is not judged."
+        )
+    if evaluation.n_learned_again:
+        known = evaluation.n_learned_again
+        sentences.append(
+            f"{known:,} patients of the holdout or fewer had been learned; their rows do not count "
+            "as unseen."
+            if known == MIN_CELL
+            else f"{known:,} patients of the holdout had been learned; their rows do not count as "
+            "unseen."
+        )
     if evaluation.n_real < _FEW_ROWS and evaluation.numerical:
         lows = [result.floor.low for result in evaluation.numerical]
         smallest = 1 - sum(lows) / len(lows)

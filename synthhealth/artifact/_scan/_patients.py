@@ -17,6 +17,7 @@ from synthhealth.schema._intake import plain_table
 from synthhealth.schema._plain._joined import split, with_joined
 from synthhealth.schema._privacy._protection import protect
 from synthhealth.schema._rules._named import named_levels
+from synthhealth.schema._subjects import Subjects, count_patients, subjects_of
 
 __all__ = ["Categories", "Identifiers", "Numbers", "Patients"]
 
@@ -38,12 +39,13 @@ class Numbers:
     is_date: bool
     declared: tuple[float, ...] = ()
     """Bounds that the schema states: plausible and reference ranges, detection limits."""
+    subjects: Subjects | None = None
+    """The patient of each row; None: every row is one."""
 
     @cached_property
     def _counted(self) -> tuple[Floats, npt.NDArray[np.int64]]:
-        known = self.values[~np.isnan(self.values)]
-        values, counts = np.unique(known, return_counts=True)
-        return values, counts
+        counted = count_patients(pd.Series(self.values), self.subjects).sort_index()
+        return counted.index.to_numpy(dtype=np.float64), counted.to_numpy(dtype=np.int64)
 
     @property
     def distinct(self) -> Floats:
@@ -83,12 +85,14 @@ class Categories:
     cells: npt.NDArray[np.object_]
     """In the table's order; None: missing."""
     kept: frozenset[Any] = frozenset()
-    """Levels that stay although they are rare: the schema says so, or no more than two are left."""
+    """Levels that stay although they are rare, for the schema says so."""
+    subjects: Subjects | None = None
+    """The patient of each row; None: every row is one."""
 
     @cached_property
     def counts(self) -> dict[Any, int]:
         """How many patients have each level."""
-        counted = pd.Series(self.cells).dropna().value_counts()
+        counted = count_patients(pd.Series(self.cells), self.subjects)
         return {level: int(count) for level, count in counted.items()}
 
     @property
@@ -148,15 +152,17 @@ class Patients:
         numbers: list[Numbers] = []
         categories: list[Categories] = []
         identifiers: list[Identifiers] = []
+        subjects = subjects_of(table, schema)
         for column in columns:
             values = table[column.name]
-            if not column.kind.is_modelled or column.protection in _HELD_BACK:
+            is_held_back = column.protection in _HELD_BACK or column.name == schema.subject
+            if not column.kind.is_modelled or is_held_back:
                 identifiers.append(_identifiers(values))
             elif column.kind.is_numerical:
-                numbers.append(_numbers(values, column))
+                numbers.append(_numbers(values, column, subjects))
             else:
-                categories.append(_categories(values, column, schema))
-        numbers.extend(_generalised(table, columns))
+                categories.append(_categories(values, column, schema, subjects))
+        numbers.extend(_generalised(table, columns, subjects))
         return cls(len(table), tuple(numbers), tuple(categories), tuple(identifiers))
 
     @property
@@ -179,7 +185,7 @@ class Patients:
         return frozenset(levels.union(*(one.texts for one in self.identifiers)))
 
 
-def _numbers(values: pd.Series, column: Column) -> Numbers:
+def _numbers(values: pd.Series, column: Column, subjects: Subjects | None) -> Numbers:
     # Levels and limits of the schema were learned; what the table holds besides is looked for, too.
     reading = read_column(values, column.model_copy(update={"detection": None, "rare": None}))
     read = reading.values
@@ -188,9 +194,10 @@ def _numbers(values: pd.Series, column: Column) -> Numbers:
         micros = moments.to_numpy(dtype="datetime64[us]")
         seconds = micros.astype(np.int64) / 1e6
         seconds[np.isnat(micros)] = np.nan
-        return Numbers(column.name, seconds, is_date=True)
+        return Numbers(column.name, seconds, is_date=True, subjects=subjects)
     numbers = pd.to_numeric(read).to_numpy(dtype=np.float64, na_value=np.nan)
-    return Numbers(column.name, numbers, is_date=False, declared=_declared(column))
+    declared = _declared(column)
+    return Numbers(column.name, numbers, is_date=False, declared=declared, subjects=subjects)
 
 
 def _declared(column: Column) -> tuple[float, ...]:
@@ -201,22 +208,20 @@ def _declared(column: Column) -> tuple[float, ...]:
     return tuple(bound for bound in bounds if bound is not None)
 
 
-def _categories(values: pd.Series, column: Column, schema: Schema) -> Categories:
+def _categories(
+    values: pd.Series, column: Column, schema: Schema, subjects: Subjects | None
+) -> Categories:
     missing = values.isna() | values.isin(list(column.missing))
     cells = values.astype(object).where(~missing, None).to_numpy(dtype=object)
-    found = Categories(column.name, cells)
-    people = schema.demographics
+    found = Categories(column.name, cells, subjects=subjects)
     named = named_levels(schema).get(column.name, ())
-    if people.sex == column.name and named is not None:
-        named = (*named, people.female, people.male)
-    left = column.levels if column.rare in ("merge", "drop") and column.levels else found.counts
-    keeps_all = len(left) <= 2 or column.rare == "keep" or named is None
+    keeps_all = column.rare == "keep" or named is None
     kept = frozenset(
         level
         for level in found.rare
         if keeps_all or level in (named or ()) or found.counts[level] >= schema.min_cell
     )
-    return Categories(column.name, cells, kept)
+    return Categories(column.name, cells, kept, subjects)
 
 
 def _identifiers(values: pd.Series) -> Identifiers:
@@ -224,7 +229,9 @@ def _identifiers(values: pd.Series) -> Identifiers:
     return Identifiers(str(values.name), frozenset(text for text in texts if len(text) > 3))
 
 
-def _generalised(table: pd.DataFrame, columns: list[Column]) -> list[Numbers]:
+def _generalised(
+    table: pd.DataFrame, columns: list[Column], subjects: Subjects | None
+) -> list[Numbers]:
     """Give the columns of numbers that were coarsened before they were learned."""
     coarse = Schema(
         columns=tuple(column for column in columns if column.protection is Protection.GENERALISE)
@@ -232,4 +239,4 @@ def _generalised(table: pd.DataFrame, columns: list[Column]) -> list[Numbers]:
     if not len(coarse):
         return []
     general, learned = protect(table[coarse.names], coarse)
-    return [_numbers(general[one.name], one) for one in learned if one.kind.is_numerical]
+    return [_numbers(general[one.name], one, subjects) for one in learned if one.kind.is_numerical]

@@ -13,10 +13,10 @@ from synthhealth.cells.identifiers import said_by, words_of
 from synthhealth.errors import Doubt
 from synthhealth.schema._detection._detect_text import Detected
 from synthhealth.schema._detection._names import says_numbering, says_sex
-from synthhealth.schema._schema import Kind
+from synthhealth.schema._schema import Kind, Schema
 from synthhealth.schema._text._vocabulary import plain_word
 
-__all__ = ["SubjectFound", "find_subject", "subject_in"]
+__all__ = ["SubjectFound", "find_subject", "subject_in", "visit_doubts"]
 
 Codes = npt.NDArray[np.intp]
 
@@ -144,6 +144,12 @@ def subject_in(table: pd.DataFrame, name: str) -> SubjectFound | None:
     """Give what a column says that is known to tell patients apart; None where no row repeats."""
     codes, different = pd.factorize(table[name])
     return None if len(different) == len(table) else _found(table, name, codes)
+
+
+def visit_doubts(table: pd.DataFrame, schema: Schema) -> list[tuple[str, str]]:
+    """Say what is lost of a table in which the schema's subject has several rows, if any has."""
+    visits = None if schema.subject is None else subject_in(table, schema.subject)
+    return [] if visits is None else [(visits.column, one) for one in visits.detected.doubts]
 
 
 def _rank(name: str, one: Detected) -> int | None:

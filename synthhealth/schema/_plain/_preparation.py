@@ -127,6 +127,8 @@ class Preparation(BaseModel):
         What was done with the levels that few patients have, by column.
     constants : dict of str to Constant
         The columns of one value or none, which are written again as they were.
+    n_patients : int or None
+        How many patients were learned, where the schema has a subject.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -142,6 +144,7 @@ class Preparation(BaseModel):
     alignments: dict[str, Alignment] = {}
     rare: dict[str, RareLevels] = {}
     constants: dict[str, Constant] = {}
+    n_patients: int | None = None
 
     @classmethod
     def learn(
@@ -238,6 +241,7 @@ class Preparation(BaseModel):
             ends=_ends(form, plain, censoring),
             rare=rare,
             constants=constants,
+            n_patients=None if subjects is None else n_patients(subjects),
         )
         computed = {derived.target for derived in derivations(rules_of(learned))}
         if len(computed) >= plain.shape[1] - 1:
