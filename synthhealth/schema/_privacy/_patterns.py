@@ -159,7 +159,9 @@ def _shape_of_sign(sign: str) -> str:
 
 def _quoted(text: str) -> str:
     """Put letters, digits and signs of patterns into single quotes."""
-    return re.sub(r"(?:[^\W_]|[#'{}])+", lambda piece: "'" + piece[0].replace("'", "''") + "'", text)
+    return re.sub(
+        r"(?:[^\W_]|[#'{}])+", lambda piece: "'" + piece[0].replace("'", "''") + "'", text
+    )
 
 
 def _digits_up_to(nine: str) -> tuple[str, ...]:
