@@ -20,6 +20,9 @@ from synthhealth.models._seeding import derive_seed
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema import Schema
 from synthhealth.schema._check import check_shape
+from synthhealth.schema._detection._doubts import odd_doubts, tell
+from synthhealth.schema._detection._proposal import propose
+from synthhealth.schema._intake import plain_table
 from synthhealth.schema._plain._known import Known
 from synthhealth.schema._plain._preparation import Preparation
 
@@ -89,6 +92,8 @@ class Synthesizer(BaseEstimator):
     """
 
     _training_table: pd.DataFrame | None = None
+    # Whether a fit says what is in doubt about its table.
+    _tells = True
 
     def __init__(
         self,
@@ -148,9 +153,13 @@ class Synthesizer(BaseEstimator):
         model: Model = get(self.model)(**self.model_params)
         seed = _check_seed(self.random_state)
         check_shape(table)
+        table = plain_table(table, self.schema)
+        schema = _detected(table) if self.schema is None else self.schema
         preparation, lesson = Preparation.learn(
-            table, self.schema, np.random.default_rng(derive_seed(seed, _GAPS))
+            table, schema, np.random.default_rng(derive_seed(seed, _GAPS))
         )
+        if self.schema is not None and self._tells:
+            tell(odd_doubts(lesson.odd, len(table)))
         keep_partial = on_interrupt == "keep"
         last: ProgressEvent | None = None
         with progress_reporter(f"fitting {self.model}", on_progress) as report:
@@ -364,9 +373,11 @@ class Synthesizer(BaseEstimator):
         """
         import time
 
+        from synthhealth.evaluation._questions import Questions
         from synthhealth.report import Fold, cross_validated
 
         check_shape(table)
+        table = plain_table(table, self.schema)
         k = _check_count("k", k)
         if not 2 <= k <= len(table) // 2:
             raise ParameterError(
@@ -374,7 +385,8 @@ class Synthesizer(BaseEstimator):
                 f"({len(table) // 2})"
             )
         seed = _check_seed(self.random_state)
-        schema = self.schema or Schema.detect(table)
+        schema = self.schema or _detected(table)
+        Questions(outcomes, analyses, by).check(schema)
         order = np.random.default_rng(derive_seed(seed, _PARTS)).permutation(len(table))
         folds = []
         begin = time.monotonic()
@@ -388,7 +400,9 @@ class Synthesizer(BaseEstimator):
                     schema=schema,
                     random_state=derive_seed(seed, _PARTS, part),
                     **self.model_params,
-                ).fit(training, on_progress=_silent)
+                )
+                model._tells = False  # said once, of the whole table
+                model.fit(training, on_progress=_silent)
                 drawn = model.sample(len(training), on_progress=_silent)
                 folds.append(Fold(training, unseen, drawn, model.schema_))
                 elapsed = time.monotonic() - begin
@@ -611,6 +625,13 @@ class Synthesizer(BaseEstimator):
             asked = {name: [value] * n_rows for name, value in conditions.items()}
             missing_means_unknown = False
         return self._preparation.known(asked, missing_means_unknown)
+
+
+def _detected(table: pd.DataFrame) -> Schema:
+    """Propose a schema, and say what is in doubt."""
+    proposal = propose(table)
+    tell(proposal.doubts)
+    return proposal.schema
 
 
 def _silent(event: ProgressEvent) -> None:

@@ -1,1 +1,1 @@
-"""Reading and writing single cells; the standard library is enough for it."""
+"""How a cell is written: numbers, dates, words for missing, identifiers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import signal
 import sys
 import traceback
@@ -70,7 +71,7 @@ def verb(function: Callable[..., None]) -> Callable[..., None]:
     def guarded(**options: Any) -> None:
         debug = options.get("debug", False)
         try:
-            with _silence(options.get("quiet", False)):
+            with _silence(options.get("quiet", False)), _notes():
                 function(**options)
         except (BrokenPipeError, typer.Exit, typer.Abort):
             raise  # typer's own ends; of a broken pipe the reader has seen enough
@@ -96,6 +97,33 @@ def _fail(error: BaseException, message: str, code: int, debug: bool) -> NoRetur
         traceback.print_exception(error)
     typer.secho(f"error: {message}", err=True, fg=typer.colors.RED)
     raise typer.Exit(code)
+
+
+class _Notes(logging.Handler):
+    """Shows what the library warns of, each thing once."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._shown: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        if message not in self._shown:
+            self._shown.add(message)
+            typer.echo(f"note: {message}", err=True)
+
+
+@contextmanager
+def _notes() -> Iterator[None]:
+    logger, handler = logging.getLogger("synthhealth"), _Notes()
+    propagates = logger.propagate
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = propagates
 
 
 @contextmanager

@@ -32,15 +32,26 @@ def read(
 
 
 def choose_schema(
-    table: pd.DataFrame, file: Path | None, protect: Protect | None, drop: list[str] | None
+    table: pd.DataFrame,
+    file: Path | None,
+    protect: Protect | None,
+    drop: list[str] | None,
+    subject: str | None = None,
 ) -> Schema | None:
-    """Give the schema of the file, else the detected one, with the protection that is chosen.
+    """Give the schema of the file, else the detected one, with protection and subject as chosen.
 
-    None where nothing is chosen: then the library detects it.
+    None where nothing is chosen: then the library detects it, and says what is in doubt, too.
     """
-    if file is None and protect is None:
+    if file is None and protect is None and subject is None:
         return None
-    from synthhealth.schema import Schema
+    from synthhealth.schema import Schema, propose
+    from synthhealth.schema._detection._doubts import tell
 
-    schema = Schema.detect(table) if file is None else Schema.from_file(file).without(drop or ())
+    if file is None:
+        proposal = propose(table, subject=subject)
+        tell(proposal.doubts)
+        schema = proposal.schema
+    else:
+        schema = Schema.from_file(file).without(drop or ())
+        schema = schema if subject is None else schema.with_subject(subject)
     return schema if protect is None else schema.with_protection(protect.value)

@@ -18,15 +18,16 @@ from synthhealth.io import check_target, whole_file
 
 @verb
 def inspect(
-    model: Annotated[
-        Path,
+    files: Annotated[
+        list[Path],
         typer.Argument(
-            metavar="MODEL", help="A saved model (.synth); with --data also a pickle of SDV."
+            metavar="FILE...",
+            help="A saved model (.synth); with --data also tables, reports, logs, pickles of SDV.",
         ),
     ],
     data: Annotated[
         Path | None,
-        typer.Option("--data", metavar="FILE", help="The real table: search the model for it."),
+        typer.Option("--data", metavar="FILE", help="The real table: search the files for it."),
     ] = None,
     json: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write it as JSON, too.")
@@ -38,7 +39,7 @@ def inspect(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Say what is inside a saved model, and whether patients are.
+    """Say what is inside a saved model, and whether patients are in it or in other files.
 
     Exit code 3: something of the patients was found.
     """
@@ -52,31 +53,33 @@ def inspect(
     if json is not None:
         check_target(json, force=force)
     from synthhealth import artifact
-    from synthhealth.artifact._scan._search import is_pickle
+    from synthhealth.artifact._scan._search import TEXT_FILES, is_pickle
     from synthhealth.schema import Schema
 
-    is_foreign = is_pickle(model)
-    if is_foreign and data is None:
-        raise ParameterError(
-            f"{model}: this is a pickle, which says nothing about itself; to search it for the "
-            "patients of a table give that, too: --data FILE"
-        )
-    inside = None if is_foreign else artifact.inspect(model)
-    found = None
-    if data is not None:
-        real, _ = read(data, sheet, drop)
-        described = None if schema is None else Schema.from_file(schema)
-        found = artifact.scan(model, real, described)
-    if json is not None:
-        written = {
-            "inside": None if inside is None else inside.model_dump(mode="json"),
-            "scan": None if found is None else found.model_dump(mode="json"),
-        }
-        with whole_file(json, force=force) as file:
-            file.write_text(
-                json_form.dumps(written, indent=2, ensure_ascii=False), encoding="utf-8"
+    real = None if data is None else read(data, sheet, drop)[0]
+    described = None if schema is None else Schema.from_file(schema)
+    written, is_leak = [], False
+    for file in files:
+        is_model = not (file.name.lower().endswith(TEXT_FILES) or is_pickle(file))
+        if not is_model and real is None:
+            raise ParameterError(
+                f"{file}: this is no saved model and says nothing about itself; to search it for "
+                "the patients of a table give that, too: --data FILE"
             )
-    for part in filter(None, (inside, found)):
-        show(part)
-    if found is not None and found.found_anything:
+        inside = artifact.inspect(file) if is_model else None
+        found = None if real is None else artifact.scan(file, real, described)
+        is_leak |= found is not None and found.found_anything
+        written.append(
+            {
+                "inside": None if inside is None else inside.model_dump(mode="json"),
+                "scan": None if found is None else found.model_dump(mode="json"),
+            }
+        )
+        for part in filter(None, (inside, found)):
+            show(part)
+    if json is not None:
+        told = written[0] if len(written) == 1 else written
+        with whole_file(json, force=force) as target:
+            target.write_text(json_form.dumps(told, indent=2, ensure_ascii=False), encoding="utf-8")
+    if is_leak:
         raise typer.Exit(FOUND)

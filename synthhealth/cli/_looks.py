@@ -23,6 +23,7 @@ from synthhealth.cli._options import (
     Quiet,
     SchemaFile,
     Sheet,
+    Subject,
     questions,
 )
 from synthhealth.cli._results import REPORT, tell_files, write_report
@@ -46,6 +47,7 @@ def schema(
         typer.Option("--checklist", metavar="FILE", help="Write the identifiers found as JSON."),
     ] = None,
     protect: ProtectOption = None,
+    subject: Subject = None,
     drop: Drop = None,
     sheet: Sheet = None,
     force: Force = False,
@@ -58,7 +60,7 @@ def schema(
     real, form = read(data, sheet, drop)
     from synthhealth.schema import propose, scan
 
-    proposal = propose(real)
+    proposal = propose(real, subject=subject)
     found = scan(real)
     if out is not None:
         proposed = proposal.schema
@@ -83,6 +85,7 @@ def describe(
     ] = None,
     schema: SchemaFile = None,
     protect: ProtectOption = None,
+    subject: Subject = None,
     drop: Drop = None,
     sheet: Sheet = None,
     force: Force = False,
@@ -95,7 +98,7 @@ def describe(
     real, _ = read(data, sheet, drop)
     from synthhealth import describe
 
-    description = describe(real, choose_schema(real, schema, protect, drop))
+    description = describe(real, choose_schema(real, schema, protect, drop, subject))
     if json is not None:
         with whole_file(json, force=force) as file:
             file.write_text(description.to_json(), encoding="utf-8")
@@ -109,6 +112,7 @@ def evaluate(
     out: OutFolder,
     schema: SchemaFile = None,
     protect: ProtectOption = None,
+    subject: Subject = None,
     drop: Drop = None,
     sheet: Sheet = None,
     synthetic_sheet: Annotated[
@@ -147,13 +151,9 @@ def evaluate(
         table, _ = read(real, sheet, drop)
         other, _ = read(synthetic, synthetic_sheet, drop)
         unseen = None if holdout is None else read(holdout, holdout_sheet, drop)[0]
-        report = evaluate(
-            table,
-            other,
-            choose_schema(table, schema, protect, drop),
-            holdout=unseen,
-            **questions(outcome, analysis, by),
-        )
+        described = choose_schema(table, schema, protect, drop, subject)
+        asked = questions(outcome, analysis, by, table, described)
+        report = evaluate(table, other, described, holdout=unseen, **asked)
         comparison = None if before is None else before.compare(report)
         write_report(report, folder)
     typer.echo(report.summary().rstrip())

@@ -5,9 +5,14 @@ from __future__ import annotations
 import ast
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from synthhealth.schema import Schema
 
 
 def _check_pairs(texts: list[str] | None) -> list[str] | None:
@@ -75,6 +80,14 @@ ProtectOption = Annotated[
         "--protect", help="What is done with columns that identify people and have no choice yet."
     ),
 ]
+Subject = Annotated[
+    str | None,
+    typer.Option(
+        "--subject",
+        metavar="COLUMN",
+        help="Tells the patients apart, where they have several rows; default: looked for.",
+    ),
+]
 Sheet = Annotated[str | None, typer.Option(help="Sheet of an Excel file; default: the first.")]
 KeyFile = Annotated[
     Path | None,
@@ -133,10 +146,28 @@ def pairs(texts: list[str] | None) -> dict[str, str]:
 
 
 def questions(
-    outcomes: list[str] | None, analyses: list[str] | None, by: list[str] | None
+    outcomes: list[str] | None,
+    analyses: list[str] | None,
+    by: list[str] | None,
+    table: pd.DataFrame,
+    schema: Schema | None,
 ) -> dict[str, Any]:
-    """Give what is asked of an evaluation as its arguments."""
-    return {"outcomes": outcomes, "analyses": analyses or (), "by": by}
+    """Give what is asked of an evaluation as its arguments.
+
+    Raises
+    ------
+    ParameterError
+        The table has no such column, or what regressions need is not installed: said before
+        anything is learned.
+    """
+    asked = {"outcomes": outcomes, "analyses": analyses or (), "by": by}
+    if any(asked.values()):
+        from synthhealth.evaluation._questions import Questions
+        from synthhealth.schema import Schema
+
+        described = Schema.detect(table) if schema is None else schema
+        Questions(outcomes, analyses or (), by).check(described)
+    return asked
 
 
 def literal(text: str) -> Any:

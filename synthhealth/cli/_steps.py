@@ -24,6 +24,7 @@ from synthhealth.cli._options import (
     SchemaFile,
     Seed,
     Sheet,
+    Subject,
     Where,
     literal,
     pairs,
@@ -44,6 +45,7 @@ def fit(
     seed: Seed = None,
     schema: SchemaFile = None,
     protect: ProtectOption = None,
+    subject: Subject = None,
     drop: Drop = None,
     param: Params = None,
     sheet: Sheet = None,
@@ -62,7 +64,7 @@ def fit(
 
     key = read_key(key_file)
     real, form = read(data, sheet, drop)
-    wanted = choose_schema(real, schema, protect, drop)
+    wanted = choose_schema(real, schema, protect, drop, subject)
     synthesizer = train(real, wanted, model, param, seed, keep_partial, max_seconds)
     synthesizer.save(out, force=force, key=key)
     typer.echo(f"Read: {data} ({form})")

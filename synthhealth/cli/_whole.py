@@ -29,6 +29,7 @@ from synthhealth.cli._options import (
     SchemaFile,
     Seed,
     Sheet,
+    Subject,
     TableFormat,
     questions,
 )
@@ -86,6 +87,7 @@ def run(
         Path | None,
         typer.Option(metavar="FILE", help="Patients not learned from, to compare with instead."),
     ] = None,
+    subject: Subject = None,
     drop: Drop = None,
     param: Params = None,
     format: Annotated[
@@ -115,10 +117,10 @@ def run(
         key = read_key(key_file)
         real, form = read(data, sheet, drop)
         unseen = None if holdout is None else read(holdout, holdout_sheet, drop)[0]
-        wanted = choose_schema(real, schema, protect, drop)
+        wanted = choose_schema(real, schema, protect, drop, subject)
+        asked = questions(outcome, analysis, by, real, wanted)
         synthesizer = train(real, wanted, model, param, seed, keep_partial, max_seconds)
         written = form if format is None else FileForm(suffix)
-        asked = questions(outcome, analysis, by)
         report = write_results(
             synthesizer, unseen, rows or len(real), folder, written, key, **asked
         )
@@ -135,6 +137,7 @@ def cross_evaluate(
     seed: Seed = None,
     schema: SchemaFile = None,
     protect: ProtectOption = None,
+    subject: Subject = None,
     drop: Drop = None,
     param: Params = None,
     sheet: Sheet = None,
@@ -148,8 +151,9 @@ def cross_evaluate(
     """Judge a model family on a table: learn all parts but one, compare with that one, in turn."""
     with whole_folder(out, REPORT, force=force) as folder:
         real, form = read(data, sheet, drop)
-        synthesizer = synthesizer_of(model, choose_schema(real, schema, protect, drop), param, seed)
-        asked = questions(outcome, analysis, by)
+        wanted = choose_schema(real, schema, protect, drop, subject)
+        asked = questions(outcome, analysis, by, real, wanted)
+        synthesizer = synthesizer_of(model, wanted, param, seed)
         report = synthesizer.cross_evaluate(real, folds, **asked)
         write_report(report, folder)
     typer.echo(f"Read: {data} ({form})")

@@ -6,7 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from synthhealth.evaluation._result_base import Result, Score, Standing
+from synthhealth.evaluation._intervals import newcombe, wilson
+from synthhealth.evaluation._release import coarse_count
+from synthhealth.evaluation._result_base import MIN_CELL, Result, Score, Standing
 
 __all__ = [
     "CensoringResult",
@@ -27,7 +29,8 @@ __all__ = [
 class Share(Result):
     """How many of so many rows, with a 95 % interval.
 
-    Real counts of 1 to 4, and of all rows but 1 to 4, are hidden.
+    Real counts of 1 to 4, and of all rows but 1 to 4, are hidden; all others are written to the
+    nearest 5.
     """
 
     n: int = Field(ge=0)
@@ -50,7 +53,7 @@ class ShareComparison(Result):
     synthetic: Share
     """Of the synthetic rows."""
     difference: float | None = Field(ge=-1, le=1)
-    """Synthetic minus real share; None where the real one is hidden or there is no row."""
+    """Synthetic minus real share; None where the real one is of 1 to 4 rows or there is no row."""
     low: float | None = Field(ge=-1, le=1)
     """Lower end of the difference's 95 % interval (Newcombe, 1998)."""
     high: float | None = Field(ge=-1, le=1)
@@ -59,6 +62,29 @@ class ShareComparison(Result):
     """Whether the synthetic share lies `below` or `above` the real one by more than chance, that \
 is whether the interval leaves out 0, or `within` it; None where there is no row."""
 
+    def as_written(self) -> ShareComparison:
+        """Give the comparison with the real counts to the nearest 5, and what follows from them."""
+        n = coarse_count(self.real.n)
+        if self.real.count is None or n == 0:
+            return self.model_copy(update={"real": self.real.model_copy(update={"n": n})})
+        # All but a few is written as the few are: never as all.
+        rest = coarse_count(self.real.n - self.real.count)
+        count = min(coarse_count(self.real.count), n)
+        if rest and count == n:
+            count = max(n - rest, 0)
+        low, high = wilson(count, n)
+        real = Share(n=n, count=count, share=count / n, low=low, high=high)
+        synthetic = self.synthetic
+        is_few = self.real.count in range(1, MIN_CELL)  # written as 5, which is no base to compare
+        if self.difference is None or is_few or synthetic.count is None:
+            hidden = {"difference": None, "low": None, "high": None}
+            return self.model_copy(update={"real": real, **hidden})
+        difference = synthetic.count / synthetic.n - count / n
+        low, high = newcombe((count, n), (synthetic.count, synthetic.n))
+        return self.model_copy(
+            update={"real": real, "difference": difference, "low": low, "high": high}
+        )
+
 
 class MissingShare(Result):
     """How often a column's value is missing."""
@@ -66,7 +92,7 @@ class MissingShare(Result):
     column: str
     """Name of the column."""
     rows: ShareComparison
-    """The rows in which it is missing. These counts are not hidden: they are no values."""
+    """The rows in which it is missing; counts of 1 to 4 are written as 5."""
 
 
 class MissingPattern(Result):
@@ -134,7 +160,7 @@ known."""
 class CensoringResult(Result):
     """How many of a column's known values are beyond a detection limit.
 
-    These counts are not hidden: they follow from the numbers of known and of measured values.
+    Counts of 1 to 4 are written as 5.
     """
 
     column: str
@@ -159,6 +185,8 @@ values up there: only `above` is a fault, as these two are the real table's own.
 
 class ReferenceGroup(Result):
     """The patients for whom one reference range holds."""
+
+    written_exactly = True
 
     sex: Literal["female", "male"] | None
     """Their sex; None where the range holds for both."""

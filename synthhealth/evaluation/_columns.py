@@ -161,8 +161,8 @@ def _match_levels(real: pd.Series, synthetic: pd.Series, column: Column) -> Cate
     if "empty" not in families and families[0] != families[1]:
         raise TableError(
             f"column {column.name!r}: the real table holds {families[0]} there, the synthetic one "
-            f"{families[1]}; convert one of them with pandas.to_numeric, pandas.to_datetime or "
-            "astype(str)"
+            f"{families[1]}, and nothing says which level is which; write the levels of one table "
+            "as the other has them"
         )
     values = [levels(real), levels(synthetic)]
     codes, found = pd.factorize(np.concatenate(values), sort=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import partial
 
@@ -22,6 +21,7 @@ from synthhealth.evaluation._coverage_results import (
 from synthhealth.evaluation._fidelity import wasserstein
 from synthhealth.evaluation._floor import has_heavy_ties, unseen_levels
 from synthhealth.evaluation._isolation import attempt, sort_out
+from synthhealth.evaluation._release import quantile, quantile_error, recorded_step, rounded
 from synthhealth.evaluation._result_base import MIN_CELL, Band, NotComputed, Score
 from synthhealth.evaluation._seeds import Seeds
 from synthhealth.evaluation._shares import Counted, compare_shares
@@ -180,19 +180,19 @@ def _outside(real: Floats, synthetic: Floats, law: Floats, rng: np.random.Genera
 def _quantiles(
     column: NumericalColumn, probabilities: Floats, noise: Floats, places: list[int]
 ) -> tuple[QuantilePair, ...]:
-    real, synthetic = (np.quantile(values, probabilities) for values in column.present)
-    if column.unit == "day":
-        # Days since the real table's first date would give that date away.
-        origin = np.median(column.present[0])
-        real, synthetic = real - origin, synthetic - origin
+    ordered = [np.sort(values) for values in column.present]
+    found = [np.array([quantile(values, p) for p in probabilities]) for values in ordered]
+    # Days since the real table's first date would give that date away.
+    origin = np.median(found[0]) if column.unit == "day" else 0.0
+    real, synthetic = (values - origin for values in found)
     low, high = np.quantile(noise[:, places], [0.025, 0.975], axis=0)
-    # A quantile can be the value of one patient, to its last digit.
-    step = _rounding(column.present[0])
+    errors = [quantile_error(ordered[0], p) for p in probabilities]
+    step = recorded_step(ordered[0])
     return tuple(
         QuantilePair(
             probability=p,
             **{
-                name: step * round(value / step)
+                name: rounded(float(value), error, step)
                 for name, value in (
                     ("real", one),
                     ("synthetic", other),
@@ -201,17 +201,10 @@ def _quantiles(
                 )
             },
         )
-        for p, one, other, below, above in zip(
-            probabilities, real, synthetic, low, high, strict=True
+        for p, one, other, below, above, error in zip(
+            probabilities, real, synthetic, low, high, errors, strict=True
         )
     )
-
-
-def _rounding(values: Floats) -> float:
-    """Give a power of ten of about a hundredth of the interquartile range."""
-    low, high = np.quantile(values, [0.25, 0.75])
-    spread = float(high - low) or float(np.ptp(values))
-    return 10.0 ** math.floor(math.log10(spread / 50.0)) if spread > 0 else 1.0
 
 
 def _compare_measured(column: NumericalColumn) -> ShareComparison | None:

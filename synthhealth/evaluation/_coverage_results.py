@@ -13,7 +13,12 @@ __all__ = ["CategoricalCoverage", "CoverageResult", "NumericalCoverage", "Quanti
 
 
 class QuantilePair(Result):
-    """A quantile of a column, real and synthetic."""
+    """A quantile of a column, real and synthetic: the mean of the 5 values around its rank.
+
+    All figures are rounded to what the standard error of the real one carries.
+    """
+
+    written_exactly = True
 
     probability: float = Field(gt=0, lt=1)
     """Share of the values that lie below it."""
@@ -50,8 +55,7 @@ there, too: a share below the floor tells of clipped values."""
 that range is 0."""
     quantiles: tuple[QuantilePair, ...]
     """Quantiles in `unit`: every 5 % where both tables have at least 100 values, else quartiles; \
-none for fewer than 5 values. Rounded to about a hundredth of the real interquartile range. Those \
-of dates are days since the real median date."""
+none for fewer than 5 values. Those of dates are days since the real median date."""
     measured: ShareComparison | None
     """Known values that are not beyond a detection limit; None where no value of either table is. \
 The Kolmogorov-Smirnov statistic compares these, and this share goes with it."""

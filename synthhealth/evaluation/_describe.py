@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,17 @@ from synthhealth.evaluation._distributions import (
     best_fits,
     goodness_p,
     resolution,
+)
+from synthhealth.evaluation._release import (
+    FINER_THAN_RECORDED,
+    coarse_count,
+    coarse_known,
+    deviation_error,
+    mean_error,
+    quantile,
+    quantile_error,
+    recorded_step,
+    rounded,
 )
 from synthhealth.evaluation._results import MIN_CELL
 from synthhealth.evaluation._seeds import Seeds
@@ -41,6 +53,8 @@ MICROSECONDS_PER_DAY = 86_400_000_000
 #: Counts that are larger on average are measurements in whole numbers (platelets).
 LARGEST_MEAN_COUNT = 50
 OTHER = "other"
+#: Decimals of a share or a distance.
+DIGITS = 3
 EVEN, DOMINANT = 0.9, 0.9
 
 
@@ -59,6 +73,10 @@ def describe(table: pd.DataFrame, schema: Schema | None = None) -> Description:
     distribution are those of the other values; results beyond a detection limit are left out of
     all figures but their share. Dates are described as decimal years. Columns that identify people
     are not described.
+
+    What leaves is rounded: quantiles are the mean of the 5 values around their rank, figures have
+    the digits that their standard errors carry, and counts of patients are multiples of 5, so that
+    the difference of two descriptions does not tell what the patient has by whom they differ.
 
     Parameters
     ----------
@@ -122,9 +140,7 @@ def _describe_numbers(
         "column": column.name,
         "kind": column.kind,
         "unit": "year" if is_date else column.unit,
-        "n": values.size,
-        "missing_share": float(missing.mean()),
-        "censored_share": float((series.isna() & ~missing).mean()),
+        **_counts(missing, series.isna() & ~missing),
         "n_distinct": int(np.unique(values).size),
     }
     obstacle = _obstacle(values)
@@ -140,10 +156,10 @@ def _describe_numbers(
     return VariableDescription(
         **common,
         **_distribution(shape.body, is_count=is_count, is_date=is_date, rng=rng),
-        skew=skewness(values),
-        kurtosis=float(stats.kurtosis(values, bias=False)),
+        skew=rounded(skewness(values), math.sqrt(6 / values.size)),
+        kurtosis=rounded(float(stats.kurtosis(values, bias=False)), math.sqrt(24 / values.size)),
         shape=shape.words,
-        outlier_share=outlier_share(body),
+        outlier_share=_coarse_share(outlier_share(body), body.size),
         suggested_transform=shape.transform,
     )
 
@@ -171,14 +187,40 @@ def _obstacle(values: Floats) -> str | None:
     return None
 
 
+def _counts(gone: pd.Series, beyond: pd.Series) -> dict[str, Any]:
+    """Count missing values and those beyond a limit, so that no difference tells of one."""
+    n = len(gone)
+    missing, censored = (coarse_count(int(mask.sum())) for mask in (gone, beyond))
+    return {
+        "n": max(n - missing - censored, 0),
+        "missing_share": _short(min(missing / n, 1.0)),
+        "censored_share": _short(min(censored / n, 1.0)),
+    }
+
+
+def _coarse_share(share: float | None, n: int) -> float | None:
+    return None if share is None else _short(min(coarse_count(round(share * n)) / n, 1.0))
+
+
+def _short(share: float) -> float:
+    return round(share, DIGITS)
+
+
 def _figures(values: Floats) -> dict[str, float]:
-    names = ["q25", "median", "q75"]
+    """Give location and spread, from which no difference tells of one patient."""
+    at = {"q25": 0.25, "median": 0.5, "q75": 0.75}
     if values.size >= FEWEST_FOR_TAILS:
-        names = ["q05", *names, "q95"]
-    at = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
-    quantiles = np.quantile(values, [at[name] for name in names]).tolist()
-    figures = dict(zip(names, quantiles, strict=True))
-    return {"mean": float(values.mean()), "sd": float(values.std(ddof=1)), **figures}
+        at = {"q05": 0.05, **at, "q95": 0.95}
+    ordered, step = np.sort(values), recorded_step(values)
+    finer = step * FINER_THAN_RECORDED
+    return {
+        "mean": rounded(float(values.mean()), mean_error(values), finer),
+        "sd": rounded(float(values.std(ddof=1)), deviation_error(values), finer),
+        **{
+            name: rounded(quantile(ordered, place), quantile_error(ordered, place), step)
+            for name, place in at.items()
+        },
+    }
 
 
 def _distribution(
@@ -195,9 +237,9 @@ def _distribution(
         return {}
     return {
         "best_distribution": fits[0].family.name,
-        "goodness": fits[0].distance,
+        "goodness": _short(fits[0].distance),
         "goodness_p": _goodness_p(fits[0], values, step, rng),
-        "candidates": tuple((fit.family.name, fit.distance) for fit in fits),
+        "candidates": tuple((fit.family.name, _short(fit.distance)) for fit in fits),
     }
 
 
@@ -224,12 +266,14 @@ def _describe_levels(series: pd.Series, column: Column) -> VariableDescription:
     check_levels(series, column, "given")
     present = series.dropna()
     counts = present.astype(object).value_counts()
+    missing = series.isna()
+    known = _counts(missing, missing & False)
     return VariableDescription(
         column=column.name,
         kind=column.kind,
         unit=column.unit,
-        n=len(present),
-        missing_share=float(series.isna().mean()),
+        n=known["n"],
+        missing_share=known["missing_share"],
         n_distinct=len(counts),
         shape=_spread(counts),
         suggested_transform="none",
@@ -268,7 +312,9 @@ def _named_levels(counts: pd.Series, kind: Kind, series: pd.Series) -> dict[str,
     rest = total - sum(named.values())
     if rest:
         named[OTHER] = named.get(OTHER, 0) + rest
-    return named
+    if len(named) == 1:
+        return {name: coarse_known(total, len(series)) for name in named}
+    return {name: coarse_count(count) for name, count in named.items()}
 
 
 def _name(level: object) -> str:

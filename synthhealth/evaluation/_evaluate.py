@@ -236,7 +236,11 @@ def _evaluate(
         n_training=_n_rows([fold.training for fold in folds]),
         n_unseen=_n_rows([fold.unseen for fold in folds]),
         n_folds=len(folds) if len(folds) > 1 else None,
-        judgement=sum_up(metrics, (*numerical_results, *categorical_results)),
+        judgement=sum_up(
+            metrics,
+            (*numerical_results, *categorical_results),
+            (len(tables.real.table), len(tables.synthetic.table)),
+        ),
         metrics=metrics,
         overall=Overall(
             ks_average=marginals.found.ks_average,
@@ -256,6 +260,7 @@ def _evaluate(
         utility=utility.found,
         inference=inference.found or (),
         rules=rules.found or (),
+        notes=tables.notes,
         not_computed=(*gaps, *(gap for task in (*tasks, inference) for gap in task.not_computed)),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from synthhealth.evaluation._calibration import ALARM, SEARCHES, Draft
 from synthhealth.evaluation._fidelity import false_discovery
-from synthhealth.evaluation._marginals import ColumnResult, Marginals, judged_columns
+from synthhealth.evaluation._marginals import FEWEST_ROWS, ColumnResult, Marginals, judged_columns
 from synthhealth.evaluation._result_base import Metric, Verdict
 from synthhealth.evaluation._results import (
     CategoricalResult,
@@ -51,13 +51,18 @@ def _close(drafts: Sequence[Draft]) -> dict[str, float]:
     return found
 
 
-def sum_up(metrics: Sequence[Metric], columns: Sequence[ColumnResult]) -> Judgement:
-    """Draw the conclusion from all verdicts."""
+def sum_up(
+    metrics: Sequence[Metric], columns: Sequence[ColumnResult], sizes: tuple[int, int]
+) -> Judgement:
+    """Draw the conclusion from all verdicts on tables of these sizes."""
     poor_columns = sorted((c for c in columns if c.verdict == "poor"), key=_distance)
     copying = _named(metrics, "too good", copying=True)
     poor = _named(metrics, "poor", copying=False)
+    verdict = _verdict(metrics, columns, copied=bool(copying), poor=bool(poor or poor_columns))
+    if verdict == "good" and min(sizes) < FEWEST_ROWS:
+        verdict = "cannot tell"  # a few rows may pass anywhere
     return Judgement(
-        verdict=_verdict(metrics, columns, copied=bool(copying), poor=bool(poor or poor_columns)),
+        verdict=verdict,
         copying=copying,
         poor=poor,
         poor_columns=tuple(column.column for column in poor_columns),

@@ -24,6 +24,7 @@ from synthhealth.evaluation._fidelity import (
 )
 from synthhealth.evaluation._floor import ks_null, tv_null
 from synthhealth.evaluation._isolation import attempt, sort_out
+from synthhealth.evaluation._release import coarse_known, mean_error, rounded
 from synthhealth.evaluation._result_base import WHOLE_COLUMN, Band, NotComputed, Score
 from synthhealth.evaluation._results import CategoricalResult, NumericalResult
 from synthhealth.evaluation._seeds import Seeds
@@ -187,17 +188,24 @@ def _score(draft: Draft) -> Score:
     return Score(value=draft.value, floor=draft.perfect)
 
 
+def _coarse(known: int, missing: float, n: int) -> tuple[int, float]:
+    """Give the number of known values and the share of missing ones as coarse counts."""
+    present = n - round(missing * n)
+    return coarse_known(known, n), 1.0 - coarse_known(present, n) / n
+
+
 def _numerical_result(column: NumericalColumn, kept: Band, seeds: Seeds) -> NumericalResult:
     real, synthetic = column.present
     missing_real, missing_synthetic = column.missing
+    known, gone = _coarse(real.size, missing_real, column.real.size)
     test: KolmogorovSmirnov = kolmogorov_smirnov(real, synthetic)
     null = ks_null(real, synthetic.size, seeds.rng(f"floor of {column.name}"))
     return NumericalResult(
         column=column.name,
         unit=column.unit,
-        n_real=real.size,
+        n_real=known,
         n_synthetic=synthetic.size,
-        missing_real=missing_real,
+        missing_real=gone,
         missing_synthetic=missing_synthetic,
         ks_statistic=test.statistic,
         ks_complement=test.complement,
@@ -207,7 +215,7 @@ def _numerical_result(column: NumericalColumn, kept: Band, seeds: Seeds) -> Nume
         p_close=null.tails(test.complement)[1],
         q_close=1.0,
         verdict="good",
-        wasserstein=wasserstein(real, synthetic),
+        wasserstein=rounded(wasserstein(real, synthetic), mean_error(real)),
         floor=null.band,
         kept=kept,
     )
@@ -216,15 +224,16 @@ def _numerical_result(column: NumericalColumn, kept: Band, seeds: Seeds) -> Nume
 def _categorical_result(column: CategoricalColumn, kept: Band, seeds: Seeds) -> CategoricalResult:
     real, synthetic = column.counts
     missing_real, missing_synthetic = column.missing
+    known, gone = _coarse(int(real.sum()), missing_real, column.real.size)
     n_synthetic = int(synthetic.sum())
     test: LevelsTest = levels_test(real, synthetic, seeds.rng(f"test of {column.name}"))
     score = tv_complement(real, synthetic)
     null = tv_null(real, n_synthetic, seeds.rng(f"floor of {column.name}"))
     return CategoricalResult(
         column=column.name,
-        n_real=int(real.sum()),
+        n_real=known,
         n_synthetic=n_synthetic,
-        missing_real=missing_real,
+        missing_real=gone,
         missing_synthetic=missing_synthetic,
         n_categories=column.n_levels,
         tv_complement=score,

@@ -62,5 +62,7 @@ class Questions:
                     )
         if self.analyses:
             from synthhealth.evaluation.inference import check_analyses
+            from synthhealth.evaluation.inference._fit import check_installed
 
+            check_installed()
             check_analyses(self.analyses, schema)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 __all__ = [
     "MIN_CELL",
@@ -29,12 +29,36 @@ Verdict = Literal["good", "poor", "too good", "cannot tell"]
 Family = Literal["marginals", "dependence", "joint", "missingness", "copying", "learning"]
 
 
+#: Significant digits of a score or a p value that leaves the process.
+DIGITS = 4
+
+
 class Result(BaseModel):
-    """A frozen result; it cannot hold what JSON cannot."""
+    """A frozen result; it cannot hold what JSON cannot.
+
+    Figures are exact as attributes and rounded wherever they are written: by the class itself
+    where a figure has a unit or counts patients, else to 4 significant digits.
+    """
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
     )
+    written_exactly: ClassVar[bool] = False
+    """Whether the figures are limits of the schema, or have been rounded already."""
+
+    def as_written(self) -> Result:
+        """Give the result with the figures that may leave."""
+        return self
+
+    @model_serializer(mode="wrap")
+    def _write(self, handler: SerializerFunctionWrapHandler) -> Any:
+        told = handler(self.as_written())
+        if self.written_exactly or not isinstance(told, dict):
+            return told
+        return {
+            name: float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
+            for name, value in told.items()
+        }
 
 
 class Band(Result):

@@ -55,7 +55,8 @@ class NumericalResult(Result):
     unit: str | None
     """Unit of the column's values; `day` for dates, None where unknown."""
     n_real: int = Field(ge=1)
-    """Number of real values that are neither missing nor beyond a detection limit."""
+    """Number of real values that are neither missing nor beyond a detection limit; it and \
+`missing_real` are such that the others are a multiple of 5."""
     n_synthetic: int = Field(ge=1)
     """Number of synthetic values that are neither missing nor beyond a detection limit."""
     missing_real: float = Field(ge=0, le=1)
@@ -97,7 +98,7 @@ class CategoricalResult(Result):
     column: str
     """Name of the column."""
     n_real: int = Field(ge=1)
-    """Number of real values that are not missing."""
+    """Number of real values that are not missing; the missing ones are a multiple of 5."""
     n_synthetic: int = Field(ge=1)
     """Number of synthetic values that are not missing."""
     missing_real: float = Field(ge=0, le=1)
@@ -240,6 +241,9 @@ are not known."""
     """One result per pair of columns, in the table's order."""
     not_computed: tuple[NotComputed, ...]
     """What could not be computed, and why."""
+    notes: tuple[str, ...] = ()
+    """What was done, or is to be asked, to read the synthetic table as the real one: levels \
+spelled otherwise, values that look as if they were in another unit."""
     missing_values: MissingValues | None = None
     """Which values are missing; None where none is, in either table."""
     censoring: tuple[CensoringResult, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from synthhealth.evaluation._clinical_results import ShareComparison
+from synthhealth.evaluation._release import coarse_count
 from synthhealth.evaluation._result_base import Result, Score, Verdict
 
 __all__ = ["Subgroup"]
@@ -24,7 +25,8 @@ class Subgroup(Result):
     size: ShareComparison
     """The group's share of the rows in which the column is known."""
     n_real: int = Field(ge=1)
-    """Real rows that were compared: all of the group, or 300 of them at random."""
+    """Real rows that were compared: all of the group, or 300 of them at random; written to the \
+nearest 5."""
     n_synthetic: int = Field(ge=1)
     """Synthetic rows that were compared."""
     column_average: Score
@@ -54,3 +56,7 @@ in a column or in its size (Simes, 1986)."""
 a whole standard deviation would pass; else `good`."""
     reason: str
     """The figure that is furthest from what a perfect generator gives, in words."""
+
+    def as_written(self) -> Subgroup:
+        """Give the result with its number of patients to the nearest 5."""
+        return self.model_copy(update={"n_real": coarse_count(self.n_real)})

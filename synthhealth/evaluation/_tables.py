@@ -9,10 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from synthhealth.errors import SchemaError, TableError
+from synthhealth.errors import SchemaError, TableError, nearest
+from synthhealth.evaluation._forms import in_own_form, unit_notes, without_counter
 from synthhealth.evaluation._values import check_schema, check_table
 from synthhealth.schema import Column, Protection, Schema
 from synthhealth.schema import coarsened as coarsen
+from synthhealth.schema._intake import plain_table
+from synthhealth.schema._text._vocabulary import plain_word
 
 __all__ = ["CanonicalTable", "Tables", "read_one", "read_tables"]
 
@@ -58,7 +61,7 @@ class Tables:
     Attributes
     ----------
     described : Schema
-        What all columns of the user's table are, complete.
+        What all columns of the user's table are; of two numbers in a cell, each by itself.
     schema : Schema
         What the columns of both canonical tables are.
     rare : mapping of str to int
@@ -68,6 +71,8 @@ class Tables:
         The rows that the model learned, where they are known.
     unseen : CanonicalTable or None
         Rows of the same population that it never saw, where there are any.
+    notes : tuple of str
+        What had to be done, or is to be asked, to read the synthetic table as the real one.
     """
 
     described: Schema
@@ -77,6 +82,7 @@ class Tables:
     rare: Mapping[str, int] = field(default_factory=dict)
     training: CanonicalTable | None = None
     unseen: CanonicalTable | None = None
+    notes: tuple[str, ...] = ()
 
     def copy(self) -> Tables:
         """Give tables that no change of the user's own reaches."""
@@ -88,6 +94,7 @@ class Tables:
             dict(self.rare),
             None if self.training is None else self.training.copy(),
             None if self.unseen is None else self.unseen.copy(),
+            self.notes,
         )
 
 
@@ -114,16 +121,22 @@ def read_tables(
     """
     check_table(real, "real")
     check_table(synthetic, "synthetic")
+    given = real
+    real = _plain(real, "real", schema)
     if schema is None:
         schema = Schema.detect(real)
+    synthetic = _plain(synthetic, "synthetic", schema)
+    whole = _with_joined(schema, real)
+    real, schema = _split(real, whole, "real")
+    synthetic, _ = _split(synthetic, whole, "synthetic")
     compared = _compared(schema)
-    given = real
     real, synthetic = _without_people(real, schema), _without_people(synthetic, schema)
     check_schema(real, compared, "real")
+    synthetic, counters = without_counter(synthetic, real.columns)
     _check_same_columns(real, synthetic, "synthetic")
     compared = _complete(compared, real)
     first, canonical = _read(real, compared, "real")
-    second, _ = _read(synthetic, compared, "synthetic")
+    second, notes = _read_other(synthetic, compared, first.table, "synthetic")
     judged = _coarsened(first, canonical)
 
     def other(table: pd.DataFrame | None, name: str) -> CanonicalTable | None:
@@ -132,9 +145,10 @@ def read_tables(
         if table is given:
             return judged
         check_table(table, name)
-        table = _without_people(table, schema)
+        table, _ = _split(_plain(table, name, schema), whole, name)
+        table, _ = without_counter(_without_people(table, schema), real.columns)
         _check_same_columns(real, table, name)
-        return _coarsened(_read(table, compared, name)[0], canonical)
+        return _coarsened(_read_other(table, compared, first.table, name)[0], canonical)
 
     return Tables(
         described=schema,
@@ -144,6 +158,11 @@ def read_tables(
         rare=_rare(first.table, canonical),
         training=other(training, "training"),
         unseen=other(unseen, "holdout"),
+        notes=(
+            *(f"{shown!r} only numbers the synthetic rows; left out" for shown in counters),
+            *notes,
+            *unit_notes(canonical, first.table, second.table, "synthetic"),
+        ),
     )
 
 
@@ -160,13 +179,35 @@ def read_one(
         The schema does not describe its columns.
     """
     check_table(table, "given")
+    table = _plain(table, "given", schema)
     if schema is None:
         schema = Schema.detect(table)
+    table, schema = _split(table, _with_joined(schema, table), "given")
     compared = _compared(schema)
     left_out = tuple(name for name in schema.names if name not in compared.names)
     table = _without_people(table, schema)
     check_schema(table, compared, "given")
     return *_read(table, _complete(compared, table), "given"), left_out
+
+
+def _plain(table: pd.DataFrame, name: str, schema: Schema | None) -> pd.DataFrame:
+    return plain_table(table, schema, what=f"the {name} table: ")
+
+
+def _with_joined(schema: Schema, table: pd.DataFrame) -> Schema:
+    from synthhealth.schema._plain._joined import with_joined
+
+    return with_joined(schema, table)
+
+
+def _split(table: pd.DataFrame, schema: Schema, name: str) -> tuple[pd.DataFrame, Schema]:
+    """Split two numbers in a cell into two columns, which are compared by themselves."""
+    from synthhealth.schema._plain._joined import split
+
+    try:
+        return split(table, schema)
+    except TableError as error:
+        raise TableError(f"the {name} table: {error}") from None
 
 
 def _compared(schema: Schema) -> Schema:
@@ -224,6 +265,15 @@ def _read(table: pd.DataFrame, schema: Schema, name: str) -> tuple[CanonicalTabl
     return CanonicalTable(reading.table, reading.censored), schema
 
 
+def _read_other(
+    table: pd.DataFrame, schema: Schema, real: pd.DataFrame, name: str
+) -> tuple[CanonicalTable, tuple[str, ...]]:
+    """Read a table by the real one's schema, but as it writes its cells itself."""
+    own = in_own_form(table, schema, real, name)
+    read, _ = _read(own.table, own.schema, name)
+    return read, own.notes
+
+
 def _coarsened(table: CanonicalTable, schema: Schema) -> CanonicalTable:
     return CanonicalTable(coarsen(table.table, schema), table.censored)
 
@@ -253,15 +303,24 @@ def _with_all_levels(schema: Schema, table: pd.DataFrame) -> Schema:
     return schema.model_copy(update={"columns": tuple(columns)})
 
 
+def _nearest(name: str, others: list[str]) -> str:
+    """Give a hint at the column that is only written otherwise, or nearly so."""
+    same = [one for one in others if plain_word(one) == plain_word(name)]
+    return f" (did you mean {same[0]!r}?)" if same else nearest(name, others)
+
+
 def _check_same_columns(real: pd.DataFrame, other: pd.DataFrame, name: str) -> None:
     mend = {"synthetic": "sample it from a model of this table, or "}.get(name, "")
     absent = [column for column in real.columns if column not in other.columns]
-    if absent:
-        raise TableError(
-            f"the {name} table lacks columns of the real one: {absent}; "
-            f"{mend}drop them from the real table"
-        )
     added = [column for column in other.columns if column not in real.columns]
+    if absent:
+        near = [_nearest(column, added) for column in absent]
+        named = ", ".join(f"{one!r}{hint}" for one, hint in zip(absent, near, strict=True))
+        rename = "rename what is only written otherwise, " if any(near) else ""
+        raise TableError(
+            f"the {name} table lacks columns of the real one: {named}; "
+            f"{rename}{mend}drop them from the real table"
+        )
     if added:
         raise TableError(
             f"the {name} table has columns that the real one lacks: {added}; drop them"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from synthhealth.evaluation._release import coarse_count, coarse_known
 from synthhealth.report._data import CategoricalDistribution, LevelShares, NumericalDistribution
 from synthhealth.report._grid import MIN_CELL, Counts, Floats, count, make_grid, view
 from synthhealth.report._values import Levels
@@ -25,6 +26,7 @@ def numerical_distribution(
     real, synthetic : numpy.ndarray
         Its values, NaN where missing.
     """
+    n_rows = len(real)
     real, synthetic = real[~np.isnan(real)], synthetic[~np.isnan(synthetic)]
     if len(real) < MIN_CELL or len(synthetic) == 0:
         return None
@@ -32,15 +34,16 @@ def numerical_distribution(
     if column.kind is Kind.DATETIME:
         whole = bool(np.ptp(real) > 2 * MIN_CELL)  # full days, unless all happened within a few
     bins, cells = make_grid(real, synthetic, whole=whole)
-    shares = _shares(count(real, bins)), _shares(count(synthetic, bins))
-    below = _below(real, cells), _below(synthetic, cells)
+    below = _below_to_five(real, cells), _below(synthetic, cells)
+    at_edges = np.array(below[0])[np.searchsorted(cells, bins)]
+    shares = _rounded(np.diff(at_edges)), _shares(count(synthetic, bins))
     gap = int(np.argmax(np.abs(np.subtract(*below))))
     return NumericalDistribution(
         column=column.name,
         unit=None if column.kind is Kind.DATETIME else column.unit,
         scale="date" if column.kind is Kind.DATETIME else "number",
         whole=whole,
-        n_real=len(real),
+        n_real=coarse_known(len(real), n_rows),
         n_synthetic=len(synthetic),
         edges=tuple(bins.tolist()),
         real=shares[0],
@@ -70,18 +73,21 @@ def categorical_distribution(
         shown = sorted(shown, key=lambda level: -int(real[level]))  # stable: ties keep their order
     rest = np.setdiff1d(np.arange(len(levels.names)), shown)
 
+    known = coarse_known(int(real.sum()), len(levels.real))
+
     def shares(members: list[int] | npt.NDArray[np.intp]) -> LevelShares:
         real_count, synthetic_count = int(real[members].sum()), int(synthetic[members].sum())
+        real_count = known if real_count == real.sum() else coarse_count(real_count)
         return LevelShares(
             real_count=real_count,
-            real_share=round(real_count / int(real.sum()), _DIGITS),
+            real_share=round(min(real_count / known, 1.0), _DIGITS),
             synthetic_count=synthetic_count,
             synthetic_share=round(synthetic_count / int(synthetic.sum()), _DIGITS),
         )
 
     return CategoricalDistribution(
         column=column.name,
-        n_real=int(real.sum()),
+        n_real=known,
         n_synthetic=int(synthetic.sum()),
         names=tuple(levels.names[level] for level in shown),
         levels=tuple(shares([level]) for level in shown),
@@ -99,7 +105,21 @@ def _levels_to_show(real: Counts, most: int) -> list[int]:
 
 
 def _shares(counts: Counts) -> tuple[float, ...]:
-    return tuple(np.round(counts / counts.sum(), _DIGITS).tolist())
+    return _rounded(counts / counts.sum())
+
+
+def _rounded(shares: Floats) -> tuple[float, ...]:
+    return tuple(np.round(shares, _DIGITS).tolist())
+
+
+def _below_to_five(real: Floats, grid: Floats) -> tuple[float, ...]:
+    """Give the share of patients below each point, as multiples of `MIN_CELL`.
+
+    The difference of two reports would else show in which cell the patient is by whom they differ.
+    """
+    places = np.searchsorted(np.sort(real), grid, side="left")
+    to_five = MIN_CELL * ((places + MIN_CELL // 2) // MIN_CELL)
+    return _rounded(np.where(places == len(real), 1.0, np.minimum(to_five / len(real), 1.0)))
 
 
 def _below(values: Floats, grid: Floats) -> tuple[float, ...]:

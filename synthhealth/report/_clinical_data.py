@@ -28,7 +28,10 @@ class Part(BaseModel):
 
 
 class Summary(Part):
-    """A numerical column within a group, rounded so that no patient follows by subtraction."""
+    """A numerical column within a group, rounded to what its standard error carries.
+
+    So no patient follows by subtraction. Quartiles are means of the 5 values around their rank.
+    """
 
     mean: float
     """Mean."""
@@ -46,7 +49,7 @@ class Frequency(Part):
     """A level of a categorical column within a group."""
 
     count: int = Field(ge=0)
-    """Number of rows; of real ones, to the nearest 5 in any group but all patients."""
+    """Number of rows; of real ones, to the nearest 5."""
     share: float = Field(ge=0, le=1)
     """Their share of the group's known values."""
 
@@ -64,8 +67,8 @@ class TableOneCell(Part):
     """Of a categorical column, one entry per level; None where no value is known."""
     difference: float | None = None
     """Standardised difference, synthetic minus real: of the means (Cohen, 1988); of the levels' \
-shares (Yang and Dalton, 2012), which has no sign. In a group it is taken from the rounded \
-figures, for levels only of groups of at least 100 real patients."""
+shares (Yang and Dalton, 2012), which has no sign. It is taken from the rounded figures, in a \
+group for levels only of at least 100 real patients."""
     chance: float | None = Field(default=None, ge=0)
     """What 95 of 100 pairs of real samples of these sizes stay below."""
 
@@ -94,7 +97,7 @@ class TableOneGroup(Part):
     name: str | None
     """Name of the level; None for all patients."""
     n_real: int = Field(ge=0)
-    """Number of real rows."""
+    """Number of real rows; in a group to the nearest 5."""
     n_synthetic: int = Field(ge=0)
     """Number of synthetic rows."""
 
@@ -134,4 +137,4 @@ all figures; dropped ones are compared as they were."""
     pool: str | None
     """Name of the level that they were pooled as."""
     n_real: int | None = Field(default=None, ge=0)
-    """Number of real rows concerned; None for 1 to 4."""
+    """Number of real rows concerned, to the nearest 5; None for 1 to 4."""

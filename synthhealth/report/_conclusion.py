@@ -32,8 +32,8 @@ def conclude(evaluation: Evaluation) -> Conclusion:
     judgement = evaluation.judgement
     headline = _HEADLINES.get(
         judgement.verdict,
-        f"With {evaluation.n_real:,} real rows these figures cannot tell whether the synthetic "
-        "rows are good or poor.",
+        f"With {evaluation.n_real:,} real and {evaluation.n_synthetic:,} synthetic rows these "
+        "figures cannot tell whether the synthetic rows are good or poor.",
     )
     return Conclusion(
         verdict=judgement.verdict,

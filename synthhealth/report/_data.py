@@ -74,13 +74,14 @@ class NumericalDistribution(Part):
     whole: bool
     """Whether the values are whole numbers."""
     n_real: int = Field(ge=1)
-    """Number of real values that are not missing."""
+    """Number of real values that are not missing; the missing ones are a multiple of 5."""
     n_synthetic: int = Field(ge=1)
     """Number of synthetic values that are not missing."""
     edges: tuple[float, ...]
     """Edges of the histogram's bins ``[edge, next edge)``; they cover all values."""
     real: tuple[float, ...]
-    """Share of the real values in each bin; divide by the bin's width for the density."""
+    """Share of the real values in each bin, the difference of `real_below` at its edges; \
+divide by the bin's width for the density."""
     synthetic: tuple[float, ...]
     """Share of the synthetic values in each bin."""
     view: tuple[float, float]
@@ -88,7 +89,7 @@ class NumericalDistribution(Part):
     grid: tuple[float, ...]
     """Points at which the distribution functions are given; the edges are among them."""
     real_below: tuple[float, ...]
-    """Share of the real values below each point of the grid."""
+    """Share of the real values below each point of the grid, to the nearest 5 patients."""
     synthetic_below: tuple[float, ...]
     """Share of the synthetic values below each point of the grid."""
     gap_at: float
@@ -99,7 +100,7 @@ class LevelShares(Part):
     """How often a level of a categorical column occurs."""
 
     real_count: int = Field(ge=0)
-    """Number of real rows."""
+    """Number of real rows, to the nearest 5."""
     real_share: float = Field(ge=0, le=1)
     """Share of the known real values."""
     synthetic_count: int = Field(ge=0)
@@ -229,7 +230,7 @@ class DependenceMatrix(Part):
 
 
 class Missingness(Part):
-    """How often a column's value is missing."""
+    """How often a column's value is missing; of 1 to 4 real values as of 5."""
 
     column: str
     """Name of the column."""

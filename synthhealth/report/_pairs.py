@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synthhealth.evaluation import PairResult
+from synthhealth.evaluation._release import coarse_count, coarse_known, quantile
 from synthhealth.report._data import (
     Axis,
     Box,
@@ -142,7 +143,7 @@ def _grid_pair(first: Groups, second: Groups) -> GridPair:
     shape = len(first.axis.labels), len(second.axis.labels)
     real = _cross(first.real, second.real, shape)
     synthetic = _cross(first.synthetic, second.synthetic, shape)
-    n_real, n_synthetic = int(real.sum()), int(synthetic.sum())
+    n_real, n_synthetic = coarse_known(int(real.sum()), len(first.real)), int(synthetic.sum())
     return GridPair(
         first=first.axis,
         second=second.axis,
@@ -163,7 +164,7 @@ def _blurred_share(held: int, n_real: int) -> float | None:
     """
     if held < MIN_CELL:
         return None
-    return round(MIN_CELL * round(held / MIN_CELL) / n_real, 5)
+    return round(min(coarse_count(held) / n_real, 1.0), 5)
 
 
 def _box_pair(
@@ -210,12 +211,7 @@ def _box(known: Floats, step: float) -> Box | None:
 
 
 def _quartiles(ordered: Floats) -> Floats:
-    """Return what numpy.quantile does, which on hundreds of small groups is mostly overhead."""
-    places = np.array([0.25, 0.5, 0.75]) * (len(ordered) - 1)
-    below = places.astype(np.intp)
-    above = np.minimum(below + 1, len(ordered) - 1)
-    quartiles: Floats = ordered[below] + (places - below) * (ordered[above] - ordered[below])
-    return quartiles
+    return np.array([quantile(ordered, place) for place in (0.25, 0.5, 0.75)])
 
 
 def _cross(first: Codes, second: Codes, shape: tuple[int, int]) -> npt.NDArray[np.int64]:

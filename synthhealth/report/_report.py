@@ -185,7 +185,7 @@ class Report:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A pickled report holds aggregates, never the tables.
-        return Report, (self.evaluation, _Gathered(self.data))
+        return Report, (self.data.evaluation, _Gathered(self.data))
 
 
 def evaluate(

@@ -9,6 +9,7 @@ from typing import Literal
 
 from synthhealth.evaluation import Evaluation
 from synthhealth.evaluation._describe import describe_read
+from synthhealth.evaluation._release import coarse_count
 from synthhealth.evaluation._result_base import WHOLE_COLUMN
 from synthhealth.evaluation._tables import Tables
 from synthhealth.evaluation._timing import timed
@@ -71,6 +72,7 @@ def gather(
     group : str or None
         The column to group patients by in Table 1.
     """
+    evaluation = Evaluation.model_validate(evaluation.model_dump())  # rounded as in writing
     schema = tables.schema
     real, synthetic = tables.real.table, tables.synthetic.table
     numerical: dict[str, Values] = {}
@@ -176,7 +178,7 @@ def _rare(tables: Tables) -> tuple[RareColumn, ...]:
                 column=name,
                 treatment="pooled" if pooled else _RULES[column.rare],
                 pool=str(pools[0]) if pooled and pools else None,
-                n_real=None if 0 < n_real < MIN_CELL else n_real,
+                n_real=None if 0 < n_real < MIN_CELL else coarse_count(n_real),
             )
         )
     return tuple(columns)

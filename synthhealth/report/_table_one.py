@@ -16,6 +16,17 @@ import numpy.typing as npt
 
 from synthhealth.errors import ParameterError, nearest
 from synthhealth.evaluation import Description
+from synthhealth.evaluation._release import (
+    FINER_THAN_RECORDED,
+    coarse_count,
+    coarse_known,
+    deviation_error,
+    mean_error,
+    quantile,
+    quantile_error,
+    recorded_step,
+    rounded,
+)
 from synthhealth.evaluation._standardised import (
     chance_difference,
     difference_of_means,
@@ -29,7 +40,7 @@ from synthhealth.report._clinical_data import (
     TableOneGroup,
     TableOneVariable,
 )
-from synthhealth.report._grid import MIN_CELL, Counts, Floats, nice
+from synthhealth.report._grid import MIN_CELL, Counts, Floats
 from synthhealth.report._pairs import Codes, Groups, Values
 from synthhealth.schema import Kind, Role, Schema
 
@@ -38,6 +49,7 @@ Mask = npt.NDArray[np.bool_]
 MOST_GROUPS = 6
 #: Beyond this skewness of the real values the median says more than the mean.
 SKEWED = 1.0
+_QUARTERS = (0.25, 0.5, 0.75)
 #: In smaller groups, counts rounded to 5 patients are too coarse for a difference of shares.
 FEWEST_FOR_SHARES = 100
 
@@ -50,12 +62,12 @@ class _Side(NamedTuple):
 
 
 class _Group(NamedTuple):
-    """A group of both tables; `rounded` for all but the whole tables."""
+    """A group of both tables; `is_part` for all but the whole tables."""
 
     name: str | None
     real: _Side
     synthetic: _Side
-    rounded: bool
+    is_part: bool
 
 
 def check_group(group: str | None, schema: Schema) -> None:
@@ -104,7 +116,7 @@ def table_one(
     if sizes[0] < MIN_CELL:
         return None
     by = _group_column(group, categorical, schema)
-    groups = [_Group(None, _everybody(sizes[0]), _everybody(sizes[1]), rounded=False)]
+    groups = [_Group(None, _everybody(sizes[0]), _everybody(sizes[1]), is_part=False)]
     if by is not None:
         groups += _groups_of(categorical[by])
     skews = {variable.column: variable.skew for variable in description.variables}
@@ -119,7 +131,11 @@ def table_one(
     return TableOne(
         group=by,
         groups=tuple(
-            TableOneGroup(name=one.name, n_real=one.real.n, n_synthetic=one.synthetic.n)
+            TableOneGroup(
+                name=one.name,
+                n_real=coarse_count(one.real.n) if one.name else one.real.n,
+                n_synthetic=one.synthetic.n,
+            )
             for one in groups
         ),
         variables=tuple(variables),
@@ -152,7 +168,7 @@ def _groups_of(column: Groups) -> list[_Group]:
             for codes in (column.real, column.synthetic)
         )
         if real.n >= MIN_CELL:
-            kept.append(_Group(name, real, synthetic, rounded=True))
+            kept.append(_Group(name, real, synthetic, is_part=True))
     return kept[:MOST_GROUPS]
 
 
@@ -176,42 +192,36 @@ def _numbers_cell(values: Values, group: _Group) -> TableOneCell:
     )
     if len(real) < MIN_CELL:
         return TableOneCell()
-    step = _step(real)
-    figures = [_figures(found) for found in (real, synthetic)]
-    exact = [_summary(found, 0.0) for found in figures]
-    rounded = [_summary(found, step) for found in figures]
+    first, second = _summaries(real, synthetic)
     difference = chance = None
-    first, second = rounded if group.rounded else exact
     if first is not None and second is not None:
         difference = difference_of_means((first.mean, second.mean), (first.sd, second.sd))
         chance = chance_difference(len(real), len(synthetic))
     return TableOneCell(
-        real=rounded[0],
-        synthetic=rounded[1],
+        real=first,
+        synthetic=second,
         difference=_short(difference),
         chance=_short(chance),
     )
 
 
-def _step(real: Floats) -> float:
-    """Return what a group's figures are rounded to: n steps are about two deviations or more."""
-    sd = float(real.std(ddof=1))
-    return nice(max(2 * sd / len(real), sd / 50)) if sd > 0 else 0.0
+def _summaries(real: Floats, synthetic: Floats) -> tuple[Summary, Summary | None]:
+    """Summarise both tables with the digits that the real figures carry."""
+    ordered = np.sort(real)
+    step = recorded_step(real)
+    finer = step * FINER_THAN_RECORDED
+    digits = [(mean_error(real), finer), (deviation_error(real), finer)]
+    digits += [(quantile_error(ordered, place), step) for place in _QUARTERS]
 
+    def summary(values: Floats) -> Summary:
+        figures = [values.mean(), values.std(ddof=1)]
+        figures += [quantile(np.sort(values), place) for place in _QUARTERS]
+        mean, sd, q25, median, q75 = (
+            rounded(float(figure), *error) for figure, error in zip(figures, digits, strict=True)
+        )
+        return Summary(mean=mean, sd=sd, q25=q25, median=median, q75=q75)
 
-def _figures(values: Floats) -> Floats | None:
-    if len(values) < MIN_CELL:
-        return None
-    return np.array([values.mean(), values.std(ddof=1), *np.quantile(values, [0.25, 0.5, 0.75])])
-
-
-def _summary(figures: Floats | None, step: float) -> Summary | None:
-    if figures is None:
-        return None
-    if step:
-        figures = np.round(figures / step) * step
-    mean, sd, q25, median, q75 = (float(f"{figure:.12g}") for figure in figures)
-    return Summary(mean=mean, sd=sd, q25=q25, median=median, q75=q75)
+    return summary(real), summary(synthetic) if len(synthetic) >= MIN_CELL else None
 
 
 def _levels(column: Groups, groups: list[_Group]) -> TableOneVariable:
@@ -233,16 +243,17 @@ def _levels_cell(column: Groups, group: _Group, n_levels: int) -> TableOneCell:
     )
     if real.sum() < MIN_CELL:
         return TableOneCell()
-    shown = MIN_CELL * np.round(real / MIN_CELL).astype(np.int64) if group.rounded else real
+    shown = np.array([coarse_count(int(held)) for held in real])
+    n_real = coarse_known(int(real.sum()), group.real.n)
     difference = chance = None
-    enough = not group.rounded or real.sum() >= FEWEST_FOR_SHARES
+    enough = not group.is_part or real.sum() >= FEWEST_FOR_SHARES
     if enough and synthetic.sum() >= MIN_CELL:
         difference = difference_of_shares(shown / shown.sum(), synthetic / synthetic.sum())
         degrees = max(int(((real > 0) | (synthetic > 0)).sum()) - 1, 1)
         chance = chance_difference(int(real.sum()), int(synthetic.sum()), degrees)
     return TableOneCell(
         real_levels=tuple(
-            None if held < MIN_CELL else _frequency(int(count), int(real.sum()))
+            None if held < MIN_CELL else _frequency(int(count), n_real)
             for held, count in zip(real, shown, strict=True)
         ),
         synthetic_levels=tuple(

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from synthhealth.evaluation import Band, CategoricalResult, Evaluation, NumericalResult
-from synthhealth.evaluation._result_base import Verdict
+from synthhealth.evaluation._result_base import WHOLE_COLUMN, Verdict
 from synthhealth.report._data import Missingness, ModelInfo
 from synthhealth.report._grid import MIN_CELL
 from synthhealth.report._metric_words import finding, ordered
-from synthhealth.report._numbers import percent, score_text
+from synthhealth.report._numbers import listed, percent, score_text
 
 Standing = Literal["below", "within", "above"]
 
@@ -84,7 +84,7 @@ def summary_sentences(
     evaluation: Evaluation, missingness: Sequence[Missingness], model: ModelInfo | None
 ) -> tuple[str, ...]:
     """Say what was compared and what came out."""
-    sentences = [_what(evaluation, model)]
+    sentences = [_what(evaluation, model), *_notes(evaluation)]
     sentences += [
         sentence
         for metric in ordered(evaluation.metrics)
@@ -94,11 +94,22 @@ def summary_sentences(
     ]
     sentences.append(_worst(evaluation))
     sentences.append(_missing(missingness))
-    if evaluation.not_computed:
-        n_gaps = len(evaluation.not_computed)
+    n_gaps = sum(gap.what != WHOLE_COLUMN for gap in evaluation.not_computed)
+    if n_gaps:
         figures = "One figure" if n_gaps == 1 else f"{n_gaps:,} figures"
         sentences.append(f"{figures} could not be computed; the reasons are listed in the report.")
     return tuple(sentences)
+
+
+def _notes(evaluation: Evaluation) -> list[str]:
+    """Say which columns were not compared, and what was odd about the others."""
+    gone = [
+        f"{shown(gap.column)} ({gap.reason})"
+        for gap in evaluation.not_computed
+        if gap.what == WHOLE_COLUMN and gap.column is not None
+    ]
+    lost = [f"Not compared, and part of no verdict: {listed(gone, _WORST)}."] if gone else []
+    return [*lost, *(f"{shown(note, 240)}." for note in evaluation.notes)]
 
 
 def limit_sentences(evaluation: Evaluation) -> tuple[str, ...]:

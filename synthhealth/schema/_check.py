@@ -8,6 +8,7 @@ from pandas.api import types
 
 from synthhealth.errors import SchemaError, TableError
 from synthhealth.schema._schema import Column, Kind, Schema
+from synthhealth.schema._subjects import Subjects, n_patients
 
 #: Below this number of rows nothing about a distribution can be learned.
 MIN_ROWS = 10
@@ -52,17 +53,14 @@ def check_shape(table: pd.DataFrame) -> None:
         )
 
 
-def check_table(table: pd.DataFrame, schema: Schema) -> None:
-    """Refuse a table from which nothing can be learned.
+def check_size(table: pd.DataFrame) -> None:
+    """Refuse a table that is too small to learn from.
 
     Raises
     ------
     TableError
-        Too few rows or columns; a column that is empty, constant, infinite, or names people.
-    SchemaError
-        The schema's columns are not the table's.
+        Too few rows or columns.
     """
-    check_columns(table, schema)
     if table.shape[1] == 1:
         raise TableError(
             f"the table has one column, {table.columns[0]!r}; a synthesizer learns how columns "
@@ -73,44 +71,48 @@ def check_table(table: pd.DataFrame, schema: Schema) -> None:
             f"the table has {len(table)} row{'s' if len(table) > 1 else ''}; at least {MIN_ROWS} "
             "are needed to learn a distribution (and dozens to learn it well): add patients"
         )
-    for column in schema:
-        values = table[column.name]
-        if column.kind.is_numerical:
-            _check_numerical(values)
-            _check_plausible(values, column)
-        else:
-            _check_categorical(values)
-            _check_levels(values, column)
 
 
-def check_singled_out(values: pd.Series, column: Column, min_cell: int) -> None:
-    """Refuse a column whose values, but for those of a few patients, are all the same number.
+def check_values(values: pd.Series, column: Column, min_cell: int) -> None:
+    """Refuse a column whose values cannot be learned.
+
+    A column of one value or none is no problem: it is written again as it is.
+
+    Raises
+    ------
+    TableError
+        It holds infinite or implausible numbers, undeclared levels, or names people.
+    """
+    if column.kind.is_numerical:
+        _check_numerical(values)
+        _check_plausible(values, column)
+    else:
+        _check_categorical(values, column, min_cell)
+        _check_levels(values, column)
+
+
+def check_singled_out(
+    values: pd.Series, column: Column, min_cell: int, subjects: Subjects | None = None
+) -> None:
+    """Refuse a column of numbers that are all the same, but for those of a few patients.
 
     From the mean that a model keeps, and the number of patients, the values of those few could be
-    computed; of a column of two numbers the rarer one is theirs.
+    computed.
 
     Raises
     ------
     TableError
     """
-    if column.rare == "keep":
+    if column.rare == "keep" or not column.kind.is_numerical:
         return
-    counts = values.dropna().value_counts()
-    if column.kind.is_numerical:
-        few = int(counts.sum() - counts.max()) < min_cell
-    else:
-        few = len(counts) == 2 and counts.min() < min_cell and not all(map(_is_code, counts.index))
-    if few:
+    usual = values.mode()
+    others = values.notna() & ~values.isin(usual[:1])
+    if n_patients(subjects, others.to_numpy(dtype=bool)) < min_cell:
         raise TableError(
             f"column {column.name!r}: fewer than {min_cell} patients have another value than its "
             "most frequent one, so that what is learned of it would be about them alone; leave "
             "the column out (--drop), or state 'rare: keep' in the schema"
         )
-
-
-def _is_code(level: object) -> bool:
-    """Say whether a level is a word, a truth value or a digit, as codes are, and no measurement."""
-    return isinstance(level, str | bool | np.bool_) or level in range(10)
 
 
 def check_columns(table: pd.DataFrame, schema: Schema) -> None:
@@ -136,10 +138,7 @@ def check_columns(table: pd.DataFrame, schema: Schema) -> None:
 
 
 def _check_numerical(values: pd.Series) -> None:
-    _check_not_empty(values)
     if types.is_datetime64_any_dtype(values.dtype):
-        if values.nunique() == 1:
-            raise _constant(values)
         return
     numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     if np.isnan(numbers).sum() > values.isna().sum():
@@ -154,8 +153,6 @@ def _check_numerical(values: pd.Series) -> None:
             f"column {values.name!r}: {infinite} values are infinite; replace them by missing "
             "values (table.replace([numpy.inf, -numpy.inf], numpy.nan)) or correct them"
         )
-    if np.nanmin(numbers) == np.nanmax(numbers):
-        raise _constant(values)
 
 
 def _check_plausible(values: pd.Series, column: Column) -> None:
@@ -185,38 +182,23 @@ def _check_levels(values: pd.Series, column: Column) -> None:
         )
 
 
-def _check_categorical(values: pd.Series) -> None:
-    _check_not_empty(values)
-    n_levels = values.nunique()
-    if n_levels == 1:
-        raise _constant(values)
-    observed = int(values.notna().sum())
+def _check_categorical(values: pd.Series, column: Column, min_cell: int) -> None:
+    counts = values.value_counts()
+    observed, n_levels = int(counts.sum()), int((counts > 0).sum())
+    if n_levels <= 1 or (column.rare != "keep" and counts.iloc[0] >= min_cell):
+        # Of many levels the rare ones are pooled or left out before anything is learned.
+        return
     names_people = n_levels == observed or (
         n_levels > 20 and n_levels > MAX_DISTINCT_SHARE * observed
     )
     if names_people and not types.is_numeric_dtype(values.dtype):
         raise TableError(
             f"column {values.name!r}: {n_levels} different values in {observed} rows look like "
-            "names, identifiers or free text, which must not be learned; drop the column, or "
-            "group its values"
+            "names, identifiers or free text, which must not be learned; group its values, or "
+            "protect the column (--protect drop; in the schema: kind: text, protection: drop)"
         )
     if n_levels > MAX_LEVELS:
         raise TableError(
             f"column {values.name!r} has {n_levels:,} categories, more than {MAX_LEVELS:,}; group "
-            "the rare ones (for example by chapter of the code list), or drop the column"
+            "the rare ones (for example by chapter of the code list)"
         )
-
-
-def _check_not_empty(values: pd.Series) -> None:
-    if values.isna().all():
-        raise TableError(
-            f"column {values.name!r} is empty: all {len(values)} values are missing; drop it "
-            f"(table.drop(columns={values.name!r})) and add it back, empty, afterwards"
-        )
-
-
-def _constant(values: pd.Series) -> TableError:
-    return TableError(
-        f"column {values.name!r} has the same value in every row, so there is nothing to learn; "
-        f"drop it (table.drop(columns={values.name!r})) and add the constant back afterwards"
-    )

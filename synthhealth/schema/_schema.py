@@ -67,6 +67,9 @@ class Protection(str, Enum):
 
 Level = str | bool | int | float
 
+#: The level of an empty cell, where the schema lists it among the levels of a column.
+BLANK = ""
+
 #: Fewer patients than this are never shown, and their level is never learned, by itself.
 MIN_CELL = 5
 
@@ -134,7 +137,9 @@ class Notation(_Part):
     flag_high: str = ""
     """What follows a number above the column's reference range: `` H``."""
     clock: str = ""
-    """The form of times of day and durations, which are learned as minutes: ``%H:%M``."""
+    """The form of times of day and durations, which are learned as minutes: ``%H:%M``, \
+``%-I:%M %p``; with ``%h`` for the hours of a duration, which do not end at 23, and in brackets \
+what is left out where it is zero: ``[%-hh][ %-Mmin]``."""
     below: str = "<"
     """What stands before a lower detection limit, with its space if there is one."""
     above: str = ">"
@@ -145,8 +150,12 @@ class Notation(_Part):
     """Whether only results beyond a limit are text and all others numbers, as in a spreadsheet."""
     dates: tuple[str, ...] = ()
     """The formats of dates, as `datetime.datetime.strptime` has them, the most frequent first: \
-``%d.%m.%Y``; with ``%-d`` and ``%-m`` for days and months without a zero before them, ``%^b`` for \
-a month in capitals, and ``excel`` for the serial numbers of Excel."""
+``%d.%m.%Y``; with ``%-d`` and ``%-m`` for days and months without a zero before them, ``%^b`` and \
+``%#b`` for a month in capitals and in small letters, ``%3f`` for milliseconds, ``%G-W%V`` for a \
+week; ``excel`` for the serial numbers of Excel, ``epoch`` and ``epoch_ms`` for seconds and \
+milliseconds since 1970."""
+    language: Literal["en", "de", "fr", "es", "tr", "ar", "ar-levant"] = "en"
+    """The language in which names of months are written; they are read in any of these."""
 
 
 class Column(_Part):
@@ -172,7 +181,8 @@ class Column(_Part):
     role: Role | None = None
     """What it is to the study, or to somebody who wants to recognise a patient."""
     levels: tuple[Level, ...] | None = None
-    """The categories, of an ordinal column in their order."""
+    """The categories, of an ordinal column in their order. Where an empty text is among them, \
+an empty cell is a level, such as the "no" of a checkbox, and not missing: ``['', Y]``."""
     decimals: int | None = Field(default=None, ge=0, le=10)
     """How many decimals its numbers are written with."""
     plausible: Range | None = None
@@ -277,6 +287,15 @@ It is never learned; each synthetic row is a new patient, with a new one (``S000
         return self
 
     @model_validator(mode="after")
+    def _subject_is_a_column(self) -> Schema:
+        if self.subject is not None and self.subject not in self.names:
+            raise SchemaError(
+                f"schema: the subject is the column {self.subject!r}, which is not among the "
+                f"columns{nearest(self.subject, self.names)}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _rules_fit_the_columns(self) -> Schema:
         if self.rules:
             from synthhealth.schema._rules import rules_of
@@ -341,6 +360,48 @@ It is never learned; each synthetic row is a new patient, with a new one (``S000
 
         return with_protection(self, protection)
 
+    def with_subject(self, name: str | None) -> Schema:
+        """Say which column tells whose row it is, where a patient may have several rows.
+
+        Parameters
+        ----------
+        name : str or None
+            The column's name; None: each row is a patient of its own.
+
+        Returns
+        -------
+        Schema
+            A new schema. The column is an identifier in it, of which nothing else is said.
+
+        Raises
+        ------
+        SchemaError
+            There is no such column.
+
+        Examples
+        --------
+        >>> from synthhealth.schema import Column, Schema
+        >>> names = {"patient": "count", "crp": "continuous"}
+        >>> schema = Schema(columns=[Column(name=k, kind=v) for k, v in names.items()])
+        >>> with_visits = schema.with_subject("patient")
+        >>> with_visits.subject, with_visits["patient"].kind.value
+        ('patient', 'identifier')
+        """
+        kept = {"name", "role", "identifier", "protection", "pattern"}
+        columns = tuple(
+            Column(kind=Kind.IDENTIFIER, **column.model_dump(include=kept))
+            if column.name == name
+            else column
+            for column in self
+        )
+        return Schema(
+            columns=columns,
+            subject=name,
+            demographics=self.demographics,
+            rules=self.rules,
+            min_cell=self.min_cell,
+        )
+
     def without(self, columns: Collection[str]) -> Schema:
         """Leave columns out.
 
@@ -377,6 +438,7 @@ It is never learned; each synthetic row is a new patient, with a new one (``S000
             people |= {"age": None}
         return Schema(
             columns=kept,
+            subject=None if self.subject in columns else self.subject,
             demographics=Demographics(**people),
             rules=self.rules,
             min_cell=self.min_cell,

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from synthhealth.errors import SynthHealthError
 from synthhealth.schema import coarsened, read_table
+from synthhealth.schema._intake import plain_table
 from synthhealth.synthesizer import Synthesizer
 
 NUMBER = st.floats(-1e12, 1e12, allow_nan=False) | st.floats(0, 500).map(lambda x: round(x, 2))
@@ -84,6 +85,7 @@ def check(table: pd.DataFrame) -> None:
     if isinstance(synthesizer, SynthHealthError):
         assert any(repr(name) in str(synthesizer) for name in table.columns)
         return
+    table = plain_table(table)
     fake = synthesizer.sample(25)
     assert list(fake.columns) == list(table.columns)
     schema = synthesizer.schema_

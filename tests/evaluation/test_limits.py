@@ -38,7 +38,8 @@ def test_ks_compares_the_values_within_the_limits():
     values = [
         table["rf"][~table["rf"].str.startswith(("<", ">"))].astype(float) for table in (real, fake)
     ]
-    assert (rf.n_real, rf.n_synthetic) == (len(values[0]), len(values[1]))
+    assert rf.n_real == pytest.approx(len(values[0]), abs=2)  # to the nearest 5
+    assert rf.n_synthetic == len(values[1])
     assert rf.ks_statistic == pytest.approx(stats.ks_2samp(*values).statistic)
     (censored,) = result.censoring
     assert censored.column == "rf"
@@ -80,8 +81,9 @@ def test_a_description_leaves_out_what_is_beyond_the_limit():
     table = titres(200, 0)
     rf = describe(table, RF).variables[0]
     n_censored = table["rf"].str.startswith(("<", ">")).sum()
-    assert rf.n == 200 - n_censored
-    assert rf.censored_share == pytest.approx(n_censored / 200)
+    # To the nearest 5.
+    assert rf.n == pytest.approx(200 - n_censored, abs=2)
+    assert rf.censored_share == pytest.approx(n_censored / 200, abs=5 / 200)
     assert rf.missing_share == 0
 
 

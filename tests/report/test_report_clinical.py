@@ -10,6 +10,7 @@ import pytest
 from report_cohorts import CLINIC, CREATED, make_clinic
 
 from synthhealth.errors import ParameterError
+from synthhealth.evaluation._release import mean_error, rounding_step
 from synthhealth.report import Report, evaluate
 from synthhealth.report._figures import histogram
 from synthhealth.report._sheets import (
@@ -21,7 +22,6 @@ from synthhealth.report._sheets import (
     rare_sheet,
     reference_sheet,
 )
-from synthhealth.report._table_one import _step
 from synthhealth.report._table_one_text import heads, lines
 from synthhealth.schema import Column, ReferenceRange, Schema
 
@@ -106,7 +106,7 @@ def test_the_sum_over_a_group_is_uncertain_by_a_large_part_of_a_deviation(
 ) -> None:
     """Rounding to steps moves a mean by up to half a step, and a sum by n times as much."""
     values = scale * np.random.default_rng(n).normal(size=n)
-    assert n * _step(values) / 2 >= 0.6 * values.std(ddof=1)
+    assert n * rounding_step(mean_error(values)) / 2 >= 0.6 * values.std(ddof=1)
 
 
 def test_a_patient_outside_the_groups_cannot_be_found_by_subtraction() -> None:
@@ -125,7 +125,7 @@ def test_a_patient_outside_the_groups_cannot_be_found_by_subtraction() -> None:
     errors = []
     for found in table.variables:
         _, women, men = (cell.real.mean for cell in found.cells)
-        everybody = real[found.column].mean()  # the description of the table gives it in full
+        everybody = real[found.column].mean()  # even if it were known in full
         guess = 101 * everybody - 60 * women - 40 * men
         errors.append(guess - real[found.column].iloc[-1])
     assert np.std(errors) > 0.5  # standard deviations: the guess is hardly better than none

@@ -11,9 +11,9 @@ from synthhealth.schema import Notation
 from synthhealth.schema._text._dates import (
     infer_dates,
     parse_dates,
-    parse_excel,
+    parse_serial,
     print_dates,
-    print_excel,
+    print_serial,
 )
 from synthhealth.schema._text._notation import infer_numbers, parse_numbers, print_numbers
 
@@ -155,7 +155,7 @@ def test_dates(cells, formats):
     form = infer_dates(cells, np.ones(len(cells), dtype=np.int64))
     assert form.formats == formats
     assert form.doubts == ()
-    assert print_dates(parse_dates(cells, formats), formats[0]) == cells
+    assert print_dates(parse_dates(cells, formats), form.notation) == cells
 
 
 @pytest.mark.parametrize(
@@ -182,9 +182,9 @@ def test_what_is_no_date(cells):
 
 def test_serial_numbers_of_excel():
     serial = np.array([43831.0, 44197.5, np.nan, 36526.25])
-    moments = parse_excel(serial)
+    moments = parse_serial(serial, "excel")
     assert moments[:2].astype(str).tolist() == [
         "2020-01-01T00:00:00.000000",
         "2021-01-01T12:00:00.000000",
     ]
-    np.testing.assert_array_equal(print_excel(moments), serial)
+    np.testing.assert_array_equal(print_serial(moments, "excel"), serial)

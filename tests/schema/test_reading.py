@@ -20,6 +20,7 @@ from synthhealth.schema import (
     read_table,
     write_column,
 )
+from synthhealth.schema._intake import plain_table
 from synthhealth.testing import awkward_table
 
 
@@ -207,6 +208,7 @@ def test_messy_columns_come_back_or_are_doubted_or_refused_by_name(cells):
     refused = None
     try:
         proposal = propose(table)
+        table = plain_table(table)
         read, written = there_and_back(table["x"], proposal.schema["x"])
     except SynthHealthError as error:
         refused = str(error)

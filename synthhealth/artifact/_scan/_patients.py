@@ -13,6 +13,8 @@ import pandas as pd
 from synthhealth.errors import ParameterError
 from synthhealth.schema import Column, Kind, Protection, Schema, read_column
 from synthhealth.schema._decimals import count_decimals
+from synthhealth.schema._intake import plain_table
+from synthhealth.schema._plain._joined import split, with_joined
 from synthhealth.schema._privacy._protection import protect
 from synthhealth.schema._rules._named import named_levels
 
@@ -135,12 +137,14 @@ class Patients:
         TableError
             Cells do not fit what the schema says of their column.
         """
+        table, schema = split(table, with_joined(schema, table))
         columns = [column for column in schema if column.name in table.columns]
         if not columns:
             raise ParameterError(
                 "the table has none of the columns that the saved model has learned; give "
                 "the table that it was trained on"
             )
+        table = plain_table(table[[column.name for column in columns]], schema)
         numbers: list[Numbers] = []
         categories: list[Categories] = []
         identifiers: list[Identifiers] = []
@@ -161,6 +165,12 @@ class Patients:
         names = [one.column for one in self.numbers]
         names += [one.column for one in self.categories]
         return frozenset(names + [one.column for one in self.identifiers])
+
+    @property
+    def kept(self) -> list[str]:
+        """Levels of one word that stay although they are rare; of more words it is a remark."""
+        levels = {str(level) for one in self.categories for level in one.kept}
+        return [level for level in levels if level.replace("-", "").isalnum()]
 
     @cached_property
     def words(self) -> frozenset[str]:

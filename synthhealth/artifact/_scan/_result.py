@@ -40,7 +40,7 @@ class LeakScan(_Part):
     file: str
     """Name of the file."""
     kind: str
-    """What sort of file it is: ``saved synthesizer`` or ``pickle``."""
+    """What sort of file it is: ``saved synthesizer``, ``pickle`` or ``text``."""
     n_rows: int = Field(ge=0)
     """Number of rows of the table."""
     n_columns: int = Field(ge=0)
@@ -73,7 +73,8 @@ class LeakScan(_Part):
         verdict = (
             "Patients of the table are in this file: do not give it away."
             if self.found_anything
-            else "None of this was found."
+            else "None of this was found. Not seen are words of fewer than 4 letters, numbers of "
+            "fewer than 6 digits inside texts, and what was put into other words."
         )
         warning = (
             "\nLoading a pickle runs its code, whatever this search finds."

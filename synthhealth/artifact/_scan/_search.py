@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from synthhealth.artifact._scan._content import Content
 from synthhealth.artifact._scan._foreign import read_foreign
@@ -14,14 +15,16 @@ from synthhealth.artifact._scan._patients import Patients
 from synthhealth.artifact._scan._result import Finding, LeakScan
 from synthhealth.artifact._scan._rows import search_row_lists, search_rows
 from synthhealth.artifact._scan._saved import content_of, read_saved
+from synthhealth.artifact._scan._texts import RareTexts, Text, read_texts, search_texts
 from synthhealth.artifact._scan._values import places_of, search_numbers
-from synthhealth.errors import FileError
+from synthhealth.errors import FileError, TableError
+from synthhealth.io import SUFFIXES
 from synthhealth.schema import Schema
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 __all__ = ["is_pickle", "scan", "search"]
+
+#: Files of which only the texts are compared.
+TEXT_FILES = (*SUFFIXES, ".json", ".jsonl", ".html", ".htm", ".md", ".log", ".yaml", ".yml")
 
 #: Places shown of each finding.
 MAX_PLACES = 12
@@ -33,26 +36,35 @@ MAX_COLUMNS = 3
 def scan(
     path: str | os.PathLike[str], table: pd.DataFrame, schema: Schema | None = None
 ) -> LeakScan:
-    """Search a saved model for the patients of a table.
+    """Search a file for the patients of a table: a saved model, or what was made of one.
 
-    All numbers and texts of the file are decoded and compared with the table: whole rows, lists
-    of row numbers, numbers that one patient alone has, exact extremes, levels of fewer than five
-    patients, identifiers. What the schema declares (plausible and reference ranges, detection
+    In a saved model all numbers and texts are decoded and compared with the table: whole rows,
+    lists of row numbers, numbers that one patient alone has, exact extremes, levels of fewer than
+    five patients, identifiers. What the schema declares (plausible and reference ranges, detection
     limits) is no finding.
 
-    It searches for copies. That nothing is found does not prove that nothing of a patient can be
-    inferred from what the model draws.
+    In any file (a synthetic table, a report, a log, too) it looks for every text that fewer than
+    `Schema.min_cell` patients have: whole cells, and inside cells words of four letters or more
+    and numbers of six digits or more (nine of a measurement), whatever their case and script of
+    digits; cells of the index and unused categories are cells, too.
+
+    It searches for copies, and cannot see shorter words and numbers, words that the package itself
+    writes unless a whole cell is there, dates and measurements in a synthetic table (which chance
+    puts there), or text that was encrypted or put into other words. That nothing is found does not
+    prove that nothing of a patient can be inferred from what the model draws.
 
     Parameters
     ----------
     path : path-like
-        A ``.synth`` file, or a pickle such as SDV's ``save`` writes. Nothing of it is run: a
-        pickle is read as data, in a process of its own.
+        A ``.synth`` file; a table (CSV, Parquet, Excel), ``.json``, ``.html``, ``.md`` or
+        ``.log``; or a pickle such as SDV's ``save`` writes. Nothing of it is run: a pickle is read
+        as data, in a process of its own.
     table : pandas.DataFrame
         The patients, best the table that the model has learned; lists of row numbers are
         recognised only if its rows are in that order.
     schema : Schema, optional
-        What the columns are; by default what the saved model says, for a pickle what is detected.
+        What the columns are; by default what the saved model says, for other files what is
+        detected.
 
     Returns
     -------
@@ -63,7 +75,8 @@ def scan(
     FileError, ArtifactError
         The file cannot be read, or is neither.
     ParameterError, TableError
-        The table has none of the columns, or does not fit the schema.
+        The table is none, has none of the columns, cells that are lists or tables, or does not
+        fit the schema.
 
     Examples
     --------
@@ -76,14 +89,58 @@ def scan(
     >>> found.found_anything
     False
     """
+    _check_cells(table)
     name = Path(path).name
     if is_pickle(path):
-        patients = Patients.of(table, schema or Schema.detect(table))
-        return search(read_foreign(path, patients.names), patients, name, "pickle")
+        described = schema or Schema.detect(table)
+        patients = Patients.of(table, described)
+        content = read_foreign(path, patients.names)
+        texts = [Text(piece.path[0], "\n".join(piece.texts)) for piece in content.pieces]
+        found = search(content, patients, name, "pickle")
+        return _with_texts(found, texts, table, described, patients.kept)
+    if name.lower().endswith(TEXT_FILES):
+        described = schema or Schema.detect(table)
+        found = LeakScan(
+            file=name,
+            kind="text",
+            n_rows=len(table),
+            n_columns=table.shape[1],
+            n_numbers=0,
+            n_texts=0,
+            findings=(),
+        )
+        return _with_texts(found, read_texts(path), table, described)
     saved = read_saved(path)
-    patients = Patients.of(table, schema or saved.schema)
+    described = schema or saved.schema
+    patients = Patients.of(table, described)
     content = content_of(saved, patients.names | set(saved.schema.names))
-    return search(content, patients, name, "saved synthesizer")
+    found = search(content, patients, name, "saved synthesizer")
+    return _with_texts(found, read_texts(path), table, described, patients.kept)
+
+
+def _with_texts(
+    found: LeakScan,
+    texts: Sequence[Text],
+    table: pd.DataFrame,
+    schema: Schema,
+    kept: Iterable[str] = (),
+) -> LeakScan:
+    rare = search_texts(texts, RareTexts.of(table, schema, kept))
+    n_texts = found.n_texts or sum(len(text.parts) for text in texts)
+    return found.model_copy(update={"findings": (*found.findings, rare), "n_texts": n_texts})
+
+
+def _check_cells(table: object) -> None:
+    if not isinstance(table, pd.DataFrame):
+        raise TableError(f"the table is of type {type(table).__name__}; give a pandas.DataFrame")
+    for place, name in enumerate(table.columns):
+        cells = table.iloc[:, place]
+        kinds = {type(cell).__name__ for cell in cells[cells.map(pd.api.types.is_list_like)]}
+        if kinds:
+            raise TableError(
+                f"column {name!r}: its cells are of type {', '.join(sorted(kinds))}, each holding "
+                "several values; give every value a column, or drop it"
+            )
 
 
 def is_pickle(path: str | os.PathLike[str]) -> bool:

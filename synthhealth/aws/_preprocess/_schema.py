@@ -79,6 +79,9 @@ def _plan(column: Any, place: int) -> ColumnPlan:
     if not isinstance(missing, (list, tuple)) or not isinstance(levels, (list, type(None))):
         raise SchemaError(f"schema: levels and missing of column {name!r} are lists")
     notation = column.get("notation")
+    if column.get("joined") or (isinstance(notation, dict) and notation.get("clock")):
+        # Two numbers in a cell, and times, stay as they are written: as dates do.
+        kind = "datetime"
     decimal, suffix = None, None
     if isinstance(notation, dict):
         decimal, suffix = notation.get("decimal", "."), notation.get("suffix")

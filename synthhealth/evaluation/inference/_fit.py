@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -54,14 +55,11 @@ def check_installed() -> None:
     ParameterError
         They are not.
     """
-    try:
-        import lifelines  # noqa: F401
-        import statsmodels  # noqa: F401
-    except ImportError:
+    if any(importlib.util.find_spec(name) is None for name in ("lifelines", "statsmodels")):
         raise ParameterError(
             "regressions need the packages statsmodels and lifelines; install them with: "
             "pip install 'synthhealth[inference]'"
-        ) from None
+        )
 
 
 def fit(design: Design, kind: Kind, table: str) -> Fit:

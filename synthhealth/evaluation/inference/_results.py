@@ -7,6 +7,7 @@ from typing import Literal
 import pandas as pd
 from pydantic import Field
 
+from synthhealth.evaluation._release import coarse_count, coarse_known, rounded
 from synthhealth.evaluation._result_base import NotComputed, Result, Score
 from synthhealth.evaluation.inference._combine import Rule
 from synthhealth.evaluation.inference._worth import Worth
@@ -30,6 +31,16 @@ regression that of a hazard ratio."""
     """Upper end of its 95 % interval."""
     p_value: float = Field(ge=0, le=1)
     """Of the test that it is 0."""
+
+    written_exactly = True
+
+    def as_written(self) -> Estimate:
+        """Give the estimate with the digits that its standard error carries."""
+        se = float(f"{self.se:.2g}")
+        known = {"estimate": self.estimate, "low": self.low, "high": self.high}
+        figures = {k: None if v is None else rounded(v, se) for k, v in known.items()}
+        p_value = float(f"{self.p_value:.2g}")
+        return self.model_copy(update={**figures, "se": se, "p_value": p_value})
 
 
 class Coefficient(Result):
@@ -67,6 +78,16 @@ shares (Karr et al., 2006); 0 where they do not meet."""
     corrected_conclusion: Conclusion
     """The same with the corrected interval."""
 
+    def as_written(self) -> Coefficient:
+        """Give the result with its comparisons as short as its estimates."""
+        overlap, difference = self.interval_overlap, self.standardised_difference
+        return self.model_copy(
+            update={
+                "interval_overlap": round(overlap, 2),
+                "standardised_difference": rounded(difference, 1.0),
+            }
+        )
+
 
 class RegressionResult(Result):
     """The same regression on real and on synthetic rows."""
@@ -91,7 +112,7 @@ over several."""
     used_synthetic: int
     """Synthetic rows fitted, the mean over several."""
     events_real: int | None
-    """Real rows fitted with the event; None of a linear regression."""
+    """Real rows fitted with the event, written to the nearest 5; None of a linear regression."""
     events_synthetic: int | None
     """Synthetic rows fitted with the event, the mean over several."""
     m: int = Field(ge=1)
@@ -113,6 +134,15 @@ differ from the first as much or more (Wald test)."""
     worth: Worth | None
     """What sample size the synthetic evidence on this question is worth; None for rules without \
 one."""
+
+    def as_written(self) -> RegressionResult:
+        """Give the result with numbers of patients that cannot be subtracted."""
+        used = None if self.used_real is None else coarse_known(self.used_real, self.n_real)
+        dropped = None if self.dropped_real is None else coarse_count(self.dropped_real)
+        events = None if self.events_real is None else coarse_count(self.events_real)
+        return self.model_copy(
+            update={"used_real": used, "dropped_real": dropped, "events_real": events}
+        )
 
 
 class Inference(Result):

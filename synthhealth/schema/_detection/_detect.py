@@ -8,26 +8,27 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from synthhealth.errors import TableError
+from synthhealth.errors import Doubt, TableError
 from synthhealth.schema._detection._codes import (
     FEW_LEVELS,
     Counts,
     Numbers,
-    missing_codes,
     number_doubts,
 )
 from synthhealth.schema._detection._detect_text import Detected, counted, detect_text
+from synthhealth.schema._detection._detect_times import dates_in_numbers
+from synthhealth.schema._detection._levels import levels_of_numbers
 from synthhealth.schema._detection._names import (
     says_code,
-    says_date,
     says_grade,
+    says_group,
     says_numbering,
     says_sex,
 )
+from synthhealth.schema._detection._sentinels import missing_codes, missing_doubt
 from synthhealth.schema._privacy._identifiers import identifier_in
-from synthhealth.schema._schema import DetectionLimits, Kind, Notation
+from synthhealth.schema._schema import DetectionLimits, Kind
 from synthhealth.schema._text._cells import Cells, is_number
-from synthhealth.schema._text._dates import EXCEL
 from synthhealth.schema._text._notation import infer_numbers
 from synthhealth.schema._text._vocabulary import MissingWords
 
@@ -37,14 +38,6 @@ _OBJECTS = {"string", "boolean", "integer", "floating", "mixed-integer-float", "
 UNIQUE_CODE = "unique code"
 #: Days without a time, which pandas calls dates but does not treat as such.
 _DAYS_OF_ARROW = ("date32[day][pyarrow]", "date64[ms][pyarrow]")
-#: More different whole numbers than this are no code list, whatever the name says.
-MOST_CODES = 200
-MOST_GRADES = 12
-#: So many different numbers that all are days of the calendar, 20240131, are dates by any name.
-MANY_DATES = 20
-#: Days that serial numbers of Excel are likely to mean: 1954 to 2064.
-_DAYS_OF_EXCEL = (20_000, 60_000)
-_COMPACT = (19_000_101, 21_001_231)
 
 
 def detect(column: pd.Series) -> Detected:
@@ -142,9 +135,7 @@ def _detect_numbers(column: pd.Series) -> Detected:
     if not codes:
         return found
     said = dict(found.said) | {"missing": codes}
-    listed = " and ".join(f"{code}" for code in codes)
-    doubt = f"{listed} stand apart and are taken for missing values; if they are none, say so"
-    return Detected(found.kind, found.why, (doubt, *found.doubts), said)
+    return Detected(found.kind, found.why, (missing_doubt(codes), *found.doubts), said)
 
 
 def _kind_of_numbers(name: str, column: pd.Series, different: Numbers, counts: Counts) -> Detected:
@@ -158,23 +149,13 @@ def _kind_of_numbers(name: str, column: pd.Series, different: Numbers, counts: C
     if finding is not None and finding.direct and (not runs or says_numbering(name)):
         said: dict[str, Any] = {"identifier": finding.identifier}
         return Detected(Kind.IDENTIFIER, finding.evidence, said=said)
-    dates = _dates(name, different, is_whole=is_whole)
+    dates = dates_in_numbers(name, different, counts)
     if dates is not None:
         return dates
+    levels = levels_of_numbers(name, different, counts)
+    if levels is not None:
+        return Detected(levels.kind, levels.why, (levels.doubt,))
     doubts = tuple(number_doubts(different, counts))
-    if is_whole and says_code(name) and different.size <= MOST_CODES and different[0] >= 0:
-        return Detected(
-            Kind.NOMINAL,
-            f"{different.size} different whole numbers that the name calls codes",
-            ("if the numbers have an order or are a quantity, declare it as ordinal or count",),
-        )
-    is_dense = different[-1] - different[0] < different.size + 1
-    if is_whole and is_dense and says_grade(name) and different.size <= MOST_GRADES:
-        return Detected(
-            Kind.ORDINAL,
-            f"{different.size} whole numbers in a row that the name calls grades or groups",
-            ("if the groups have no order, declare the column as nominal",),
-        )
     if is_whole:
         return Detected(Kind.COUNT, "whole numbers", doubts)
     return Detected(Kind.CONTINUOUS, "numbers with decimals", doubts)
@@ -187,31 +168,11 @@ def _few_levels(name: str, different: Numbers) -> Detected:
             return Detected(Kind.NOMINAL, "0 and 1 for the sexes")
         return Detected(Kind.BOOLEAN, "0 and 1")
     if n <= 2:
-        doubts = () if says_sex(name) else ("if they mean no and yes, declare it as boolean",)
-        return Detected(Kind.NOMINAL, "two different numbers", doubts)
-    doubts = () if says_grade(name) else ("if its numbers have no order, declare it as nominal",)
-    return Detected(Kind.ORDINAL, f"only {n} different numbers", doubts)
-
-
-def _dates(name: str, different: Numbers, *, is_whole: bool) -> Detected | None:
-    named = says_date(name)
-    many = different.size >= MANY_DATES
-    if (
-        (named or many)
-        and is_whole
-        and _COMPACT[0] <= different[0]
-        and different[-1] <= _COMPACT[1]
-    ):
-        texts = [f"{number:.0f}" for number in different.tolist()]
-        if not pd.isna(pd.to_datetime(pd.Series(texts), format="%Y%m%d", errors="coerce")).any():
-            said = {"notation": Notation(dates=("%Y%m%d",))}
-            doubts = () if named else ("if the numbers are no dates, declare the column as count",)
-            return Detected(Kind.DATETIME, "dates written as %Y%m%d", doubts, said)
-    if named and _DAYS_OF_EXCEL[0] <= different[0] and different[-1] <= _DAYS_OF_EXCEL[1]:
-        return Detected(
-            Kind.DATETIME,
-            "serial numbers of Excel, by the column's name and the size of the numbers",
-            ("if the numbers are no dates of Excel, declare the column as count",),
-            {"notation": Notation(dates=(EXCEL,))},
-        )
-    return None
+        doubt = Doubt("if they mean no and yes, declare it as boolean", "kind: boolean")
+        return Detected(Kind.NOMINAL, "two different numbers", () if says_sex(name) else (doubt,))
+    if not says_grade(name) and (says_code(name) or says_group(name)):
+        doubt = Doubt("if its numbers have an order, declare it as ordinal", "kind: ordinal")
+        return Detected(Kind.NOMINAL, f"{n} numbers that the name calls codes or groups", (doubt,))
+    doubt = Doubt("if its numbers have no order, declare it as nominal", "kind: nominal")
+    why = f"only {n} different numbers"
+    return Detected(Kind.ORDINAL, why, () if says_grade(name) else (doubt,))

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from synthhealth.schema._detection._codes import FEW_LEVELS, number_doubts
+from synthhealth.schema._detection._codes import FEW_LEVELS, are_codes, number_doubts
+from synthhealth.schema._detection._detect_times import detect_times
+from synthhealth.schema._detection._detected import Detected, counted
+from synthhealth.schema._detection._detected import with_gaps as _with_gaps
+from synthhealth.schema._detection._levels import levels_of_numbers
+from synthhealth.schema._detection._sentinels import missing_codes, missing_doubt
 from synthhealth.schema._privacy._evidence import FREE_TEXT, people_doubts
 from synthhealth.schema._privacy._identifiers import identifier_in
 from synthhealth.schema._schema import DetectionLimits, Kind, Notation
 from synthhealth.schema._text._cells import Cells
-from synthhealth.schema._text._dates import infer_dates
 from synthhealth.schema._text._notation import NumberForm, infer_numbers
 from synthhealth.schema._text._vocabulary import (
     ZERO_WORDS,
@@ -41,51 +44,40 @@ _COMPARED = re.compile(r".*[<>≤≥]=? ?\d.*")
 _STARTS_WITH_NUMBER = re.compile(r"\s*[<>≤≥]?=?\s*[+-]?\d+(?:[.,]\d+)?(?![\w.])\s*\D*")
 
 
-@dataclass(frozen=True)
-class Detected:
-    """What a column was taken for."""
-
-    kind: Kind
-    why: str
-    """The reason, in words and without a value."""
-    doubts: tuple[str, ...] = ()
-    """What a person should look at."""
-    said: dict[str, Any] = field(default_factory=dict)
-    """What else is known of the column, by the names of `Column`."""
-
-
 def detect_text(name: str, values: pd.Series, cells: Cells) -> Detected:
     """Take a column of text for what it is."""
     empty = tuple(MissingWords.among_words(cells.texts))
     levels, counts = cells.without(set(empty))
     if not levels:
         return Detected(Kind.NOMINAL, "every cell is empty", said={"missing": empty})
-    order = order_of(levels)
+    codes = are_codes(name, levels, counts)
+    order = None if codes else order_of(levels)
     if order is not None:
         said = {"levels": order.levels, "missing": empty}
         kind = Kind.BOOLEAN if order.is_boolean else Kind.ORDINAL
         return Detected(kind, _with_gaps(order.why, empty), said=said)
+    times = detect_times(name, cells)
+    if times is not None:
+        return times
     finding = identifier_in(name, values)
     if finding is not None and finding.direct:
         kind = Kind.TEXT if finding.identifier == FREE_TEXT else Kind.IDENTIFIER
         return Detected(kind, finding.evidence, said={"identifier": finding.identifier})
 
+    if codes:
+        return Detected(Kind.NOMINAL, _with_gaps(codes, empty), said={"missing": empty})
     among_numbers = tuple(MissingWords.among_numbers(cells.texts))
     texts, counts = cells.without(set(among_numbers))
-    dates = infer_dates(texts, counts)
-    if dates is not None:
-        written: dict[str, Any] = {"notation": Notation(dates=dates.formats)}
-        why = _with_gaps(f"dates written as {dates.formats[0]}", among_numbers)
-        return Detected(Kind.DATETIME, why, dates.doubts, written | {"missing": among_numbers})
     form = infer_numbers(texts, counts)
     if form is not None:
-        found = _numbers(form, texts, counts, among_numbers)
+        found = _numbers(name, form, texts, counts, among_numbers)
         if found is not None:
             return found
     return _groups(*cells.without(set(empty)), empty)
 
 
 def _numbers(
+    name: str,
     form: NumberForm,
     texts: Sequence[str],
     counts: np.ndarray[Any, np.dtype[np.int64]],
@@ -112,15 +104,29 @@ def _numbers(
     if any(plain_word(code) in ("nd", "n.d.", "n. d.") for code in missing):
         doubts.append("'nd' is taken for 'not done'; it may mean 'not detected', a low result")
     notation = form.notation
+    known = fits & (form.parsed.sides == 0)
+    different, rows = _different(form.parsed.numbers[known], counts[known])
+    codes = missing_codes(different, rows)
+    if codes:
+        is_code = known & np.isin(form.parsed.numbers, codes)
+        missing = (*missing, *(text for text, one in zip(texts, is_code, strict=True) if one))
+        doubts.append(missing_doubt(codes))
+        fits = fits & ~is_code
     numbers, sides = form.parsed.numbers[fits], form.parsed.sides[fits]
     if numbers.size <= FEW_LEVELS:
-        return _few_numbers(form, texts, missing, doubts)
+        return _few_numbers(form, texts, fits, missing, doubts)
+    different, rows = _different(numbers, counts[fits])
+    levels = levels_of_numbers(name, different, rows)
+    if levels is not None:
+        doubts.append(levels.doubt)
+        if levels.kind is Kind.ORDINAL:
+            return _few_numbers(form, texts, fits, missing, doubts)
+        why = _with_gaps(levels.why, missing)
+        return Detected(Kind.NOMINAL, why, tuple(doubts), {"missing": missing})
     is_whole = not form.decimals and not (numbers % 1).any()
     said: dict[str, Any] = {"notation": notation, "decimals": form.decimals, "missing": missing}
     if sides.any():
         said["detection"] = DetectionLimits(below=form.below, above=form.above)
-    different, places = np.unique(numbers, return_inverse=True)
-    rows = np.bincount(places, counts[fits]).astype(np.int64)
     if different.size > 1:
         doubts += number_doubts(different, rows)
     what = "whole numbers" if is_whole else f"numbers with {counted(form.decimals or 0, 'decimal')}"
@@ -135,16 +141,25 @@ def _numbers(
     return Detected(kind, _with_gaps(", ".join(parts), missing), tuple(doubts), said)
 
 
+def _different(
+    numbers: np.ndarray[Any, np.dtype[np.float64]], counts: np.ndarray[Any, np.dtype[np.int64]]
+) -> tuple[np.ndarray[Any, np.dtype[np.float64]], np.ndarray[Any, np.dtype[np.int64]]]:
+    different, places = np.unique(numbers, return_inverse=True)
+    return different, np.bincount(places, counts, different.size).astype(np.int64)
+
+
 def _few_numbers(
-    form: NumberForm, texts: Sequence[str], missing: tuple[str, ...], doubts: list[str]
+    form: NumberForm,
+    texts: Sequence[str],
+    fits: np.ndarray[Any, np.dtype[np.bool_]],
+    missing: tuple[str, ...],
+    doubts: list[str],
 ) -> Detected:
     parsed = form.parsed
-    places = zip(parsed.numbers.tolist(), parsed.sides.tolist(), texts, strict=True)
-    levels = tuple(
-        text for number, _, text in sorted(places, key=lambda one: one[:2]) if not np.isnan(number)
-    )
+    places = zip(parsed.numbers.tolist(), parsed.sides.tolist(), texts, fits, strict=True)
+    levels = tuple(text for _, _, text, fit in sorted(places, key=lambda one: one[:2]) if fit)
     said: dict[str, Any] = {"missing": missing}
-    if set(parsed.numbers[parsed.fits]) <= {0.0, 1.0} and not parsed.sides.any():
+    if set(parsed.numbers[fits]) <= {0.0, 1.0} and not parsed.sides.any():
         return Detected(Kind.BOOLEAN, _with_gaps("0 and 1", missing), tuple(doubts), said)
     if len(levels) <= 2:
         return Detected(Kind.NOMINAL, _with_gaps("two codes", missing), tuple(doubts), said)
@@ -161,15 +176,6 @@ def _marks_of(notation: Notation) -> list[str]:
     if notation.suffix:
         marks.append(f"each followed by {notation.suffix.strip()!r}")
     return marks
-
-
-def _with_gaps(why: str, missing: Sequence[str]) -> str:
-    return f"{why}; {counted(len(missing), 'word')} for a missing value" if missing else why
-
-
-def counted(n: int, thing: str) -> str:
-    """Say how many there are: ``1 word``, ``2 words``."""
-    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
 
 
 def _groups(

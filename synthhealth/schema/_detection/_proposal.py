@@ -11,14 +11,19 @@ import pandas as pd
 from pandas.api import types
 from pydantic import BaseModel, ConfigDict, SkipValidation
 
+from synthhealth.errors import Doubt, ParameterError, TableError, nearest
 from synthhealth.schema._check import check_shape
-from synthhealth.schema._detection._codes import zero_doubt
 from synthhealth.schema._detection._detect import Detected, detect
 from synthhealth.schema._detection._names import age_in_years, female_and_male, says_sex, unit_in
+from synthhealth.schema._detection._one_value import with_constants, with_ticks
+from synthhealth.schema._detection._sentinels import zero_doubt
+from synthhealth.schema._detection._subject import SubjectFound, find_subject, subject_in
+from synthhealth.schema._intake import plain_table
 from synthhealth.schema._knowledge._analytes import suggest
 from synthhealth.schema._knowledge._units import ucum_of
 from synthhealth.schema._privacy._identifiers import identifier_in
-from synthhealth.schema._rare._plan import plan
+from synthhealth.schema._problems import Problems
+from synthhealth.schema._rare._plan import levels_of, plan
 from synthhealth.schema._schema import (
     MIN_CELL,
     Column,
@@ -28,6 +33,7 @@ from synthhealth.schema._schema import (
     Range,
     Schema,
 )
+from synthhealth.schema._subjects import Subjects
 from synthhealth.schema._text._reading import read_column
 
 __all__ = ["Finding", "Proposal", "propose"]
@@ -94,6 +100,11 @@ class Proposal:
         write_schema(self.schema, path, force=force, comments=self.comments)
 
     @property
+    def doubts(self) -> tuple[tuple[str, str], ...]:
+        """What is in doubt: a column's name and a sentence, often a `synthhealth.errors.Doubt`."""
+        return tuple((one.column, doubt) for one in self.findings for doubt in one.doubts)
+
+    @property
     def comments(self) -> dict[str, list[str]]:
         """What is said above each column in a schema file: why, and what is in doubt."""
         return {
@@ -102,7 +113,7 @@ class Proposal:
         }
 
 
-def propose(table: pd.DataFrame) -> Proposal:
+def propose(table: pd.DataFrame, *, subject: str | None = None) -> Proposal:
     """Propose what the columns of a table are.
 
     The values decide. A name alone never makes a column a key or personal data; it only helps
@@ -114,6 +125,9 @@ def propose(table: pd.DataFrame) -> Proposal:
     ----------
     table : pandas.DataFrame
         At least one row; column names are strings.
+    subject : str, optional
+        The column that says whose row it is, where patients have several; by default it is looked
+        for.
 
     Returns
     -------
@@ -123,31 +137,63 @@ def propose(table: pd.DataFrame) -> Proposal:
     ------
     TableError
         A column's values are of mixed or unsupported types.
+    ParameterError
+        There is no column `subject`.
     """
     check_shape(table)
-    detected = _questionnaires({name: detect(table[name]) for name in table.columns}, table)
+    table = plain_table(table)
+    if subject is not None and subject not in table.columns:
+        known = [str(name) for name in table.columns]
+        raise ParameterError(f"subject: there is no column {subject!r}{nearest(subject, known)}")
+    problems = Problems()
+    detected: dict[str, Detected] = {}
+    for name in table.columns:
+        with problems.of(name):
+            detected[name] = detect(table[name])
+    problems.refuse()
+    detected = _questionnaires(detected, table)
+    visits = find_subject(table, detected) if subject is None else subject_in(table, subject)
+    subjects = None
+    if visits is not None:
+        subject = visits.column
+        detected = _by_patient(detected, visits, table)
+        codes, _ = pd.factorize(table[subject])
+        subjects = codes.astype(np.int64)
+    detected = with_constants(with_ticks(detected, table), table)
     units = table.attrs.get("units", {})
     columns, findings = [], []
     demographics = Demographics()
     for name, found in detected.items():
-        column, doubts = _described(table[name], found, units.get(name))
+        column, doubts = _described(table[name], found, units.get(name), subjects)
         columns.append(column)
         findings.append(Finding(column=name, kind=found.kind, why=found.why, doubts=doubts))
         demographics = _with_demographics(demographics, column, table[name])
-    schema = Schema(columns=tuple(columns), demographics=demographics)
+    schema = Schema(columns=tuple(columns), demographics=demographics).with_subject(subject)
     return Proposal(schema=schema, findings=tuple(findings))
 
 
+def _by_patient(
+    detected: dict[str, Detected], visits: SubjectFound, table: pd.DataFrame
+) -> dict[str, Detected]:
+    """Judge anew, by one row per patient, what is the same in all rows of a patient.
+
+    A name or a number that identifies a patient stands in several rows, and so hides among groups.
+    """
+    once = table.iloc[visits.first_rows]
+    again = {name: detect(once[name]) for name in visits.lasting}
+    hidden = {name: one for name, one in again.items() if not one.kind.is_modelled}
+    return detected | hidden | {visits.column: visits.detected}
+
+
 def _described(
-    values: pd.Series, found: Detected, unit: str | None
+    values: pd.Series, found: Detected, unit: str | None, subjects: Subjects | None
 ) -> tuple[Column, tuple[str, ...]]:
     """Add to what a column was taken for: its unit, its limits, and what it says of a person."""
     name = str(values.name)
     column = Column(name=name, kind=found.kind, **found.said)
     doubts = list(found.doubts)
-    if values.nunique() < 2:
-        doubts.append("there is nothing to learn from one value, or none: leave the column out")
-    if not column.kind.is_modelled:
+    clock = column.notation is not None and column.notation.clock
+    if not column.kind.is_modelled or clock or column.joined is not None:
         return column, tuple(doubts)
     said: dict[str, object] = {}
     shared = identifier_in(name, values)
@@ -185,24 +231,35 @@ def _described(
         if unit is not None:
             said["unit"] = ucum_of(unit)
         if not column.kind.is_numerical:
-            doubts += _rare_doubts(values, column)
+            doubts += _rare_doubts(values, column, subjects)
     return column.model_copy(update=said), tuple(doubts)
 
 
-def _rare_doubts(values: pd.Series, column: Column) -> list[str]:
+def _rare_doubts(values: pd.Series, column: Column, subjects: Subjects | None) -> list[str]:
     """Say what a fit will do with levels that few patients have."""
-    decided = plan(read_column(values, column).values, column, MIN_CELL)
+    read = read_column(values, column).values
+    try:
+        decided = plan(read, column, MIN_CELL, subjects=subjects)
+    except TableError as error:
+        return [Doubt(str(error), "rare: keep", 3)]
     if decided is None:
         return []
     n = len(decided.concerned)
     levels = f"{n} level{'s' if n > 1 else ''} of fewer than {MIN_CELL} patients will be "
-    if decided.rule == "drop":
-        treatment = "replaced by those of similar patients"
+    weight = 1
+    if decided.is_emptied:
+        treatment, weight = "left out, and the column be empty", 3
+    elif decided.rule == "drop":
+        treatment, weight = "replaced by those of similar patients", 2
     elif decided.pool is not None:
         treatment = f"pooled as {decided.pool!r}"
     else:
         treatment = "joined to their neighbours" if n > 1 else "joined to its neighbour"
-    return [f"{levels}{treatment}; to learn {'them' if n > 1 else 'it'}: rare: keep"]
+    left = set(levels_of(read, column)) - set(decided.concerned)
+    if not decided.is_emptied and len(left) < 2 and (not left or decided.pool is None):
+        treatment, weight = f"{treatment}, so that the column is the same in every row", 3
+    learn = f"to learn {'them' if n > 1 else 'it'}: rare: keep"
+    return [Doubt(f"{levels}{treatment}; {learn}", "rare: keep", weight)]
 
 
 def _numbers(values: pd.Series, column: Column) -> pd.Series:

@@ -63,7 +63,7 @@ def write_yaml(
     parts.append(
         "columns:\n" + ("\n" if comments else "").join(columns) if columns else "columns: []\n"
     )
-    last = ("demographics", "rules", "min_cell")
+    last = ("subject", "demographics", "rules", "min_cell")
     parts.extend(_block({key: content[key]}) for key in last if key in content)
     return "\n".join(parts)
 

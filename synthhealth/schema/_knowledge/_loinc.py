@@ -6,7 +6,7 @@ import re
 
 from synthhealth.errors import SchemaError
 
-__all__ = ["check_loinc"]
+__all__ = ["check_loinc", "is_loinc"]
 
 _FORM = re.compile(r"(\d{1,7})-(\d)")
 
@@ -43,6 +43,12 @@ look the code up at https://loinc.org
             f"loinc {code!r}: the check digit does not fit the number; look the code up at "
             "https://loinc.org"
         )
+
+
+def is_loinc(code: str) -> bool:
+    """Say whether a text has the form and the check digit of a LOINC code."""
+    form = _FORM.fullmatch(code)
+    return form is not None and _check_digit(form[1]) == int(form[2])
 
 
 def _check_digit(number: str) -> int:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from scipy import stats
 
 from synthhealth.schema._schema import Range
+from synthhealth.schema._subjects import Subjects, n_patients
 
 __all__ = ["Censoring", "frequent_limits"]
 
@@ -57,6 +58,7 @@ class Censoring(BaseModel):
         rng: np.random.Generator,
         *,
         least: int = 1,
+        subjects: Subjects | None = None,
     ) -> tuple[Censoring, Floats]:
         """Learn how a column is censored, and draw latent values for its censored ones.
 
@@ -71,6 +73,8 @@ class Censoring(BaseModel):
         rng : numpy.random.Generator
         least : int
             The fewest patients of a limit that is learned; see `frequent_limits`.
+        subjects : ndarray of int64 or None
+            The patient of each row; None: every row is one.
 
         Returns
         -------
@@ -86,7 +90,7 @@ class Censoring(BaseModel):
             rows = np.flatnonzero(marks == mark)
             if rows.size:
                 latent[rows] = _draw_beyond(distribution, values[rows], mark, end, span, rng)
-        below, above = frequent_limits(values, marks, least)
+        below, above = frequent_limits(values, marks, least, subjects)
         return cls(
             below=tuple(
                 (limit, _share(latent < limit, (marks < 0) & among))
@@ -123,7 +127,7 @@ class Censoring(BaseModel):
 
 
 def frequent_limits(
-    values: Floats, marks: Marks, least: int
+    values: Floats, marks: Marks, least: int, subjects: Subjects | None = None
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Give the lower and the upper limits that enough patients have, the narrowest first.
 
@@ -134,7 +138,11 @@ def frequent_limits(
     sides = []
     for mark in (-1, 1):
         # From the narrowest on: for lower limits upwards, for upper ones downwards.
-        limits, counts = np.unique(-mark * values[marks == mark], return_counts=True)
+        side = marks == mark
+        limits = np.unique(-mark * values[side])
+        counts = np.array(
+            [n_patients(subjects, side & (values == -mark * limit)) for limit in limits.tolist()]
+        )
         kept = limits[counts >= least]
         if limits.size and not kept.size:
             kept = limits[counts == counts.max()][-1:]

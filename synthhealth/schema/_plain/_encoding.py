@@ -34,6 +34,7 @@ from synthhealth.schema._plain._limits import (
     within_plausible,
 )
 from synthhealth.schema._schema import Column, Kind, Schema
+from synthhealth.schema._subjects import Subjects
 
 __all__ = ["ColumnForm", "TableForm"]
 
@@ -95,7 +96,13 @@ class ColumnForm(BaseModel):
         return self
 
     @classmethod
-    def learn(cls, values: pd.Series, column: Column, latent: Floats | None = None) -> ColumnForm:
+    def learn(
+        cls,
+        values: pd.Series,
+        column: Column,
+        latent: Floats | None = None,
+        subjects: Subjects | None = None,
+    ) -> ColumnForm:
         """Learn the form of one column; `latent` holds its values where some are censored."""
         form: dict[str, Any] = {
             "name": column.name,
@@ -111,14 +118,14 @@ class ColumnForm(BaseModel):
             timezone = values.dt.tz
             form["timezone"] = None if timezone is None else str(timezone)
             form["step"] = _time_step(numbers)
-            form |= within_calendar(learn_limits(numbers, form["step"]), form["dtype"])
+            form |= within_calendar(learn_limits(numbers, form["step"], subjects), form["dtype"])
         else:
             numbers = _numbers(values)
             counted = count_decimals(numbers)
             decimals = counted if column.decimals is None else column.decimals
             form["decimals"] = decimals
             unit = 0.0 if decimals is None else 10.0**-decimals
-            limits = learn_limits(numbers if latent is None else latent, unit)
+            limits = learn_limits(numbers if latent is None else latent, unit, subjects)
             form |= within_dtype(
                 within_plausible(limits, column.plausible, decimals), form["dtype"]
             )
@@ -312,11 +319,16 @@ class TableForm(BaseModel):
 
     @classmethod
     def learn(
-        cls, table: pd.DataFrame, schema: Schema, latent: Mapping[str, Floats] | None = None
+        cls,
+        table: pd.DataFrame,
+        schema: Schema,
+        latent: Mapping[str, Floats] | None = None,
+        subjects: Subjects | None = None,
     ) -> TableForm:
         """Learn the form of a checked table; the columns keep the table's order.
 
-        `latent` holds, of columns with censored values, the values that they stand for.
+        `latent` holds, of columns with censored values, the values that they stand for;
+        `subjects` the patient of each row, where not every row is one.
 
         Raises
         ------
@@ -325,7 +337,7 @@ class TableForm(BaseModel):
         """
         return cls(
             columns=tuple(
-                ColumnForm.learn(table[name], schema[name], (latent or {}).get(name))
+                ColumnForm.learn(table[name], schema[name], (latent or {}).get(name), subjects)
                 for name in table.columns
             ),
             index=IndexForm.learn(table.index),
@@ -413,7 +425,8 @@ def _learn_levels(values: pd.Series, declared: tuple[Any, ...] | None) -> dict[s
     used = set(observed.unique())
     return {
         "levels": tuple(_plain_level(level) for level in declared or categories if level in used),
-        "categories": tuple(_plain_level(level) for level in categories),
+        # A category that nobody has may be the name of somebody who was left out of the table.
+        "categories": tuple(_plain_level(level) for level in categories if level in used),
         "categories_dtype": dtype_to_text(categories.dtype),
         "ordered": bool(values.cat.ordered),
     }

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from synthhealth.schema._decimals import MAX_DECIMALS
 from synthhealth.schema._plain._dtypes import limits_of_dtype
 from synthhealth.schema._schema import MIN_CELL, Range
+from synthhealth.schema._subjects import Subjects, n_patients
 
 __all__ = ["CALENDAR", "learn_limits", "within_calendar", "within_dtype", "within_plausible"]
 
@@ -37,7 +38,7 @@ CALENDAR = (-62_135_596_800.0, 253_402_214_400.0)
 _NANOSECONDS = (-9_223_286_400.0, 9_223_286_400.0)
 
 
-def learn_limits(numbers: Floats, unit: float) -> dict[str, Any]:
+def learn_limits(numbers: Floats, unit: float, subjects: Subjects | None = None) -> dict[str, Any]:
     """Round limits outwards, so that no patient's extreme value is kept.
 
     Several values that can be written share one limit. It lies a part of a unit beyond the rounded
@@ -50,12 +51,18 @@ def learn_limits(numbers: Floats, unit: float) -> dict[str, Any]:
         The values; NaN: missing.
     unit : float
         The smallest step between written values; 0 where none is known.
+    subjects : ndarray of int64 or None
+        The patient of each row; None: every row is one.
     """
     known = numbers[~np.isnan(numbers)]
     low, high = float(known.min()), float(known.max())
-    heap = max(MIN_CELL, LIMIT_SHARE * known.size)
-    low_is_floor = bool((known == low).sum() >= heap)
-    high_is_ceiling = bool((known == high).sum() >= heap)
+
+    def is_heap(value: float) -> bool:
+        there = numbers == value
+        is_usual = there.sum() >= LIMIT_SHARE * known.size
+        return bool(is_usual) and n_patients(subjects, there) >= MIN_CELL
+
+    low_is_floor, high_is_ceiling = is_heap(low), is_heap(high)
     step = max(10.0 ** np.floor(np.log10(high - low)) / 2, SHARED * unit)
     bottom = float(np.floor(low / step + NOISE) * step)
     top = float(np.ceil(high / step - NOISE) * step)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,19 +12,34 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from synthhealth.errors import ConditionError, SchemaError, TableError
-from synthhealth.schema._check import check_columns, check_singled_out, check_table
+from synthhealth.schema._check import check_columns, check_singled_out, check_size, check_values
 from synthhealth.schema._plain._alignment import Alignment
 from synthhealth.schema._plain._censoring import Censoring, frequent_limits
+from synthhealth.schema._plain._constants import (
+    Constant,
+    add_constants,
+    constants_in,
+    without_constants,
+)
 from synthhealth.schema._plain._donors import fill_missing
 from synthhealth.schema._plain._dtypes import dtype_from_text, dtype_to_text
 from synthhealth.schema._plain._encoding import ColumnForm, TableForm
+from synthhealth.schema._plain._joined import join, split, split_conditions
 from synthhealth.schema._plain._known import Known
 from synthhealth.schema._plain._missing import MissingPatterns, States
 from synthhealth.schema._privacy._protection import add_fakes, learn_fakes, protect
+from synthhealth.schema._problems import Problems
 from synthhealth.schema._rare._pooling import RareLevels, pool_rare
 from synthhealth.schema._rules import check_rules, derivations, rules_of
-from synthhealth.schema._schema import Column, DetectionLimits, Schema
-from synthhealth.schema._text._reading import complete, read_column, read_table, write_column
+from synthhealth.schema._schema import BLANK, Column, DetectionLimits, Schema
+from synthhealth.schema._subjects import n_patients, subjects_of
+from synthhealth.schema._text._reading import (
+    EMPTY,
+    complete,
+    read_column,
+    read_table,
+    write_column,
+)
 
 __all__ = ["Lesson", "Preparation", "Rows"]
 
@@ -42,6 +57,8 @@ class Lesson:
     """The plain table: no gaps, nothing that a rule computes."""
     schema: Schema
     """What its columns are."""
+    odd: Mapping[str, int] = field(default_factory=dict)
+    """How many cells of a column fit nothing that the schema says, and count as missing."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +107,8 @@ class Preparation(BaseModel):
     described : Schema
         What the columns of the user's table are, complete.
     learned : Schema
-        The same without identifiers, and dates and ages generalised where that was chosen.
+        The same without identifiers, dates and ages generalised where that was chosen, and two
+        numbers in a cell as two columns.
     form : TableForm
         The form of the columns that are learned or computed.
     dtypes : dict of str to str
@@ -107,6 +125,8 @@ class Preparation(BaseModel):
         How what the model draws is brought to those ends; see `calibrated`.
     rare : dict of str to RareLevels
         What was done with the levels that few patients have, by column.
+    constants : dict of str to Constant
+        The columns of one value or none, which are written again as they were.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -121,6 +141,7 @@ class Preparation(BaseModel):
     ends: dict[str, Ends]
     alignments: dict[str, Alignment] = {}
     rare: dict[str, RareLevels] = {}
+    constants: dict[str, Constant] = {}
 
     @classmethod
     def learn(
@@ -138,31 +159,59 @@ class Preparation(BaseModel):
         """
         described = Schema.detect(table) if schema is None else schema
         check_columns(table, described)
+        # Nothing is said of the subject, such as its levels, that could be saved.
+        described = described.with_subject(described.subject)
+        subjects = subjects_of(table, described)
+        # A patient's rows are learned as if each was of another one. A step that learns them as a
+        # sequence would part the table here, into what a patient has once and what each visit has.
         described = learn_fakes(table, complete(described, table))
-        table, learned = protect(table, described)
-        reading = read_table(table, learned)
-        check_table(reading.table, learned)
-        check_rules(rules_of(learned), reading.table)
+        problems = Problems()
+        open_ = [
+            column.name
+            for column in described
+            if not column.kind.is_modelled
+            and column.protection is None
+            and column.name != described.subject
+        ]
+        with problems.of(*open_):
+            protect(table, described)
+        # Without those columns the others can still be looked at.
+        closed = described.with_protection("drop") if open_ else described
+        table, learned = split(*protect(table, closed))
+        check_size(table)
+        reading = read_table(table, learned, problems)
         for column in learned:
-            if column.name not in reading.censored:
-                check_singled_out(reading.table[column.name], column, learned.min_cell)
-        canonical, described, learned, rare = pool_rare(reading.table, described, learned)
+            if column.name in problems.columns:
+                continue
+            with problems.of(column.name):
+                values = reading.table[column.name]
+                check_values(values, column, learned.min_cell)
+                if values.nunique() > 1 and column.name not in reading.censored:
+                    check_singled_out(values, column, learned.min_cell, subjects)
+        problems.refuse()
+        check_rules(rules_of(learned), reading.table)
+        canonical, described, learned, rare = pool_rare(reading.table, described, learned, subjects)
+        constants = constants_in(table, canonical, learned, lambda rows: n_patients(subjects, rows))
+        learned = without_constants(learned, constants)
+        canonical = canonical.drop(columns=list(constants))
 
         censoring: dict[str, Censoring] = {}
         gone: tuple[dict[str, set[float]], dict[str, set[float]]] = {}, {}
         latent: dict[str, npt.NDArray[np.float64]] = {}
         for name, marks in reading.censored.items():
+            if name in constants:
+                continue
             values = canonical[name].to_numpy(dtype=np.float64, na_value=np.nan)
             least = 1 if learned[name].rare == "keep" else learned.min_cell
             found = values[marks < 0], values[marks > 0]
-            kept = frequent_limits(values, marks, least)
+            kept = frequent_limits(values, marks, least, subjects)
             for sides, known, left in zip(gone, found, kept, strict=True):
                 sides[name] = set(known.tolist()) - set(left)
             censoring[name], latent[name] = Censoring.learn(
-                values, marks, learned[name].plausible, rng, least=least
+                values, marks, learned[name].plausible, rng, least=least, subjects=subjects
             )
         described, learned = _without_limits(described, *gone), _without_limits(learned, *gone)
-        form = TableForm.learn(canonical, learned, latent)
+        form = TableForm.learn(canonical, learned, latent, subjects)
         plain, missing = form.encode(canonical)
         plain = plain.assign(**latent)
         # Of a level that is dropped there is no value, either, but it is not missing.
@@ -170,6 +219,9 @@ class Preparation(BaseModel):
         states = reading.table.isna().reset_index(drop=True).astype(np.int8)
         for name, marks in reading.missing.items():
             states[name] = marks
+        for name, one in rare.items():
+            if one.emptied:
+                states[name] = EMPTY
         preparation = cls(
             described=described,
             learned=learned,
@@ -185,6 +237,7 @@ class Preparation(BaseModel):
             censoring=censoring,
             ends=_ends(form, plain, censoring),
             rare=rare,
+            constants=constants,
         )
         computed = {derived.target for derived in derivations(rules_of(learned))}
         if len(computed) >= plain.shape[1] - 1:
@@ -195,7 +248,7 @@ class Preparation(BaseModel):
         lesson_schema = learned.model_copy(
             update={"columns": tuple(c for c in learned if c.name not in computed)}
         )
-        return preparation, Lesson(plain[lesson_schema.names], lesson_schema)
+        return preparation, Lesson(plain[lesson_schema.names], lesson_schema, reading.odd)
 
     def calibrated(self, draw: Callable[[], pd.DataFrame]) -> Preparation:
         """Adapt to the plain rows that the fitted model draws.
@@ -231,11 +284,17 @@ class Preparation(BaseModel):
             A condition cannot be met.
         """
         computed = {derived.target for derived in derivations(rules_of(self.learned))}
+        asked = split_conditions(asked, self.described)
         for name in asked:
             if name in computed:
                 raise ConditionError(
                     f"condition on column {name!r}: a rule computes it from other columns; set "
                     "conditions on those"
+                )
+            if name in self.constants:
+                raise ConditionError(
+                    f"condition on column {name!r}: every patient has the same value, or none, "
+                    "and so has every synthetic row; leave the condition out"
                 )
             if name in self.described.names and name not in self.learned.names:
                 raise ConditionError(
@@ -248,6 +307,10 @@ class Preparation(BaseModel):
             else cells
             for name, cells in asked.items()
         }
+        if not missing_means_unknown:
+            for name, cells in read.items():
+                if name in self.learned.names and BLANK in (self.learned[name].levels or ()):
+                    read[name] = [BLANK if cell is None else cell for cell in cells]
         for name, cells in read.items():
             if name in self.rare and name in self.learned.names:
                 self._refuse_rare(name, cells)
@@ -334,7 +397,8 @@ class Preparation(BaseModel):
         table = self.form.decode(plain, missing, start=start)
         for name in self.form.names:
             column = self.learned[name]
-            if column.notation or column.missing or name in censored:
+            is_blank = BLANK in (column.levels or ())
+            if column.notation or column.missing or is_blank or name in censored:
                 table[name] = write_column(
                     table[name],
                     column,
@@ -343,6 +407,8 @@ class Preparation(BaseModel):
                     dtype=dtype_from_text(self.dtypes[name]),
                     empty_is_none=name in self.empty_is_none,
                 )
+        table = add_constants(table, self.constants, self.described, states)
+        table = join(table, self.described)
         return add_fakes(table, self.described, fakes_seed, first_row=start)
 
     def _aligned(self, plain: pd.DataFrame, known: Known | None = None) -> pd.DataFrame:

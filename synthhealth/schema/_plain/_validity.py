@@ -7,13 +7,15 @@ preparation from a stranger's file is used.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 
 from synthhealth.errors import SchemaError
+from synthhealth.schema._plain._constants import Constant
 from synthhealth.schema._plain._dtypes import dtype_from_text, is_known_dtype
 from synthhealth.schema._plain._encoding import ColumnForm
+from synthhealth.schema._plain._joined import names_of_parts
 from synthhealth.schema._plain._missing import MissingPatterns
 from synthhealth.schema._plain._preparation import Preparation
 from synthhealth.schema._privacy._patterns import Pattern
@@ -49,7 +51,7 @@ def check_preparation(preparation: Preparation) -> None:
         It is not one that was learned.
     """
     form, learned = preparation.form, preparation.learned
-    _check_schemas(preparation.described, learned)
+    _check_schemas(preparation.described, learned, preparation.constants)
     names = form.names
     _require(sorted(names) == sorted(learned.names), "the columns of its form and schema")
     _require(set(preparation.dtypes) == set(names), "its columns and their dtypes")
@@ -67,17 +69,28 @@ def check_preparation(preparation: Preparation) -> None:
     computed = {derived.target for derived in derivations(rules)}
     _require(_are_among((c for rule in rules for c in rule.columns), names), "rules and columns")
     _require(len(computed) < len(names) - 1, "its computed columns")
-    _check_patterns(preparation.patterns, learned)
+    gone = [column for column in preparation.described if column.name in preparation.constants]
+    columns = (*learned, *gone)
+    _check_patterns(preparation.patterns, columns)
+    _check_constants(preparation)
 
 
-def _check_schemas(described: Schema, learned: Schema) -> None:
-    kept = [c.name for c in described if c.protection not in (Protection.DROP, Protection.FAKE)]
+def _check_schemas(described: Schema, learned: Schema, constants: Mapping[str, Constant]) -> None:
+    kept = [
+        name
+        for column in described
+        if column.protection not in (Protection.DROP, Protection.FAKE)
+        and column.name != described.subject
+        for name in (names_of_parts(column) if column.joined is not None else (column.name,))
+        if name not in constants
+    ]
     _require(kept == learned.names and len(kept) > 1, "what is described and what is learned")
     _require(all(column.kind.is_modelled for column in learned), "identifiers and what is learned")
     for column in described:
         if column.pattern is not None:
             _require(len(Pattern.parse(column.pattern).places) <= MAX_FAKE, "a fake and its length")
-        if column.protection is Protection.FAKE:
+        is_subject = column.name == described.subject and column.protection is None
+        if is_subject or column.protection is Protection.FAKE:
             is_date = column.identifier == "date" or column.kind is Kind.DATETIME
             _require(is_date or column.pattern is not None, "fakes and their patterns")
     for column in (*described, *learned):
@@ -109,13 +122,29 @@ def _check_dtype(text: str) -> None:
     dtype_from_text(text)
 
 
-def _check_patterns(patterns: MissingPatterns, learned: Schema) -> None:
+def _check_constants(preparation: Preparation) -> None:
+    n_columns = len(preparation.form.names)
+    what = "its columns of one value"
+    constants = sorted(preparation.constants.items(), key=lambda one: one[1].place)
+    for number, (name, constant) in enumerate(constants):
+        _require(name in preparation.described.names, what)
+        _require(constant.place <= n_columns + number, what)
+        _check_dtype(constant.dtype)
+        try:
+            states = [0, 1] if name in preparation.patterns.columns else [0]
+            constant.write(name, (), np.array(states, dtype=np.int8))
+        except (TypeError, ValueError, ArithmeticError) as error:
+            raise _refusal(f"the dtype and the value of column {name!r}") from error
+
+
+def _check_patterns(patterns: MissingPatterns, columns: Collection[Column]) -> None:
+    codes = {column.name: len(column.missing) for column in columns}
     n_columns, n_patterns = len(patterns.columns), len(patterns.patterns)
     n_groups = patterns.groups.n_leaves
     what = "its patterns of missing values"
-    _require(_are_among(patterns.columns, learned.names), what)
+    _require(_are_among(patterns.columns, codes), what)
     _require(len(set(patterns.columns)) == n_columns, what)
-    _require(_are_among(patterns.groups.predictors, learned.names), what)
+    _require(_are_among(patterns.groups.predictors, codes), what)
     _require(len(patterns.sizes) == n_groups, what)
     _require(all(math.isfinite(size) and size >= 0 for size in patterns.sizes), what)
     if not n_columns:
@@ -124,7 +153,7 @@ def _check_patterns(patterns: MissingPatterns, learned: Schema) -> None:
     _require(0 < sum(patterns.sizes) < 2, what)
     _require(len(patterns.shares) == n_groups and n_patterns > 0, what)
     _require(n_groups * n_patterns <= MAX_SHARES, what)
-    most = [1 + len(learned[name].missing) for name in patterns.columns]
+    most = [1 + codes[name] for name in patterns.columns]
     for pattern in patterns.patterns:
         _require(len(pattern) == n_columns, what)
         _require(all(0 <= state <= high for state, high in zip(pattern, most, strict=True)), what)

@@ -15,6 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.api import types
 
+from synthhealth.cells.clock import looks_like_time
+from synthhealth.cells.dates import looks_like_date
 from synthhealth.cells.identifiers import (
     FEW,
     FORMS,
@@ -28,6 +30,7 @@ from synthhealth.cells.identifiers import (
     said_by,
     words_of,
 )
+from synthhealth.cells.pairs import looks_like_pair
 from synthhealth.errors import Doubt
 from synthhealth.schema._privacy._dated import days_in_numbers, is_day, says_day
 from synthhealth.schema._privacy._people import names_of_people
@@ -75,10 +78,7 @@ _CURRENCY = r"(?:[$€£¥₹₺]|US\$|usd|eur|gbp|egp|l\.?e\.?|sar|aed|chf|try|
 _NUMBER = (
     rf"\s*(?:[<>≤≥=~]=?)?\s*(?:{_CURRENCY})?[+-]?(?:\d[\d.,' \u00a0]*|\.\d+)(?:e[+-]?\d+)?\s*[^\d]*"
 )
-_NO_CODE = re.compile(
-    r"\d{1,3} ?/ ?\d{1,3}(?: ?[a-z]{2,5})?|\d{1,2}:\d{2}(?::\d{2})?(?: ?[ap]\.?m\.?)?|1 ?: ?\d+",
-    re.I,
-)
+_TITRE = re.compile(r"1 ?: ?\d+")
 
 Form = re.Pattern[str] | Callable[[str], object]
 
@@ -91,7 +91,7 @@ def _form(pattern: str) -> re.Pattern[str]:
 _TELLING: tuple[tuple[str, Form, str], ...] = (
     *((one, FORMS[one], "") for one in ("e-mail address", "web address", "IP address")),
     ("national id", FORMS["national id"], ""),
-    ("date", is_day, ""),
+    ("date", lambda cell: is_day(cell) or looks_like_date(cell), ""),
     ("telephone number", FORMS["telephone number"], ""),
     ("address", _form(_STREET), ""),
     ("unique code", FORMS["unique code"], ""),
@@ -329,7 +329,11 @@ def _is_code(cell: str) -> bool:
         return False
     if re.fullmatch(r"0\d+", cell):
         return True
-    return not (_MEASURED.fullmatch(cell) or _NO_CODE.fullmatch(cell))
+    return not (_MEASURED.fullmatch(cell) or _TITRE.fullmatch(cell) or _is_time_or_pair(cell))
+
+
+def _is_time_or_pair(cell: str) -> bool:
+    return looks_like_time(cell) or looks_like_pair(cell)
 
 
 def _is_number_or_code(cell: str) -> bool:

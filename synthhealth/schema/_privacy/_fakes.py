@@ -16,6 +16,8 @@ __all__ = ["add_fakes", "learn_fakes"]
 _FIRST_DAY = np.datetime64("1930-01-01")
 _DAYS = 32_872  # to the end of 2019
 
+#: Subjects are numbered: S0001, S0002, ..., or 1, 2, ... where they were numbers.
+_SUBJECTS, _NUMBERED_SUBJECTS = "'S'9999", "#"
 #: Whole numbers of more digits do not fit 64 bits.
 _MOST_DIGITS = 18
 #: Words of a text from which on it is a sentence; letters of a name up to which it is initials.
@@ -38,8 +40,8 @@ def learn_fakes(table: pd.DataFrame, schema: Schema) -> Schema:
     Returns
     -------
     Schema
-        The same schema; columns with ``protection: fake`` and no pattern have one, where their
-        fakes need one.
+        The same schema; the subject, and columns with ``protection: fake``, have a pattern, where
+        their fakes need one.
 
     Raises
     ------
@@ -49,7 +51,9 @@ def learn_fakes(table: pd.DataFrame, schema: Schema) -> Schema:
     return schema.model_copy(
         update={
             "columns": tuple(
-                _with_pattern(column, table[column.name]) if column.name in table else column
+                _with_pattern(column, table[column.name], is_subject=column.name == schema.subject)
+                if column.name in table
+                else column
                 for column in schema
             )
         }
@@ -62,9 +66,10 @@ def add_fakes(
     """Put fake identifiers into a synthetic table, in their columns' places.
 
     A fake follows from the seed, the column's name and the row's number alone: tables made in
-    chunks are those made at once. Codes are all different; names and places are drawn from the
-    lists of Faker. Fakes are made without a look at the real values, so that one may equal a real
-    one by accident.
+    chunks are those made at once. Each row is a new patient: the subjects run in order, ``S0001``,
+    ``S0002``, unless the schema gives them a pattern. Codes are all different; names and places
+    are drawn from the lists of Faker. Fakes are made without a look at the real values, so that
+    one may equal a real one by accident.
 
     Parameters
     ----------
@@ -96,6 +101,7 @@ def add_fakes(
         column.name: _fakes(column, len(synthetic), rng_seed, first_row)
         for column in schema
         if column.protection is Protection.FAKE
+        or (column.name == schema.subject and column.protection is None)
     }
     if not faked:
         return synthetic
@@ -109,7 +115,11 @@ def add_fakes(
     return table
 
 
-def _with_pattern(column: Column, values: pd.Series) -> Column:
+def _with_pattern(column: Column, values: pd.Series, *, is_subject: bool) -> Column:
+    if is_subject and column.protection is None:
+        numbered = types.is_numeric_dtype(values.dtype)
+        chosen = column.pattern or (_NUMBERED_SUBJECTS if numbered else _SUBJECTS)
+        return column.model_copy(update={"pattern": chosen})
     if column.protection is not Protection.FAKE or column.pattern is not None or _is_date(column):
         return column
     if column.identifier == "age over 89":
@@ -181,6 +191,8 @@ def _is_date(column: Column) -> bool:
 
 def _fakes(column: Column, n: int, seed: int, first_row: int) -> pd.Series:
     key = f"{seed}:{column.name}"
+    if column.protection is None and column.pattern in (_SUBJECTS, _NUMBERED_SUBJECTS):
+        return _numbered(n, first_row, as_text=column.pattern == _SUBJECTS)
     if _is_date(column):
         return _fake_dates(column, n, key, first_row)
     if column.pattern is None:
@@ -195,9 +207,20 @@ def _fakes(column: Column, n: int, seed: int, first_row: int) -> pd.Series:
     return pd.Series(codes, dtype=object)
 
 
+def _numbered(n: int, first_row: int, *, as_text: bool) -> pd.Series:
+    numbers = range(first_row + 1, first_row + n + 1)
+    if not as_text:
+        return pd.Series(numbers, dtype=np.int64)
+    return pd.Series([f"S{number:04d}" for number in numbers], dtype=object)
+
+
 def _fake_dates(column: Column, n: int, key: str, first_row: int) -> pd.Series:
     numbers = Pattern.parse("999999999").fill(first_row, n, key=key)
     days = np.array(numbers, dtype=np.int64) % _DAYS
+    from synthhealth.schema._text._dates import SERIALS, print_dates
+
     dates = pd.Series(_FIRST_DAY + days.astype("timedelta64[D]"), dtype="datetime64[ns]")
-    formats = [form for form in column.notation.dates if form != "excel"] if column.notation else []
-    return dates.dt.strftime(formats[0]).astype(object) if formats else dates
+    notation = column.notation
+    if notation is None or not notation.dates or notation.dates[0] in SERIALS:
+        return dates
+    return pd.Series(print_dates(dates.to_numpy(dtype="datetime64[us]"), notation), dtype=object)

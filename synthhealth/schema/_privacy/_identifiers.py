@@ -6,15 +6,14 @@ A scan can only say what it found; it cannot say that nothing is there.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
-from pandas.api import types
 from pydantic import BaseModel, ConfigDict
 
 from synthhealth.cells.identifiers import PARAGRAPHS
 from synthhealth.errors import TableError
+from synthhealth.schema._intake import plain_columns
 from synthhealth.schema._privacy._evidence import find_identifier, found_inside
 
 if TYPE_CHECKING:
@@ -217,7 +216,7 @@ def scan(table: pd.DataFrame) -> Checklist:
     Raises
     ------
     TableError
-        It is no table, or a column's cells are lists, arrays or tables.
+        It is no table, or columns hold what no table file could, such as lists: all are named.
 
     References
     ----------
@@ -236,9 +235,8 @@ def scan(table: pd.DataFrame) -> Checklist:
             "wrap it in pandas.DataFrame(...) with column names"
         )
     seen: dict[str, dict[str, list[str]]] = {paragraph: {} for paragraph in ELEMENTS}
-    for position, name in enumerate(table.columns):
-        values = table.iloc[:, position]
-        _refuse_containers(str(name), values)
+    for name, plain in zip(table.columns, plain_columns(table), strict=True):
+        values = plain.values
         finding = identifier_in(str(name), values)
         if finding is not None:
             seen[finding.paragraph].setdefault(str(name), []).append(finding.evidence)
@@ -246,19 +244,6 @@ def scan(table: pd.DataFrame) -> Checklist:
             if finding is None or finding.identifier != identifier:
                 seen[PARAGRAPHS[identifier]].setdefault(str(name), []).append(evidence)
     return Checklist(rows=tuple(_row(paragraph, columns) for paragraph, columns in seen.items()))
-
-
-def _refuse_containers(name: str, values: pd.Series) -> None:
-    """Refuse cells that hold several values, which cannot be told from each other."""
-    if not (types.is_object_dtype(values.dtype) or isinstance(values.dtype, pd.ArrowDtype)):
-        return
-    found = {type(cell) for cell in values if not isinstance(cell, Hashable)}
-    if found:
-        kinds = ", ".join(sorted(one.__name__ for one in found))
-        raise TableError(
-            f"column {name!r}: its cells hold several values each ({kinds}); give each value a "
-            "column of its own, write them as text (astype(str)), or drop the column"
-        )
 
 
 def _row(paragraph: str, columns: dict[str, list[str]]) -> ChecklistRow:

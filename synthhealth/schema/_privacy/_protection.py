@@ -29,15 +29,17 @@ _YEARS = {"a": 1.0, "mo": 12.0, "wk": 365.25 / 7, "d": 365.25}
 #: Smaller and larger numbers are days written as numbers, such as 20230225 or Excel's.
 _YEARS_OF_PEOPLE = (1700, 3000)
 _YEAR = re.compile(r"(?<!\d)((?:1[89]|20|21)\d\d)(?!\d)")
+_A_YEAR = re.compile(r"(?:1[89]|2[01])\d\d(?:\.0)?")
 _GENERALISED = ("date", "age over 89", "postcode")
 
 
 def protect(table: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
     """Give the table and the schema as a model may learn them.
 
-    Columns with ``protection: drop`` or ``fake`` are taken out; with ``generalise``, a date
-    becomes its year, an age over 90 becomes 90 and a postcode its first three signs (the United
-    States' prefixes of few inhabitants are not merged). A table that already is so stays as it is.
+    Columns with ``protection: drop`` or ``fake``, and the subject, are taken out; with
+    ``generalise``, a date becomes its year, an age over 90 becomes 90 and a postcode its first
+    three signs (the United States' prefixes of few inhabitants are not merged). A table that
+    already is so stays as it is.
 
     Parameters
     ----------
@@ -80,7 +82,7 @@ def protect(table: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
     kept: list[Column] = []
     changed: dict[str, pd.Series] = {}
     for column in schema:
-        if column.protection in (Protection.DROP, Protection.FAKE):
+        if column.protection in (Protection.DROP, Protection.FAKE) or column.name == schema.subject:
             continue
         if column.protection is Protection.GENERALISE:
             general, column = _generalise(column, table.get(column.name), schema.demographics)
@@ -95,6 +97,7 @@ def protect(table: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
     return left, schema.model_copy(
         update={
             "columns": tuple(kept),
+            "subject": None,
             "demographics": _demographics_without(removed, schema.demographics),
         }
     )
@@ -114,7 +117,13 @@ def with_protection(schema: Schema, protection: Protection | str) -> Schema:
             f"protection {protection!r}: choose one of {', '.join(p.value for p in Protection)}"
         ) from None
     return schema.model_copy(
-        update={"columns": tuple(_with_choice(column, chosen) for column in schema)}
+        update={
+            "columns": tuple(
+                # The subject is written anew in any case, unless its column says otherwise.
+                column if column.name == schema.subject else _with_choice(column, chosen)
+                for column in schema
+            )
+        }
     )
 
 
@@ -133,7 +142,11 @@ def _with_choice(column: Column, chosen: Protection) -> Column:
 
 
 def _refuse_unprotected(schema: Schema) -> None:
-    open_ = [c for c in schema if not c.kind.is_modelled and c.protection is None]
+    open_ = [
+        c
+        for c in schema
+        if not c.kind.is_modelled and c.protection is None and c.name != schema.subject
+    ]
     if open_:
         names = ", ".join(
             f"{c.name!r}" + (f" ({c.identifier})" if c.identifier else "") for c in open_
@@ -211,17 +224,24 @@ def _generalise(
 
 
 def _years(column: Column, values: pd.Series) -> pd.Series:
-    if types.is_datetime64_any_dtype(values.dtype):
-        return _whole(values.dt.year, values)
     known = _without_missing_codes(column, values)
+    is_written = column.notation is not None and bool(column.notation.dates)
+    if types.is_datetime64_any_dtype(values.dtype) or (is_written and not _are_years(known)):
+        read = _read(column.model_copy(update={"kind": Kind.DATETIME}), known)
+        return _whole(read.dt.year, values)
     if types.is_numeric_dtype(values.dtype):
-        if known.dropna().between(*_YEARS_OF_PEOPLE).all():
-            return values
-        return _whole(_years_of_dates(column, known), values)
+        if not known.dropna().between(*_YEARS_OF_PEOPLE).all():
+            raise _no_years(column)
+        return values
     years = known.map(_year_in, na_action="ignore")
     if bool((known.notna() & years.isna()).any()):
-        years = _years_of_dates(column, known)
+        raise _no_years(column)
     return _whole(years, values)
+
+
+def _are_years(known: pd.Series) -> bool:
+    """Whether a column of dates holds years already, as a synthetic one does."""
+    return all(_A_YEAR.fullmatch(str(cell)) for cell in known.dropna().unique())
 
 
 def _year_in(cell: object) -> float:
@@ -232,14 +252,11 @@ def _year_in(cell: object) -> float:
     return float(year) if isinstance(year, (int, float)) else np.nan
 
 
-def _years_of_dates(column: Column, known: pd.Series) -> pd.Series:
-    """Read dates by their declared formats, for those without a year of four digits."""
-    if column.notation is None or not column.notation.dates:
-        raise TableError(
-            f"column {column.name!r}: not every cell has a year of four digits; say how its dates "
-            "are written (schema: notation: dates: ['%d.%m.%y'])"
-        )
-    return _read(column, known).dt.year
+def _no_years(column: Column) -> TableError:
+    return TableError(
+        f"column {column.name!r}: not every cell has a year of four digits; say how its dates "
+        "are written (schema: notation: dates: ['%d.%m.%y'])"
+    )
 
 
 def _whole(years: pd.Series, like: pd.Series) -> pd.Series:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from synthhealth.schema._intake import plain_table
 from synthhealth.schema._rare._plan import OTHER, join_neighbours, levels_of
 from synthhealth.schema._rare._pooling import without_levels
 from synthhealth.schema._schema import Column, Kind, Level, Schema
@@ -40,6 +41,7 @@ def coarsened(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     >>> coarsened(table, Schema(columns=(origin, age)))["origin"].tolist()
     ['EU', 'US', 'other', 'EU']
     """
+    table = plain_table(table, schema)
     changed = {}
     for column in schema:
         if column.rare == "merge" and column.levels is not None and column.name in table:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pandas.api import types
 
+from synthhealth.errors import TableError
 from synthhealth.schema._schema import Column, Kind, Level
+from synthhealth.schema._subjects import Subjects, count_patients, n_patients
 from synthhealth.schema._text._completion import levels_in_order
 
-__all__ = ["Plan", "join_neighbours", "levels_of", "plan"]
+__all__ = ["Plan", "join_neighbours", "levels_of", "patients_with", "plan"]
 
 #: What rare levels are pooled as, where the column has no level of this meaning.
 OTHER = "other"
 
-#: A column keeps at least two levels, however rare: of one there is nothing to learn.
-FEWEST = 2
+_NUMBER = re.compile(r"[<>≤≥]?=? ?[+-]?\d[\d.,]*")
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,9 @@ class Plan:
     pool : str or None
         The level that the levels of a nominal column are pooled as.
     named : bool
-        Whether rare levels stay because the schema names them, in a rule or as a sex.
+        Whether rare levels stay because a rule of the schema names them.
+    is_emptied : bool
+        Whether no level is left: all become one that is never written, for the column stays empty.
     """
 
     rule: Literal["merge", "drop", "keep"]
@@ -44,14 +50,16 @@ class Plan:
     becomes: Mapping[Level, Level] = field(default_factory=dict)
     pool: str | None = None
     named: bool = False
+    is_emptied: bool = False
 
 
-def levels_of(values: pd.Series, column: Column) -> dict[Level, int]:
+def levels_of(
+    values: pd.Series, column: Column, subjects: Subjects | None = None
+) -> dict[Level, int]:
     """Count the patients of each level, in the order of the levels where they have one."""
-    known = values.dropna()
-    if column.missing and not types.is_datetime64_any_dtype(known.dtype):
-        known = known[~known.isin(list(column.missing))]
-    counts = {_plain(level): int(count) for level, count in known.value_counts().items() if count}
+    known = _is_level(values, column)
+    counted = count_patients(values[known], None if subjects is None else subjects[known])
+    counts = {_plain(level): int(count) for level, count in counted.items() if count}
     order = _order(values, list(counts)) if column.kind is Kind.ORDINAL else None
     if order is None:
         # Levels of mixed types have no order of their own.
@@ -59,11 +67,17 @@ def levels_of(values: pd.Series, column: Column) -> dict[Level, int]:
     return {level: counts[level] for level in order}
 
 
+def patients_with(values: pd.Series, levels: Collection[Level], subjects: Subjects | None) -> int:
+    """Count the patients that have one of some levels; who has several of them counts once."""
+    return n_patients(subjects, values.isin(list(levels)).to_numpy(dtype=bool))
+
+
 def plan(
     values: pd.Series,
     column: Column,
     min_cell: int,
     named: tuple[object, ...] | None = (),
+    subjects: Subjects | None = None,
 ) -> Plan | None:
     """Decide what becomes of the levels that fewer than `min_cell` patients have.
 
@@ -78,18 +92,23 @@ def plan(
     named : tuple or None
         The levels that the schema names elsewhere, which stay; None: all stay, for a rule compares
         them.
+    subjects : ndarray of int64 or None
+        The patient of each row; None: every row is one.
 
     Returns
     -------
     Plan or None
-        None where nothing is rare, and for columns of two levels: their names are their meaning.
+        None where nothing is rare.
+
+    Raises
+    ------
+    TableError
+        No level can be learned.
     """
-    counts = levels_of(values, column)
-    if len(counts) <= FEWEST:
-        return None
+    counts = levels_of(values, column, subjects)
     bound = column.rare in ("merge", "drop") and column.levels is not None
     possible = [level for level in counts if not bound or level in (column.levels or ())]
-    if len(possible) < FEWEST:
+    if not possible:
         possible = list(counts)
     frequent = [level for level in possible if counts[level] >= min_cell]
     rare = tuple(level for level in counts if level not in frequent)
@@ -105,11 +124,25 @@ def plan(
         return Plan("keep", rare, named=True)
     if column.rare != "drop":
         if column.kind is Kind.ORDINAL:
-            if _order(values, list(counts)) == list(counts) and _keeps_order(column, counts):
-                return _joined(counts, possible, stays)
-        elif texts:
-            return _pooled(counts, possible, stays, named, column.levels or (), min_cell)
-    return _dropped(counts, possible, stays)
+            if stays and _is_in_order(values, column, counts):
+                becomes = _nearest(counts, stays)
+                return Plan("merge", tuple(becomes), becomes)
+        elif texts and not _are_numbers(counts):
+            pool = _pool_of(column, counts)
+            pooled = [level for level in counts if level not in stays or level == pool]
+            if pool not in named and patients_with(values, pooled, subjects) >= min_cell:
+                others = tuple(level for level in pooled if level != pool)
+                return Plan("merge", others, dict.fromkeys(others, pool), pool) if others else None
+    if stays:
+        return Plan("drop", tuple(level for level in counts if level not in stays))
+    if not (texts or values.isna().any()):
+        raise TableError(
+            f"column {column.name!r}: each of its levels is that of fewer than {min_cell} "
+            "patients, so that none is learned; leave the column out (--drop), group its values, "
+            "or state 'rare: keep' in the schema"
+        )
+    nothing = OTHER if texts else False if values.dtype == "boolean" else 0
+    return Plan("drop", rare, dict.fromkeys(rare, nothing), is_emptied=True)
 
 
 def join_neighbours(
@@ -123,51 +156,22 @@ def join_neighbours(
     return _nearest({level: counts[level] for level in order}, targets)
 
 
-def _joined(
-    counts: Mapping[Level, int], possible: Sequence[Level], stays: list[Level]
-) -> Plan | None:
-    """Join rare levels of an ordinal column to the nearest that is left."""
-    if len(stays) < FEWEST:
-        first = stays[0] if stays else max(possible, key=lambda level: counts[level])
-        pairs = [[first, level] for level in possible if level != first]
-        stays = max(pairs, key=lambda pair: min(_sizes(counts, _nearest(counts, pair), pair)))
-    becomes = _nearest(counts, stays)
-    return Plan("merge", tuple(becomes), becomes) if becomes else None
+def _is_level(values: pd.Series, column: Column) -> npt.NDArray[np.bool_]:
+    known = values.notna().to_numpy(dtype=bool)
+    if column.missing and not types.is_datetime64_any_dtype(values.dtype):
+        known &= ~values.isin(list(column.missing)).to_numpy(dtype=bool)
+    return known
 
 
-def _pooled(
-    counts: Mapping[Level, int],
-    possible: Sequence[Level],
-    stays: list[Level],
-    named: Collection[object],
-    declared: Sequence[Level],
-    min_cell: int,
-) -> Plan | None:
-    """Pool rare levels of a nominal column."""
-    others = [one for one in (*declared, *counts) if str(one).casefold() == OTHER]
-    pool = str(others[0]) if others else OTHER
-    if not [level for level in stays if level != pool]:
-        stays = [max((one for one in possible if one != pool), key=lambda level: counts[level])]
-    rare = [level for level in counts if level not in stays and level != pool]
-    if not rare:
-        return None
-    size = sum(counts[level] for level in rare) + counts.get(pool, 0)
-    kept = [level for level in stays if level != pool]
-    if pool in named or (size < min_cell and len(kept) >= FEWEST):
-        # A pool of a few patients would single them out as their levels did, and to fill it up
-        # with a frequent level would cost many patients theirs.
-        return _dropped(counts, possible, kept if pool not in named else stays)
-    return Plan("merge", tuple(rare), dict.fromkeys(rare, pool), pool)
+def _pool_of(column: Column, counts: Mapping[Level, int]) -> str:
+    """Give the level of a nominal column that holds what has none of its own."""
+    others = [one for one in (*(column.levels or ()), *counts) if str(one).casefold() == OTHER]
+    return str(others[0]) if others else OTHER
 
 
-def _dropped(
-    counts: Mapping[Level, int], possible: Sequence[Level], stays: list[Level]
-) -> Plan | None:
-    if len(stays) < FEWEST:
-        most = sorted(possible, key=lambda level: -counts[level])
-        stays = [*stays, *(level for level in most if level not in stays)][:FEWEST]
-    gone = tuple(level for level in counts if level not in stays)
-    return Plan("drop", gone) if gone else None
+def _is_in_order(values: pd.Series, column: Column, counts: Mapping[Level, int]) -> bool:
+    """Whether levels have an order by themselves, and the schema has them in the same."""
+    return _order(values, list(counts)) == list(counts) and _keeps_order(column, counts)
 
 
 def _nearest(counts: Mapping[Level, int], targets: Collection[Level]) -> dict[Level, Level]:
@@ -179,13 +183,6 @@ def _nearest(counts: Mapping[Level, int], targets: Collection[Level]) -> dict[Le
         for level in counts
         if level not in targets
     }
-
-
-def _sizes(
-    counts: Mapping[Level, int], becomes: Mapping[Level, Level], targets: Sequence[Level]
-) -> list[int]:
-    joined = {level: [one for one in becomes if becomes[one] == level] for level in targets}
-    return [counts[level] + sum(counts[one] for one in joined[level]) for level in targets]
 
 
 def _order(values: pd.Series, levels: Sequence[Level]) -> list[Level] | None:
@@ -205,6 +202,12 @@ def _keeps_order(column: Column, counts: Mapping[Level, int]) -> bool:
     declared = [level for level in column.levels or () if level in counts]
     own = [level for level in counts if level in declared]
     return declared in (own, own[::-1])
+
+
+def _are_numbers(counts: Mapping[Level, int]) -> bool:
+    """Whether most levels are written as numbers, among which no word for a pool may stand."""
+    numbers = [count for level, count in counts.items() if _NUMBER.fullmatch(str(level).strip())]
+    return 2 * sum(numbers) > sum(counts.values())
 
 
 def _plain(level: object) -> Level:

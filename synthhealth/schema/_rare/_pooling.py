@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Literal
 
 import pandas as pd
-from pandas.api import types
 from pydantic import BaseModel, ConfigDict, Field
 
-from synthhealth.schema._rare._plan import Plan, levels_of, plan
+from synthhealth.schema._rare._plan import Plan, levels_of, patients_with, plan
 from synthhealth.schema._rules._named import named_levels
-from synthhealth.schema._schema import MIN_CELL, Column, Level, Schema
+from synthhealth.schema._schema import MIN_CELL, Column, Demographics, Level, Schema
+from synthhealth.schema._subjects import Subjects
 
 __all__ = ["RareLevels", "pool_rare", "without_levels"]
 
@@ -31,11 +31,13 @@ patients; `keep`: learned as they are."""
     pool: str | None = None
     """The level that those of a nominal column are pooled as."""
     named: bool = False
-    """Whether they are kept because the schema names them, in a rule or as a sex."""
+    """Whether they are kept because a rule of the schema names them."""
+    emptied: bool = False
+    """Whether no level had enough patients, so that the column stays empty."""
 
 
 def pool_rare(
-    table: pd.DataFrame, described: Schema, learned: Schema
+    table: pd.DataFrame, described: Schema, learned: Schema, subjects: Subjects | None = None
 ) -> tuple[pd.DataFrame, Schema, Schema, dict[str, RareLevels]]:
     """Pool, join or leave out the levels that fewer patients have than the schema asks for.
 
@@ -45,6 +47,8 @@ def pool_rare(
         The canonical table.
     described, learned : Schema
         The columns of the user's table, and of `table`.
+    subjects : ndarray of int64 or None
+        The patient of each row; None: every row is one.
 
     Returns
     -------
@@ -54,8 +58,13 @@ def pool_rare(
         Their levels are those that are left, and `Column.rare` says what was done.
     rare : dict of str to RareLevels
         What was done, by column.
+
+    Raises
+    ------
+    TableError
+        A column has no level that can be learned.
     """
-    named = _named(learned, table)
+    named = named_levels(learned)
     changed: dict[str, pd.Series] = {}
     columns: dict[str, Column] = {}
     rare: dict[str, RareLevels] = {}
@@ -64,11 +73,12 @@ def pool_rare(
             continue
         values = table[column.name]
         names = named.get(column.name, ())
-        decided = plan(values, column, learned.min_cell, names)
+        decided = plan(values, column, learned.min_cell, names, subjects)
         if decided is None:
             continue
-        counts = levels_of(values, column)
-        rare[column.name] = _record(decided, counts, learned.min_cell)
+        counts = levels_of(values, column, subjects)
+        n_patients = patients_with(values, decided.concerned, subjects)
+        rare[column.name] = _record(decided, n_patients, learned.min_cell)
         if decided.rule == "keep":
             continue
         changed[column.name] = without_levels(values, decided.becomes, decided.concerned)
@@ -110,16 +120,6 @@ def without_levels(
     return pd.Series(pd.Categorical(cells, dtype=dtype), index=values.index, name=values.name)
 
 
-def _named(schema: Schema, table: pd.DataFrame) -> dict[str, tuple[object, ...] | None]:
-    named = named_levels(schema)
-    sexes = schema.demographics
-    if sexes.sex is not None and not types.is_numeric_dtype(table[sexes.sex].dtype):
-        before = named.get(sexes.sex, ())
-        given = tuple(one for one in (sexes.female, sexes.male) if one is not None)
-        named[sexes.sex] = None if before is None else (*before, *given)
-    return named
-
-
 def _left(
     column: Column, counts: Mapping[Level, int], decided: Plan, named: tuple[object, ...]
 ) -> tuple[Level, ...]:
@@ -133,19 +133,21 @@ def _left(
         levels += [
             one for one in dict.fromkeys(named) if isinstance(one, str) and one not in counts
         ]
-    if decided.pool is not None and decided.pool not in levels:
+    if decided.pool is not None:
         levels.append(decided.pool)
-    return tuple(levels)
+    if decided.is_emptied:
+        levels.extend(decided.becomes.values())
+    return tuple(dict.fromkeys(levels))
 
 
-def _record(decided: Plan, counts: Mapping[Level, int], min_cell: int) -> RareLevels:
-    n_patients = sum(counts[level] for level in decided.concerned)
+def _record(decided: Plan, n_patients: int, min_cell: int) -> RareLevels:
     return RareLevels(
         rule=decided.rule,
         n_levels=len(decided.concerned),
         n_patients=n_patients if n_patients >= max(min_cell, MIN_CELL) else None,
         pool=decided.pool,
         named=decided.named,
+        emptied=decided.is_emptied,
     )
 
 
@@ -153,6 +155,7 @@ def _updated(schema: Schema, columns: Mapping[str, Column]) -> Schema:
     """Bring what is left of the levels into a schema."""
     return schema.model_copy(
         update={
+            "demographics": _without_sexes(schema.demographics, columns),
             "columns": tuple(
                 one.model_copy(
                     update={
@@ -163,6 +166,20 @@ def _updated(schema: Schema, columns: Mapping[str, Column]) -> Schema:
                 if one.name in columns
                 else one
                 for one in schema
-            )
+            ),
+        }
+    )
+
+
+def _without_sexes(people: Demographics, columns: Mapping[str, Column]) -> Demographics:
+    """Forget the word for a sex that fewer patients have than are learned."""
+    column = None if people.sex is None else columns.get(people.sex)
+    left = None if column is None else column.levels
+    if left is None:
+        return people
+    return people.model_copy(
+        update={
+            which: word if word in left else None
+            for which, word in (("female", people.female), ("male", people.male))
         }
     )

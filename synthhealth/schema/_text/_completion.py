@@ -10,18 +10,18 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.api import types
 
+from synthhealth.cells.clock import is_clock_form
 from synthhealth.errors import SchemaError
 from synthhealth.schema._decimals import count_decimals
+from synthhealth.schema._intake import plain_table
 from synthhealth.schema._schema import Column, DetectionLimits, Kind, Notation, Schema
 from synthhealth.schema._text._cells import Cells
-from synthhealth.schema._text._dates import EXCEL, infer_dates, is_format
+from synthhealth.schema._text._dates import infer_dates, is_format, serial_of
 from synthhealth.schema._text._notation import ParsedNumbers, infer_numbers, parse_numbers
+from synthhealth.schema._text._times import infer_joined, infer_times
 from synthhealth.schema._text._vocabulary import MissingWords, order_of
 
 __all__ = ["complete", "complete_column", "levels_in_order"]
-
-#: Beyond these, a number is no serial number of a day in Excel (year 9999).
-EXCEL_DAYS = (1, 2_958_465)
 
 
 def complete(schema: Schema, table: pd.DataFrame) -> Schema:
@@ -42,6 +42,7 @@ def complete(schema: Schema, table: pd.DataFrame) -> Schema:
     >>> complete(schema, pd.DataFrame({"crp": ["<0,5", "1,25", "12,00"]}))["crp"].notation.decimal
     ','
     """
+    table = plain_table(table, schema)
     columns = tuple(
         complete_column(column, table[column.name]) if column.name in table.columns else column
         for column in schema
@@ -79,6 +80,9 @@ def _complete_numbers(column: Column, cells: Cells) -> Column:
     found = column.missing or tuple(MissingWords.among_numbers(cells.texts))
     codes = {str(code) for code in found}
     texts, counts = cells.without(codes)
+    times = _complete_times(column, texts, counts, found)
+    if times is not None:
+        return times
     parsed: ParsedNumbers | None = None
     filled: dict[str, Any] = {"missing": found}
     decimals = column.decimals
@@ -103,6 +107,41 @@ def _complete_numbers(column: Column, cells: Cells) -> Column:
     return column.model_copy(update=filled | {"decimals": decimals})
 
 
+def _complete_times(
+    column: Column,
+    texts: Sequence[str],
+    counts: npt.NDArray[np.int64],
+    missing: tuple[str | int | float, ...],
+) -> Column | None:
+    """Fill what a column of times, or of pairs of numbers, leaves open; None if it is neither."""
+    notation = column.notation
+    if notation is not None and notation.clock and not is_clock_form(notation.clock):
+        raise SchemaError(
+            f"column {column.name!r}: {notation.clock!r} is no form of times; write it with the "
+            "signs %H or %-I (hours of a day) or %h (of a duration), %M, %S and %p (schema: "
+            "notation: clock)"
+        )
+    filled: dict[str, Any] = {"missing": missing}
+    if notation is None and column.joined is None:
+        times = infer_times(texts, counts)
+        if times is not None:
+            filled |= {"notation": times.notation}
+            filled |= {} if column.decimals is not None else {"decimals": times.decimals}
+            filled |= {} if column.plausible is not None else {"plausible": times.plausible}
+            filled |= {} if column.missing else {"missing": (*missing, *times.others.missing)}
+            return column.model_copy(update=filled)
+    elif notation is not None and notation.clock:
+        return column.model_copy(update=filled)
+    if notation is None or column.joined is not None:
+        pairs = infer_joined(texts, counts)
+        if pairs is not None:
+            filled |= {} if column.joined is not None else {"joined": pairs.joined}
+            filled |= {} if notation is not None else {"notation": pairs.notation}
+            filled |= {} if column.missing else {"missing": (*missing, *pairs.others.missing)}
+            return column.model_copy(update=filled)
+    return column.model_copy(update=filled) if column.joined is not None else None
+
+
 def _complete_dates(column: Column, values: pd.Series) -> Column:
     if column.notation is not None and column.notation.dates:
         dates: tuple[str, ...] = column.notation.dates
@@ -123,12 +162,16 @@ def _complete_dates(column: Column, values: pd.Series) -> Column:
     cells = Cells.of(values)
     found = column.missing or tuple(MissingWords.among_numbers(cells.texts))
     texts, counts = cells.without({str(code) for code in found})
-    if not dates:
-        form = infer_dates(texts, counts)
-        dates = form.formats if form is not None else ()
-    if not dates:
+    form = infer_dates(texts, counts)
+    if form is None and not dates:
         return column.model_copy(update={"missing": found})
-    notation = (column.notation or Notation()).model_copy(update={"dates": dates})
+    notation = column.notation or Notation()
+    if form is not None:
+        if not column.missing:
+            found = (*found, *form.others.missing)
+        if not dates:
+            update = {"dates": form.formats, "language": form.notation.language}
+            notation = notation.model_copy(update=update | {"digits": form.notation.digits})
     return column.model_copy(update={"missing": found, "notation": notation})
 
 
@@ -137,20 +180,16 @@ def _check_formats(name: str, dates: Sequence[str]) -> None:
         if not is_format(one):
             raise SchemaError(
                 f"column {name!r}: {one!r} is no format of dates; write it with the signs %Y %m %d "
-                "%H %M %S, %-d and %-m for days and months without zeros, %b for a month's name "
-                "(schema: notation: dates)"
+                "%H %M %S, %-d and %-m for days and months without zeros, %b or %B for a month's "
+                "name (schema: notation: dates)"
             )
 
 
 def _dates_in_numbers(values: pd.Series, missing: Sequence[str | int | float]) -> tuple[str, ...]:
     numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
     numbers = numbers[~np.isnan(numbers) & ~np.isin(numbers, _numbers_of(missing))]
-    if not numbers.size:
-        return ()
-    if not (numbers % 1).any() and numbers.min() >= 1e7 and numbers.max() < 1e8:
-        return ("%Y%m%d",)
-    low, high = EXCEL_DAYS
-    return (EXCEL,) if low <= numbers.min() and numbers.max() <= high else ()
+    serial = serial_of(numbers)
+    return (serial,) if serial is not None else ()
 
 
 def _numbers_of(missing: Sequence[str | int | float]) -> list[float]:

@@ -1,13 +1,13 @@
-"""Dates as text, in the notation of `datetime.datetime.strptime`, with two signs of ``strftime``.
+"""Columns of dates: their formats, the languages of their months, and what among them is none.
 
-``%-d`` is a day, month or hour without a leading zero, ``%^b`` a month in capitals; both are read
-by Python as ``%d`` and ``%b`` are.
+The formats are those of `synthhealth.cells.dates`; beside them there are the serial numbers of
+Excel and the seconds or milliseconds since 1970.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,248 +15,291 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from synthhealth.cells import dates as cells_of_dates
+from synthhealth.cells.dates import DateShape, plain_cell, read_date, write_date
+from synthhealth.cells.digits import from_latin, script_of
+from synthhealth.cells.months import is_short, language_of
+from synthhealth.errors import Doubt
+from synthhealth.schema._schema import MIN_CELL, Notation
+from synthhealth.schema._text._far import far_from_all
+from synthhealth.schema._text._others import MOSTLY, Others, part_others
+
 __all__ = [
     "EXCEL",
+    "SERIALS",
     "DateForm",
     "infer_dates",
     "is_format",
+    "moments_of_numbers",
     "parse_dates",
-    "parse_excel",
+    "parse_serial",
     "print_dates",
+    "print_serial",
+    "serial_of",
 ]
 
 #: The serial numbers of Excel: days since the end of 1899, as it counts them.
 EXCEL = "excel"
+#: Numbers that count time: from when on, and how many microseconds one of them is.
+SERIALS = {
+    EXCEL: (np.datetime64("1899-12-30", "us"), 86_400_000_000),
+    "epoch": (np.datetime64("1970-01-01", "us"), 1_000_000),
+    "epoch_ms": (np.datetime64("1970-01-01", "us"), 1_000),
+}
+#: Dates written as one number.
+COMPACT = "%Y%m%d"
+#: Between which numbers nearly all lie, of dates from 1900 on (of Excel, and of 2100 at most), and
+#: the formats that they have then; the first that fits counts.
+_OF_NUMBERS = (
+    (COMPACT, 19_000_101, 21_001_231),
+    (EXCEL, 1, 2_958_465),
+    ("epoch", 100_000_000, 4_102_444_800),
+    ("epoch_ms", 100_000_000_000, 4_102_444_800_000),
+)
+#: So many different cells show whether a column may have dates at all.
+TRIED = 1_000
 
 Moments = npt.NDArray[np.datetime64]
+Counts = npt.NDArray[np.int64]
 
-_EXCEL_ZERO = np.datetime64("1899-12-30", "us")
-_MICROS_OF_DAY = 86_400_000_000
 _NEVER = np.datetime64("NaT", "us")
 #: Dates without separators are only taken for dates within these years.
 _YEARS = range(1900, 2101)
-
-_TIME = (
-    r"(?P<between> |T|, ?)(?P<hour>\d{1,2}):\d{2}(?P<second>:\d{2}(?P<fraction>\.\d{1,6})?)?"
-    r"(?P<half> ?[AaPp][Mm])?(?P<zone>Z|[+-]\d{2}:?\d{2})?"
-)
-_MONTH = r"(?P<month_name>[^\W\d_]{3,9})"
-_DAYS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (order, re.compile(rf"{pattern}(?:{_TIME})?"))
-    for order, pattern in (
-        ("ymd", r"(?P<y>\d{4})(?P<s>[-/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})"),
-        ("??y", r"(?P<a>\d{1,2})(?P<s>[-/.])(?P<b>\d{1,2})(?P=s)(?P<y>\d{4}|\d{2})"),
-        ("dby", rf"(?P<d>\d{{1,2}})(?P<s>[-/ .]?){_MONTH}(?P<t>[-/ .]?)(?P<y>\d{{4}}|\d{{2}})"),
-        ("bdy", rf"{_MONTH} (?P<d>\d{{1,2}})(?P<t>,? )(?P<y>\d{{4}})"),
-        ("ym", r"(?P<y>\d{4})(?P<s>[-/])(?P<m>0[1-9]|1[0-2])"),
-        ("compact", r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})"),
-    )
-)
-
-_PRINT: dict[str, Callable[[datetime], str]] = {
-    "Y": lambda day: f"{day.year:04d}",
-    "y": lambda day: f"{day.year % 100:02d}",
-    "m": lambda day: f"{day.month:02d}",
-    "d": lambda day: f"{day.day:02d}",
-    "H": lambda day: f"{day.hour:02d}",
-    "I": lambda day: f"{day.hour % 12 or 12:02d}",
-    "M": lambda day: f"{day.minute:02d}",
-    "S": lambda day: f"{day.second:02d}",
-    "f": lambda day: f"{day.microsecond:06d}",
-    "p": lambda day: "AM" if day.hour < 12 else "PM",
-    "b": lambda day: day.strftime("%b"),
-    "B": lambda day: day.strftime("%B"),
-    "-m": lambda day: str(day.month),
-    "-d": lambda day: str(day.day),
-    "-H": lambda day: str(day.hour),
-    "-I": lambda day: str(day.hour % 12 or 12),
-    "^b": lambda day: day.strftime("%b").upper(),
-    "^B": lambda day: day.strftime("%B").upper(),
-}
-_DIRECTIVE = re.compile(r"%([-^]?[A-Za-z])")
+#: What pandas reads as we do, and many at once.
+_PLAIN = re.compile(r"(?:%[YymdHMSf]|[-/. :T,Z]|[+]\d\d:?\d\d)+")
+_TOUCHING = re.compile(r"%.%")
+#: A date of zeros or of nines stands for none: ``0000-00-00``, ``99/99/9999``.
+_NO_DATE = re.compile(r"(?:[09]{1,4}[-/. T:]?){1,7}Z?")
 
 
 @dataclass(frozen=True)
 class DateForm:
     """How the cells of a column write dates."""
 
-    formats: tuple[str, ...]
-    """The formats, the most frequent first."""
-    doubts: tuple[str, ...] = ()
+    notation: Notation
+    """The formats, the most frequent first, the language and the digits."""
+    others: Others
+    """What stands for no date: words, dates of zeros, a repeated date far from all others."""
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The formats, the most frequent first."""
+        return self.notation.dates
 
 
 def parse_dates(cells: Sequence[str], formats: Iterable[str]) -> Moments:
     """Read dates, in the first of the formats that fits; NaT where none does."""
-    readable = [_readable(one) for one in formats]
-    stripped = [cell.strip() for cell in cells]
-    if not readable:
-        return np.full(len(cells), _NEVER)
-    # pandas reads many at once, but not all years.
-    parsed = pd.to_datetime(pd.Series(stripped, dtype=object), format=readable[0], errors="coerce")
-    moments = parsed.to_numpy(dtype="datetime64[us]").copy()
+    formats = list(formats)
+    plain = [plain_cell(cell) for cell in cells]
+    moments = np.full(len(cells), _NEVER)
+    if not formats or not plain:
+        return moments
+    if _PLAIN.fullmatch(formats[0]) and not _TOUCHING.search(formats[0]):
+        # pandas reads many at once, but not all years.
+        series = pd.Series(plain, dtype=object)
+        parsed = pd.to_datetime(series, format=formats[0], errors="coerce")
+        moments = parsed.to_numpy(dtype="datetime64[us]").copy()
     for place in np.flatnonzero(np.isnat(moments)).tolist():
-        for one in readable:
-            try:
-                moments[place] = np.datetime64(datetime.strptime(stripped[place], one), "us")
-            except ValueError:
-                continue
-            break
+        for one in formats:
+            day = read_date(plain[place], one)
+            if day is not None:
+                moments[place] = np.datetime64(day, "us")
+                break
     return moments
 
 
-def print_dates(moments: Moments, dates: str) -> list[str]:
-    """Write dates, none of them NaT, in one format."""
-    parts = _DIRECTIVE.split(dates)
-    writers = [
-        (lambda day, text=part: text) if place % 2 == 0 else _PRINT[part]
-        for place, part in enumerate(parts)
-    ]
+def print_dates(moments: Moments, notation: Notation) -> list[str]:
+    """Write dates, none of them NaT, in the first format of a notation."""
     days: list[datetime] = moments.astype("datetime64[us]").tolist()
-    return ["".join(write(day) for write in writers) for day in days]
+    dates, language = notation.dates[0], notation.language
+    return [from_latin(write_date(day, dates, language), notation.digits) for day in days]
 
 
 def is_format(dates: str) -> bool:
-    """Say whether dates can be read and written in a format: known signs, each once."""
-    signs = _DIRECTIVE.findall(dates)
-    read = [_readable(f"%{sign}") for sign in signs]
-    known = all(sign in _PRINT for sign in signs) and len(signs) == dates.count("%")
-    return dates == EXCEL or (bool(signs) and known and len(set(read)) == len(read))
+    """Say whether dates can be read and written in a format."""
+    return dates in SERIALS or cells_of_dates.is_format(dates)
 
 
-def parse_excel(numbers: npt.NDArray[np.float64]) -> Moments:
-    """Read serial numbers of Excel, NaN where missing."""
-    missing = np.isnan(numbers)
-    micros = np.round(np.where(missing, 0, numbers) * _MICROS_OF_DAY).astype(np.int64)
-    moments = _EXCEL_ZERO + micros.astype("timedelta64[us]")
-    moments[missing] = _NEVER
+def parse_serial(numbers: npt.NDArray[np.float64], serial: str) -> Moments:
+    """Read numbers that count time (see `SERIALS`), NaN where missing; NaT beyond the calendar."""
+    zero, unit = SERIALS[serial]
+    micros = numbers * unit
+    first, last = np.datetime64("0001-01-01", "us"), np.datetime64("9999-12-31", "us")
+    known = (micros >= (first - zero).astype(float)) & (micros <= (last - zero).astype(float))
+    moments = zero + np.round(np.where(known, micros, 0)).astype(np.int64).astype("timedelta64[us]")
+    moments[~known] = _NEVER
     return moments
 
 
-def print_excel(moments: Moments) -> npt.NDArray[np.float64]:
-    """Give the serial numbers of Excel, NaN where missing."""
-    missing = np.isnat(moments)
-    micros = (moments.astype("datetime64[us]") - _EXCEL_ZERO).astype(np.int64)
-    return np.where(missing, np.nan, micros / _MICROS_OF_DAY)
+def print_serial(moments: Moments, serial: str) -> npt.NDArray[np.float64]:
+    """Give numbers that count time, NaN where missing."""
+    zero, unit = SERIALS[serial]
+    micros = (moments.astype("datetime64[us]") - zero).astype(np.int64)
+    return np.where(np.isnat(moments), np.nan, micros / unit)
 
 
-def infer_dates(cells: Sequence[str], counts: npt.NDArray[np.int64]) -> DateForm | None:
-    """Find the formats of a column's dates; None if a cell is no date.
+def serial_of(numbers: npt.NDArray[np.float64]) -> str | None:
+    """Find how numbers, none of them NaN, count time; None where too many of them do not."""
+    for dates, low, high in _OF_NUMBERS:
+        fits = (numbers >= low) & (numbers <= high)
+        if dates == COMPACT:
+            fits &= ~np.isnat(moments_of_numbers(np.where(fits, numbers, np.nan), dates))
+        if numbers.size and fits.mean() >= MOSTLY:
+            return dates
+    return None
+
+
+def moments_of_numbers(numbers: npt.NDArray[np.float64], dates: str) -> Moments:
+    """Read numbers as dates in a format; NaT where one is none."""
+    if dates in SERIALS:
+        return parse_serial(numbers, dates)
+    different, places = np.unique(numbers, return_inverse=True)
+    texts = ["" if np.isnan(one) or one % 1 else f"{one:.0f}" for one in different]
+    return parse_dates(texts, (dates,))[places]
+
+
+def infer_dates(cells: Sequence[str], counts: Counts) -> DateForm | None:
+    """Find the formats of a column's dates; None if fewer than a fifth of its rows are dates.
 
     Parameters
     ----------
     cells : sequence of str
-        The different cells of a column, without those that stand for a missing value.
+        The different cells of a column, without words that stand for a missing value.
     counts : numpy.ndarray of int
         How many rows have each.
     """
-    read = [_match(cell.strip()) for cell in cells]
-    if not read or any(one is None for one in read):
+    if not cells or not _may_have_dates(cells):
         return None
-    matches = [one for one in read if one is not None]
-    day_first, doubts = _day_first(matches)
+    plain = [plain_cell(cell) for cell in cells]
+    shapes = _of_one_precision([DateShape.of(cell) for cell in plain], counts)
+    found = [shape for shape in shapes if shape is not None]
+    if not found:
+        return None
+    names = [shape.part("name") for shape in found if shape.part("name")]
+    language = language_of(names) if names else "en"
+    day_first, doubts = _day_first(found)
+    formats = _formats(shapes, counts, day_first, names, language)
+    moments = parse_dates(plain, formats)
+    moments[[shape is None for shape in shapes]] = _NEVER
+    for place, shape in enumerate(shapes):
+        if shape is not None and shape.order == "compact":
+            day = moments[place].item()
+            moments[place] = moments[place] if day and day.year in _YEARS else _NEVER
+    digits = script_of(cell for cell, shape in zip(cells, shapes, strict=True) if shape)
+    notation = Notation(dates=tuple(formats), language=language, digits=digits)
+    far = far_from_all(moments)
+    fits = ~np.isnat(moments) & ~far
+    none = far | [bool(_NO_DATE.fullmatch(cell)) for cell in plain]
+    others = part_others(cells, counts, fits, none)
+    # Months and weeks have the form of many a code.
+    if not others.is_enough or (found[0].precision != "day" and others.share < MOSTLY):
+        return None
+    far_odd = int(counts[far & (counts < MIN_CELL)].sum())
+    doubts += _doubts(cells, moments, notation)
+    doubts += others.doubts("dates", far=far_odd)
+    return DateForm(notation, others, tuple(doubts))
+
+
+def _may_have_dates(cells: Sequence[str]) -> bool:
+    """Look at some cells of a long column: most columns have no date at all."""
+    step = max(len(cells) // TRIED, 1)
+    return any(DateShape.of(plain_cell(cell)) is not None for cell in cells[::step])
+
+
+def _of_one_precision(shapes: list[DateShape | None], counts: Counts) -> list[DateShape | None]:
+    """Keep the dates of the precision that most rows have: full ones, months, or weeks."""
     rows: dict[str, int] = {}
-    for (order, match), count in zip(matches, counts.tolist(), strict=True):
-        for dates in _formats(order, match, day_first):
-            rows[dates] = rows.get(dates, 0) + count
-    formats = sorted(rows, key=lambda dates: (-rows[dates], dates))
-    formats = _merged(formats)
-    moments = parse_dates(cells, formats)
-    if np.isnat(moments).any():
-        return None
-    if any(order == "compact" for order, _ in matches) and not all(
-        moment.year in _YEARS for moment in moments.tolist()
-    ):
-        return None
-    if len(formats) > 1:
-        doubts.append(
-            f"its dates are written in {len(formats)} ways; all are read, and the most frequent "
-            "one would be written"
-        )
-    elif print_dates(moments, formats[0]) != list(cells):
-        doubts.append("some of its dates have blanks or zeros that others lack; all are read")
-    if any("%y" in dates for dates in formats):
-        doubts.append("years of two digits: 69 to 99 are read as 1969 to 1999, others as 20..")
-    return DateForm(tuple(formats), tuple(doubts))
-
-
-def _match(cell: str) -> tuple[str, re.Match[str]] | None:
-    for order, pattern in _DAYS:
-        match = pattern.fullmatch(cell)
-        if match is not None:
-            return order, match
-    return None
+    for shape, count in zip(shapes, counts.tolist(), strict=True):
+        if shape is not None:
+            rows[shape.precision] = rows.get(shape.precision, 0) + count
+    best = max(rows, key=lambda precision: rows[precision], default="day")
+    return [shape if shape is not None and shape.precision == best else None for shape in shapes]
 
 
 def _day_first(
-    matches: Sequence[tuple[str, re.Match[str]]],
-) -> tuple[dict[str, tuple[bool, ...]], list[str]]:
+    shapes: Sequence[DateShape],
+) -> tuple[dict[str, tuple[bool, ...]], list[Doubt]]:
     """Say for each separator whether the day comes first: from the cells that can tell."""
     orders: dict[str, tuple[bool, ...]] = {}
-    doubts: list[str] = []
-    for mark in sorted({match["s"] for order, match in matches if order == "??y"}):
-        cells = [match for order, match in matches if order == "??y" and match["s"] == mark]
-        first = sum(int(match["a"]) > 12 for match in cells)
-        second = sum(int(match["b"]) > 12 for match in cells)
+    doubts: list[Doubt] = []
+    either = [shape for shape in shapes if shape.order == "??y"]
+    for mark in sorted({shape.part("s") for shape in either}):
+        pairs = [
+            (int(shape.part("a")), int(shape.part("b")))
+            for shape in either
+            if shape.part("s") == mark
+        ]
+        first = sum(a > 12 >= b for a, b in pairs)
+        second = sum(b > 12 >= a for a, b in pairs)
         if first and second:
             orders[mark] = (True, False) if first >= second else (False, True)
-            open_ = sum(int(match["a"]) <= 12 and int(match["b"]) <= 12 for match in cells)
+            open_ = sum(a <= 12 and b <= 12 for a, b in pairs)
             doubts.append(
-                f"days and months change places from row to row, and {open_} different dates "
-                "could be read either way"
+                Doubt(
+                    f"days and months change places from row to row, and {open_} different dates "
+                    "could be read either way",
+                    f"notation: {{dates: ['%d{mark}%m{mark}%Y']}}",
+                    3,
+                )
             )
         else:
             orders[mark] = (second == 0,)
             if not first and not second and mark != ".":
                 doubts.append(
-                    "no date tells whether day or month comes first; they are read day first"
+                    Doubt(
+                        "no date tells whether day or month comes first; they are read day first",
+                        f"notation: {{dates: ['%m{mark}%d{mark}%Y']}}",
+                        2,
+                    )
                 )
     return orders, doubts
 
 
-def _formats(order: str, match: re.Match[str], day_first: dict[str, tuple[bool, ...]]) -> list[str]:
-    """Give the formats that a cell can have, the likeliest first."""
-    parts = match.groupdict()
-    year = "%Y" if len(parts["y"]) == 4 else "%y"
-    time = _time_format(parts)
-    if order == "ymd":
-        month, day = _unpadded("m", parts["m"]), _unpadded("d", parts["d"])
-        return [f"{year}{parts['s']}{month}{parts['s']}{day}{time}"]
-    if order == "??y":
-        formats = []
-        for first in day_first[parts["s"]]:
-            signs = "dm" if first else "md"
-            if int(parts["b" if first else "a"]) <= 12:
-                a, b = _unpadded(signs[0], parts["a"]), _unpadded(signs[1], parts["b"])
-                formats.append(f"{a}{parts['s']}{b}{parts['s']}{year}{time}")
-        return formats[:1]
-    if order == "ym":
-        return [f"{year}{parts['s']}%m{time}"]
-    if order == "compact":
-        return [f"%Y%m%d{time}"]
-    capitals = "^" if parts["month_name"].isupper() else ""
-    month = f"%{capitals}{'b' if len(parts['month_name']) == 3 else 'B'}"
-    day = _unpadded("d", parts["d"])
-    if order == "dby":
-        return [f"{day}{parts['s']}{month}{parts['t']}{year}{time}"]
-    return [f"{month} {day}{parts['t']}{year}{time}"]
+def _formats(
+    shapes: Sequence[DateShape | None],
+    counts: Counts,
+    day_first: dict[str, tuple[bool, ...]],
+    names: Sequence[str],
+    language: str,
+) -> list[str]:
+    """Give the formats of all cells, the most frequent first."""
+    lengths = [is_short(name, language) for name in names]
+    mostly_short = lengths.count(True) >= lengths.count(False)
+    rows: dict[str, int] = {}
+    for shape, count in zip(shapes, counts.tolist(), strict=True):
+        if shape is None:
+            continue
+        length = is_short(shape.part("name"), language) if shape.part("name") else None
+        for dates in shape.formats(
+            day_first=day_first.get(shape.part("s"), (True,)),
+            is_short=mostly_short if length is None else length,
+        ):
+            rows[dates] = rows.get(dates, 0) + count
+    return _merged(sorted(rows, key=lambda dates: (-rows[dates], dates)))
 
 
-def _unpadded(sign: str, digits: str) -> str:
-    return f"%-{sign}" if len(digits) == 1 else f"%{sign}"
-
-
-def _time_format(parts: dict[str, str | None]) -> str:
-    hour = parts.get("hour")
-    if hour is None:
-        return ""
-    text = f"{parts['between']}{_unpadded('I' if parts['half'] else 'H', hour)}:%M"
-    if parts["second"]:
-        text += ":%S"
-    if parts["fraction"]:
-        text += ".%f"
-    if parts["half"]:
-        text += parts["half"][:-2] + "%p"
-    return text + (parts["zone"] or "")
+def _doubts(cells: Sequence[str], moments: Moments, notation: Notation) -> list[Doubt]:
+    known = ~np.isnat(moments)
+    dates = [cell for cell, is_date in zip(cells, known.tolist(), strict=True) if is_date]
+    doubts = []
+    if len(notation.dates) > 1:
+        doubts.append(
+            Doubt(
+                f"its dates are written in {len(notation.dates)} ways; all are read, and the most "
+                "frequent one would be written",
+                f"notation: {{dates: [{notation.dates[0]!r}]}}",
+            )
+        )
+    elif print_dates(moments[known], notation) != dates:
+        doubts.append(
+            Doubt("some of its dates have blanks or zeros that others lack; all are read")
+        )
+    if any("%y" in dates for dates in notation.dates):
+        doubts.append(
+            Doubt("years of two digits: 69 to 99 are read as 1969 to 1999, others as 20..")
+        )
+    return doubts
 
 
 def _merged(formats: list[str]) -> list[str]:
@@ -265,14 +308,10 @@ def _merged(formats: list[str]) -> list[str]:
     for dates in formats:
         unpadded.setdefault(dates.replace("%-", "%"), set()).update(re.findall(r"%-(.)", dates))
     return [
-        "".join(
-            f"%-{part}" if part in signs and sign == "%" else f"{sign}{part}"
-            for sign, part in re.findall(r"(%\^?|)(.)", dates, re.DOTALL)
+        re.sub(
+            r"%([a-zA-Z])",
+            lambda found, signs=signs: f"%{'-' if found[1] in signs else ''}{found[1]}",  # type: ignore[misc]
+            dates,
         )
         for dates, signs in unpadded.items()
     ]
-
-
-def _readable(dates: str) -> str:
-    """Give a format that Python reads."""
-    return dates.replace("%-", "%").replace("%^", "%")

@@ -17,17 +17,29 @@ import pandas as pd
 from pandas.api import types
 
 from synthhealth.errors import TableError
-from synthhealth.schema._schema import Column, DetectionLimits, Kind, Notation, Schema
+from synthhealth.schema._intake import plain_table
+from synthhealth.schema._problems import Problems
+from synthhealth.schema._schema import (
+    BLANK,
+    MIN_CELL,
+    Column,
+    DetectionLimits,
+    Kind,
+    Notation,
+    Schema,
+)
 from synthhealth.schema._text._cells import Cells, is_number
 from synthhealth.schema._text._completion import complete, complete_column
 from synthhealth.schema._text._dates import (
-    EXCEL,
+    SERIALS,
+    moments_of_numbers,
     parse_dates,
-    parse_excel,
     print_dates,
-    print_excel,
+    print_serial,
 )
+from synthhealth.schema._text._far import far_from_all
 from synthhealth.schema._text._notation import parse_numbers, print_numbers
+from synthhealth.schema._text._times import parse_times, print_times
 
 __all__ = ["ColumnReading", "Reading", "complete", "read_column", "read_table", "write_column"]
 
@@ -69,19 +81,34 @@ class Reading:
     """How many cells of a column were no number or date and count as missing, where there are."""
 
 
-def read_table(table: pd.DataFrame, schema: Schema) -> Reading:
+def read_table(table: pd.DataFrame, schema: Schema, problems: Problems | None = None) -> Reading:
     """Read all columns of a table that the schema knows; others stay as they are.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The cells as they are written.
+    schema : Schema
+        What they are.
+    problems : Problems, optional
+        Takes note of the columns that cannot be read, which then stay as they are; without it
+        they are refused.
 
     Raises
     ------
     TableError
         Cells of a column do not fit what the schema says of it.
     """
-    readings = {
-        name: read_column(table[name], schema[name])
-        for name in table.columns
-        if name in set(schema.names)
-    }
+    table = plain_table(table, schema)
+    found = Problems() if problems is None else problems
+    known = set(schema.names)
+    readings: dict[str, ColumnReading] = {}
+    for name in table.columns:
+        if name in known:
+            with found.of(name):
+                readings[name] = read_column(table[name], schema[name])
+    if problems is None:
+        found.refuse()
     canonical = pd.DataFrame(
         {
             name: readings[name].values if name in readings else table[name]
@@ -123,8 +150,10 @@ def read_column(values: pd.Series, column: Column) -> ColumnReading:
     ([0.5, 12.25, nan], [0, 0, 2], [-1, 0, 0])
     """
     is_number = types.is_numeric_dtype(values.dtype) or types.is_bool_dtype(values.dtype)
-    if not column.kind.is_modelled or types.is_datetime64_any_dtype(values.dtype):
+    if not column.kind.is_modelled:
         return ColumnReading(values, values.isna().to_numpy().astype(np.int8), None)
+    if types.is_datetime64_any_dtype(values.dtype):
+        return _read_moments(values)
     if is_number:
         return _read_number_cells(values, complete_column(column, values))
     cells = Cells.of(values)
@@ -159,6 +188,8 @@ def write_column(
     -------
     pandas.Series
     """
+    if BLANK in (column.levels or ()):
+        values = values.mask(values == BLANK, None if empty_is_none else np.nan)
     marks = values.isna().to_numpy().astype(np.int8)
     if missing is not None:
         marks = np.where(missing == KNOWN, marks, missing)
@@ -166,7 +197,7 @@ def write_column(
     dtype = pd.api.types.pandas_dtype(dtype)
     if types.is_numeric_dtype(dtype) and not types.is_bool_dtype(dtype):
         return _write_number_cells(values, column, marks, dtype)
-    if notation is None or not column.kind.is_numerical:
+    if notation is None or not column.kind.is_numerical or column.joined is not None:
         if not (marks >= FIRST_CODE).any():
             return values.astype(dtype) if _may_cast(values, dtype) else values
         cells = values.astype(object).to_numpy(copy=True)
@@ -191,16 +222,25 @@ def _read_number_cells(values: pd.Series, column: Column) -> ColumnReading:
             marks[(values == code).to_numpy(dtype=bool, na_value=False)] = FIRST_CODE + place
     coded = marks >= FIRST_CODE
     if column.kind is Kind.DATETIME:
-        moments = _moments_of_numbers(values, column, marks)
-        return ColumnReading(pd.Series(moments, index=values.index, name=values.name), marks, None)
+        return _read_number_dates(values, column, marks)
     if coded.any():
         if isinstance(values.dtype, np.dtype):
             values = values.astype(np.float64)
         values = values.mask(coded)
     if not column.kind.is_numerical:
-        _check_levels(values, column)
-        return ColumnReading(values, marks, None)
+        return _levels(values, column, marks)
     return ColumnReading(values, marks, _at_limits(values, column.detection))
+
+
+def _levels(
+    values: pd.Series, column: Column, marks: Marks, *, empty_is_none: bool = False
+) -> ColumnReading:
+    if BLANK in (column.levels or ()):
+        empty = marks == EMPTY
+        values = values.astype(object).mask(empty, BLANK)
+        marks = np.where(empty, KNOWN, marks).astype(np.int8)
+    _check_levels(values, column)
+    return ColumnReading(values, marks, None, empty_is_none)
 
 
 def _at_limits(values: pd.Series, detection: DetectionLimits | None) -> Marks | None:
@@ -214,25 +254,52 @@ def _at_limits(values: pd.Series, detection: DetectionLimits | None) -> Marks | 
     return sides if sides.any() else None
 
 
-def _moments_of_numbers(
-    values: pd.Series, column: Column, marks: Marks
-) -> npt.NDArray[np.datetime64]:
+def _read_number_dates(values: pd.Series, column: Column, marks: Marks) -> ColumnReading:
+    """Read numbers that are dates: ``20240131``, or serial numbers."""
     numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
     numbers = np.where(marks == KNOWN, numbers, np.nan)
     dates = column.notation.dates if column.notation is not None else ()
-    if dates == (EXCEL,):
-        moments = parse_excel(numbers)
-    else:
-        different, places = np.unique(numbers, return_inverse=True)
-        texts = ["" if np.isnan(one) or one % 1 else f"{one:.0f}" for one in different]
-        moments = parse_dates(texts, dates)[places]
-    wrong = int((np.isnat(moments) & (marks == KNOWN)).sum())
-    if wrong:
+    moments = (
+        moments_of_numbers(numbers, dates[0]) if dates else np.full(len(numbers), "NaT", "M8[us]")
+    )
+    wrong = np.isnat(moments) & (marks == KNOWN)
+    if wrong.sum() > ODD_SHARE * (marks == KNOWN).sum():
         raise TableError(
-            f"column {column.name!r}: {_count(wrong)} not dates; for serial numbers of Excel "
-            "say so (schema: notation: dates: [excel]), or declare the column as count"
+            f"column {column.name!r}: {_count(int(wrong.sum()))} not dates; for serial numbers of "
+            "Excel say so (schema: notation: dates: [excel]), or declare the column as count"
         )
-    return moments
+    return _without_slips(pd.Series(moments, index=values.index, name=values.name), marks, wrong)
+
+
+def _read_moments(values: pd.Series) -> ColumnReading:
+    """Read dates that are no text; those far from all others stand for none."""
+    marks = values.isna().to_numpy().astype(np.int8)
+    return _without_slips(values, marks, np.zeros(len(values), dtype=bool), spikes=True)
+
+
+def _without_slips(
+    values: pd.Series, marks: Marks, odd: npt.NDArray[np.bool_], *, spikes: bool = False
+) -> ColumnReading:
+    """Take dates that are far from all others for missing ones."""
+    wall_clock = values if values.dt.tz is None else values.dt.tz_localize(None)
+    moments, places, counts = np.unique(
+        wall_clock.to_numpy(dtype="datetime64[us]"), return_inverse=True, return_counts=True
+    )
+    odd = odd | (far_from_all(moments) if spikes else _is_slip(moments, counts))[places]
+    if not odd.any():
+        return ColumnReading(values, marks, None)
+    marks[odd] = EMPTY
+    return ColumnReading(values.mask(odd), marks, None, odd=int(odd.sum()))
+
+
+def _is_slip(
+    moments: npt.NDArray[np.datetime64], counts: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Say which dates are slips of the pen: far from all others, and of few patients.
+
+    One of many patients is a code, which the schema has under 'missing' where it is one.
+    """
+    return far_from_all(moments) & (counts < MIN_CELL)
 
 
 def _read_object_cells(values: pd.Series, column: Column, cells: Cells) -> ColumnReading:
@@ -241,7 +308,8 @@ def _read_object_cells(values: pd.Series, column: Column, cells: Cells) -> Colum
     empty_is_none = types.is_object_dtype(values.dtype) and any(
         cell is None for cell in values.to_numpy()[cells.places < 0]
     )
-    if column.kind.is_numerical and (cells.has_text or column.kind is Kind.DATETIME):
+    is_one = column.kind.is_numerical and column.joined is None
+    if is_one and (cells.has_text or column.kind is Kind.DATETIME):
         read = _numbers_or_moments(cells, column, np.array(of_cell, dtype=np.int8))
         marks[read.odd] = EMPTY
         series = pd.Series(read.values, index=values.index, name=values.name)
@@ -250,8 +318,8 @@ def _read_object_cells(values: pd.Series, column: Column, cells: Cells) -> Colum
     if coded.any():
         values = values.mask(coded)
     if not column.kind.is_numerical:
-        _check_levels(values, column)
-    elif any(not is_number(cell) for cell in cells.different):
+        return _levels(values, column, marks, empty_is_none=empty_is_none)
+    if column.joined is None and any(not is_number(cell) for cell in cells.different):
         raise _no_numbers(column, sum(not is_number(cell) for cell in values.dropna()))
     return ColumnReading(values, marks, None, empty_is_none)
 
@@ -290,7 +358,10 @@ def _numbers_or_moments(cells: Cells, column: Column, of_cell: Marks) -> _Result
     if column.kind is Kind.DATETIME:
         moments = parse_dates(texts, notation.dates)
         read: npt.NDArray[Any] = np.append(moments, np.datetime64("NaT", "us"))
-        fits = ~np.isnat(moments)
+        fits = ~np.isnat(moments) & ~_is_slip(moments, cells.counts)
+    elif notation.clock:
+        minutes = parse_times(texts, notation.clock)
+        read, fits = np.append(minutes, np.nan), ~np.isnan(minutes)
     else:
         parsed = parse_numbers(texts, notation)
         numbers, sides = parsed.numbers, parsed.sides
@@ -311,7 +382,8 @@ def _numbers_or_moments(cells: Cells, column: Column, of_cell: Marks) -> _Result
 
 
 def _no_numbers(column: Column, wrong: int) -> TableError:
-    things = "dates" if column.kind is Kind.DATETIME else "numbers"
+    clock = column.notation is not None and column.notation.clock
+    things = "dates" if column.kind is Kind.DATETIME else "times" if clock else "numbers"
     one = f"a {things[:-1]}" if wrong == 1 else things
     return TableError(
         f"column {column.name!r}: {_count(wrong)} not {one} as the schema has them; declare their "
@@ -354,25 +426,28 @@ def _write_number_cells(values: pd.Series, column: Column, marks: Marks, dtype: 
 
 def _numbers_of_moments(values: pd.Series, notation: Notation, decimals: int | None) -> pd.Series:
     moments = values.to_numpy(dtype="datetime64[us]")
-    if notation.dates == (EXCEL,):
-        numbers = print_excel(moments)
+    if notation.dates[0] in SERIALS:
+        numbers = print_serial(moments, notation.dates[0])
         if decimals is not None:
             numbers = np.round(numbers, decimals)
     else:
         numbers = np.full(len(moments), np.nan)
         known = ~np.isnat(moments)
-        numbers[known] = [float(text) for text in print_dates(moments[known], notation.dates[0])]
+        numbers[known] = [float(text) for text in print_dates(moments[known], notation)]
     return pd.Series(numbers, index=values.index, name=values.name)
 
 
 def _print_moments(values: pd.Series, notation: Notation) -> npt.NDArray[np.object_]:
     different, places = np.unique(values.to_numpy(dtype="datetime64[us]"), return_inverse=True)
-    return np.array(print_dates(different, notation.dates[0]), dtype=object)[places]
+    return np.array(print_dates(different, notation), dtype=object)[places]
 
 
 def _print_results(
     numbers: npt.NDArray[np.float64], sides: Marks, column: Column, notation: Notation
 ) -> npt.NDArray[np.object_]:
+    if notation.clock:
+        different, places = np.unique(numbers, return_inverse=True)
+        return np.array(print_times(different, notation), dtype=object)[places]
     if notation.numbers:
         whole = column.decimals == 0
         cells = np.array([int(one) if whole else one for one in numbers.tolist()], dtype=object)

@@ -9,7 +9,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ZERO_WORDS", "MissingWords", "Order", "order_of", "partly_yes_no", "plain_word"]
+__all__ = [
+    "ZERO_WORDS",
+    "MissingWords",
+    "Order",
+    "no_or_yes",
+    "order_of",
+    "partly_yes_no",
+    "plain_word",
+    "says_yes",
+]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -76,9 +85,11 @@ _YES_NO = (
     "no/yes|n/y|nein/ja|n/j|non/oui|n/o|no/si|no/sí|nao/sim|não/sim|nej/ja|nee/ja|false/true|f/t"
     "|falsch/wahr|faux/vrai|negative/positive|neg/pos|neg./pos.|negativ/positiv|-/+|absent/present"
     "|not present/present|nicht vorhanden/vorhanden|not detected/detected|unexposed/exposed"
-    "|off/on|لا/نعم"
+    "|off/on|unchecked/checked|not checked/checked|unticked/ticked|لا/نعم"
 )
 _BOOLEANS = tuple(tuple(pair.split("/")) for pair in _YES_NO.split("|"))
+#: What stands in a box that somebody ticked, where the others are empty.
+_TICKS = _words("x|✓|✔|☑|☒|✗|1") | {yes for _, yes in _BOOLEANS}
 
 #: Ordered answers; "=" parts words for the same answer.
 _SCALES = tuple(
@@ -249,6 +260,28 @@ def _bands(words: list[str]) -> list[tuple[float, float]] | None:
     return bands if len(bands) >= 3 and apart and proper and not is_limits else None
 
 
+def says_yes(cell: str) -> bool:
+    """Whether a cell says yes: a word for it, or a tick."""
+    return plain_word(cell) in _TICKS
+
+
 def partly_yes_no(words: Sequence[str]) -> bool:
     """Whether among other words there are a no and a yes of the same language."""
     return any(set(pair) <= set(words) for pair in _BOOLEANS)
+
+
+def no_or_yes(levels: Sequence[object]) -> dict[object, bool] | None:
+    """Say which levels mean no and which yes; None where they mean something else.
+
+    Examples
+    --------
+    >>> no_or_yes(["Ja", "Nein"]), no_or_yes([1, 0]), no_or_yes(["no", "maybe"])
+    ({'Ja': True, 'Nein': False}, {1: True, 0: False}, None)
+    """
+    if all(str(level) in ("0", "1", "0.0", "1.0", "True", "False") for level in levels):
+        return {level: str(level) in ("1", "1.0", "True") for level in levels}
+    words = {level: plain_word(str(level)) for level in levels}
+    for pair in _BOOLEANS:
+        if set(words.values()) <= set(pair):
+            return {level: word == pair[1] for level, word in words.items()}
+    return None
