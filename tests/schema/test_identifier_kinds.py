@@ -104,14 +104,13 @@ class TestTablesAsTheyCome:
         model = sh.Synthesizer("gaussian_copula", schema=schema, random_state=0)
         fake = model.fit(table).sample(60)
 
-        assert not dropped & set(fake.columns)
+        assert set(fake.columns) & dropped <= {schema.subject}
         personal = {str(cell) for name in dropped for cell in table[name]}
         assert not personal & set(fake.astype(str).to_numpy().ravel())
 
     def test_patients_by_a_single_word(self) -> None:
         schema = propose(read("b14_visits.csv")).schema
-        assert schema["patient"].identifier == "record number"
-        assert [c.name for c in schema if c.identifier] == ["patient"]
+        assert [c.name for c in schema if c.kind is Kind.IDENTIFIER] == ["patient"]
 
     def test_forms_of_dates_are_on_the_checklist(self) -> None:
         table = read("c19_dates_forms.csv")
@@ -445,7 +444,7 @@ class TestScan:
     @pytest.mark.parametrize("cell", [[1, 2], np.arange(2), pd.Series([1]), {"a": 1}, {1}])
     def test_containers_are_refused(self, cell: object) -> None:
         column = pd.Series([cell, "x"], dtype=object)
-        with pytest.raises(TableError, match=r"column 'x'.*several values"):
+        with pytest.raises(TableError, match="column 'x' holds"):
             scan(pd.DataFrame({"x": column}))
 
     def test_a_table_is_asked_for(self) -> None:
