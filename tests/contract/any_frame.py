@@ -51,7 +51,9 @@ def some(*values: Any) -> Cells:
 def mostly(often: Cells, seldom: Cells, share: float = 0.2) -> Cells:
     def cells(rng: np.random.Generator, n: int) -> pd.Series:
         first, second = list(often(rng, n)), list(seldom(rng, n))
-        return objects([b if rng.random() < share else a for a, b in zip(first, second, strict=True)])
+        return objects(
+            [b if rng.random() < share else a for a, b in zip(first, second, strict=True)]
+        )
 
     return cells
 
@@ -267,7 +269,9 @@ def file_of(seed: int, folder: Path) -> Path:
         buffer.write(gzip.compress(table.to_csv(index=False).encode()))
     elif content == "zip":
         with zipfile.ZipFile(buffer, "w") as archive:
-            for name in rng.choice(["a.csv", "b.csv", "c.txt", "notes.pdf"], rng.integers(0, 3), False):
+            for name in rng.choice(
+                ["a.csv", "b.csv", "c.txt", "notes.pdf"], rng.integers(0, 3), False
+            ):
                 archive.writestr(str(name), table.to_csv(index=False))
     raw = bytearray(buffer.getvalue())
     if raw and rng.random() < 0.6:  # damaged

@@ -42,7 +42,9 @@ def verbs(frame: pd.DataFrame, seed: int, *, fits: bool) -> list[str]:
     if description is not None:
         json.loads(description.to_json())
     if fits:
-        model = call(lambda: Synthesizer(random_state=seed, schema=schema, margin="norm").fit(frame))
+        model = call(
+            lambda: Synthesizer(random_state=seed, schema=schema, margin="norm").fit(frame)
+        )
         if model is not None:
             fake = model.sample(20)
             assert not fake.empty

@@ -74,7 +74,10 @@ _VIN = r"(?=[A-Z0-9]*[A-Z])(?=[A-Z0-9]*\d)[A-HJ-NPR-Z0-9]{17}"
 _IMAGE = r".+\.(?:jpe?g|png|tiff?|bmp|heic|gif)"
 _PERSON = r"[^\W\d_][^\W\d_.'’-]*\.?(?:,?[ '’-][^\W\d_]+\.?){0,4}"
 _PLACE = r"[^\W\d_][^\d<>=%]{1,40}"
-_NUMBER = r"\s*(?:[<>≤≥=~]=?)?\s*[+-]?(?:\d[\d.,' \u00a0]*|\.\d+)(?:e[+-]?\d+)?\s*[^\d]*"
+_CURRENCY = r"(?:[$€£¥₹₺]|US\$|usd|eur|gbp|egp|l\.?e\.?|sar|aed|chf|try|cny|inr|ج\.?م\.?) ?"
+_NUMBER = (
+    rf"\s*(?:[<>≤≥=~]=?)?\s*(?:{_CURRENCY})?[+-]?(?:\d[\d.,' \u00a0]*|\.\d+)(?:e[+-]?\d+)?\s*[^\d]*"
+)
 _TITRE = re.compile(r"1 ?: ?\d+")
 
 Form = re.Pattern[str] | Callable[[str], object]
@@ -262,10 +265,9 @@ def _in_text(said: Said | None, different: list[str], n: int) -> tuple[str, str]
         if count:
             what = what or _a(identifier)
             return identifier, f"{_count(count, len(different))} have the form of {what}"
-    if all(_is_number_or_code(cell) for cell in different[:MANY]):
-        register = _of_a_register(different[:SAMPLE])
-        if register is not None:
-            return register
+    register = _of_a_register(different[:SAMPLE])
+    if register is not None:
+        return register
     if said is not None and _agree(said, different, n):
         count = _matching(_AGREES.get(said.identifier, _is_code), different)
         if count:

@@ -54,7 +54,7 @@ SOUGHT: dict[str, str] = {
     "inside text",
     "E": _NAMED,
     "F": "the form of an address with @, also inside text",
-    "G": f"{_NAMED}; the check digits of some 40 countries' numbers, also inside text and among "
+    "G": f"{_NAMED}; the check digits of some 30 countries' numbers, also inside text and among "
     "whole numbers",
     "H": f"{_NAMED}; MRN and digits inside text",
     "I": _NAMED,

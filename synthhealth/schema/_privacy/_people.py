@@ -79,7 +79,10 @@ def _has_given_name(cell: str) -> bool:
 
 
 def _plain(word: str) -> str:
-    letters = unicodedata.normalize("NFKD", word.strip(".").casefold())
+    word = word.strip(".").casefold()
+    if word.isascii():
+        return word
+    letters = unicodedata.normalize("NFKD", word)
     return "".join(one for one in letters if unicodedata.category(one) != "Mn")
 
 

@@ -40,7 +40,6 @@ _NATIONAL: dict[str, str] = {
     "nl.bsn": "a Dutch BSN",
     "be.nn": "a Belgian national number",
     "se.personnummer": "a Swedish personnummer",
-    "dk.cpr": "a Danish CPR number",
     "fi.hetu": "a Finnish HETU",
     "no.fodselsnummer": "a Norwegian birth number",
     "is_.kennitala": "an Icelandic kennitala",
@@ -62,7 +61,6 @@ _NATIONAL: dict[str, str] = {
     "si.emso": "a unique master citizen number",
     "ca.sin": "a Canadian SIN",
     "jp.in_": "a Japanese individual number",
-    "cz.rc": "a Czech birth number",
 }
 #: One number in ten is right by chance: a single one proves nothing.
 _LOOSE = frozenset(
