@@ -142,15 +142,25 @@ def test_cells_in_another_notation_are_read_and_counted():
 @given(
     numbers=st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=20, unique=True),
     decimals=st.integers(0, 4),
-    decimal=st.sampled_from(".,"),
-    thousands=st.sampled_from(["", "'", " ", "\u202f"]),
-    suffix=st.sampled_from(["", " mg/L", "%"]),
+    decimal=st.sampled_from(".,٫"),
+    thousands=st.sampled_from(["", "'", " ", "\u202f", "٬"]),
+    around=st.sampled_from(
+        [("", ""), ("", " mg/L"), ("", "%"), ("$", ""), ("€ ", ""), ("EGP ", ""), ("", " €")]
+    ),
+    digits=st.sampled_from(["latin", "arabic", "persian"]),
     padded=st.booleans(),
 )
 def test_what_is_printed_is_read_and_printed_again(
-    numbers, decimals, decimal, thousands, suffix, padded
+    numbers, decimals, decimal, thousands, around, digits, padded
 ):
-    notation = Notation(decimal=decimal, thousands=thousands, suffix=suffix, padded=padded)
+    notation = Notation(
+        decimal=decimal,
+        thousands=thousands,
+        prefix=around[0],
+        suffix=around[1],
+        digits=digits,
+        padded=padded,
+    )
     values = np.array(numbers) / 10**decimals
     sides = np.zeros(len(values), dtype=np.int8)
     cells = print_numbers(values, sides, notation, decimals)
@@ -160,6 +170,41 @@ def test_what_is_printed_is_read_and_printed_again(
     form = infer(cells)
     assert form.parsed.fits.all()
     assert again(form) == cells
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    numbers=st.lists(st.integers(0, 10**6), min_size=4, max_size=20, unique=True),
+    flags=st.lists(st.sampled_from(["", " H", " (L)", "*", " High", " مرتفع"]), min_size=20),
+    marks=st.lists(st.sampled_from(["", "\u200e", "\u200f", "\ufeff", "\u200b"]), min_size=20),
+    suffix=st.sampled_from(["", " mg/L"]),
+)
+def test_flags_and_invisible_marks_do_not_change_a_number(numbers, flags, marks, suffix):
+    cells = [
+        f"{mark}{number / 10:.1f}{suffix}{flag}{mark}"
+        for number, flag, mark in zip(numbers, flags, marks, strict=False)
+    ]
+    form = infer(cells)
+    assert form.parsed.numbers.tolist() == [number / 10 for number in numbers]
+    assert form.notation.suffix == suffix
+    assert list(form.parsed.flags) == flags[: len(numbers)]
+    assert again(form) == [f"{number / 10:.1f}{suffix}" for number in numbers]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    inches=st.lists(st.integers(0, 95), min_size=1, max_size=20, unique=True),
+    above=st.lists(st.integers(90, 99), max_size=3, unique=True),
+)
+def test_heights_and_plus_signs_come_back(inches, above):
+    heights = [f"{one // 12}'{one % 12}\"" for one in inches]
+    form = infer(heights)
+    assert form.parsed.numbers.tolist() == inches
+    assert again(form) == heights
+    ages = [*map(str, range(20, 30)), *(f"{one}+" for one in above)]
+    form = infer(ages)
+    assert form.above == tuple(sorted(above))
+    assert again(form) == ages
 
 
 @pytest.mark.parametrize(

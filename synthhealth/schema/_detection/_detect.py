@@ -135,20 +135,22 @@ def _numbers_among_texts(
     found = _detect_numbers(pd.Series(known, name=column.name))
     if not texts:
         return found
-    if form is None or not found.kind.is_numerical:
+    if not found.kind.is_numerical:
         return None if found.kind.is_modelled else found
-    said = dict(found.said) | {"notation": form.notation.model_copy(update={"numbers": True})}
-    if form.unit is not None:
-        said["unit"] = form.unit
-    doubts = (*found.doubts, *form.doubts)
-    why = found.why
+    notation = Notation() if form is None else form.notation
+    said = dict(found.said) | {"notation": notation.model_copy(update={"numbers": True})}
+    doubts, why = found.doubts, found.why
+    if form is not None:
+        doubts = (*doubts, *form.doubts)
+        if form.unit is not None:
+            said["unit"] = form.unit
+        if form.parsed.sides.any():
+            said["detection"] = DetectionLimits(below=form.below, above=form.above)
+            why += ", and results beyond a limit as text"
+        if (fits & (form.parsed.sides == 0)).any():
+            doubts = (*doubts, Doubt("some numbers are stored as text; they are read", weight=1))
     if lost:
         doubts = (lost_doubt(lost, n), *doubts)
-    if form.parsed.sides.any():
-        said["detection"] = DetectionLimits(below=form.below, above=form.above)
-        why += ", and results beyond a limit as text"
-    elif fits.any():
-        doubts = (*doubts, Doubt("some numbers are stored as text; they are read", weight=1))
     return Detected(found.kind, why, doubts, said)
 
 

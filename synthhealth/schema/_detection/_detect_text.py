@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,12 @@ from synthhealth.errors import Doubt
 from synthhealth.schema._detection._codes import are_codes
 from synthhealth.schema._detection._detect_times import detect_times
 from synthhealth.schema._detection._detected import Detected, counted, with_gaps
-from synthhealth.schema._detection._numbers_in_text import MOSTLY, numbers_of_text, share_of
+from synthhealth.schema._detection._numbers_in_text import (
+    MOSTLY,
+    coded_doubts,
+    numbers_of_text,
+    share_of,
+)
 from synthhealth.schema._privacy._evidence import FREE_TEXT, people_doubts
 from synthhealth.schema._privacy._identifiers import IdentifierFinding, identifier_in
 from synthhealth.schema._schema import MIN_CELL, Kind
@@ -58,17 +64,23 @@ def detect_text(name: str, values: pd.Series, cells: Cells) -> Detected:
     texts, rows = cells.without(set(among_numbers))
     form = infer_numbers(texts, rows) if texts and not codes else None
     finding = identifier_in(name, _judged(values, texts, rows, form))
-    if finding is not None and finding.direct and not _is_measured(finding, form):
+    missing = cells.frequent(among_numbers, MIN_CELL)
+    if finding is not None and finding.direct:
+        if form is not None and _may_be_measured(finding, form):
+            found = numbers_of_text(name, form, texts, rows, missing, among_numbers)
+            if found is not None:
+                return found
         kind = Kind.TEXT if finding.identifier == FREE_TEXT else Kind.IDENTIFIER
         return Detected(kind, finding.evidence, said={"identifier": finding.identifier})
     if codes:
         return Detected(Kind.NOMINAL, with_gaps(codes, words), said={"missing": empty})
-    if form is not None:
-        missing = cells.frequent(among_numbers, MIN_CELL)
-        found = numbers_of_text(name, form, texts, rows, missing, among_numbers)
-        if found is not None:
-            return found
-    return _groups(levels, counts, empty)
+    if form is None:
+        return _groups(levels, counts, empty)
+    found = numbers_of_text(name, form, texts, rows, missing, among_numbers)
+    if found is not None:
+        return found
+    groups = _groups(levels, counts, empty)
+    return replace(groups, doubts=(*coded_doubts(form, rows), *groups.doubts))
 
 
 def _judged(
@@ -84,13 +96,11 @@ def _judged(
     return values[~values.isin(odd)]
 
 
-def _is_measured(finding: IdentifierFinding, form: NumberForm | None) -> bool:
-    """Whether what looks like a code of each patient is an amount: it has a unit or decimals."""
-    if form is None or finding.identifier != "unique code":
-        return False
+def _may_be_measured(finding: IdentifierFinding, form: NumberForm) -> bool:
+    """Whether what looks like notes, or a code of each patient, may be amounts."""
     notation = form.notation
     is_amount = bool(notation.prefix or notation.suffix or notation.thousands or form.decimals)
-    return is_amount and bool(form.parsed.fits.all())
+    return finding.identifier == FREE_TEXT or (finding.identifier == "unique code" and is_amount)
 
 
 def _groups(

@@ -18,7 +18,7 @@ from synthhealth.schema._schema import MIN_CELL, DetectionLimits, Kind, Notation
 from synthhealth.schema._text._number_form import NumberForm
 from synthhealth.schema._text._vocabulary import ZERO_WORDS, plain_word
 
-__all__ = ["MOSTLY", "lost_doubt", "numbers_of_text", "share_of"]
+__all__ = ["MOSTLY", "coded_doubts", "lost_doubt", "numbers_of_text", "share_of"]
 
 Counts = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.float64]
@@ -133,6 +133,15 @@ def lost_doubt(lost: int, n: int) -> Doubt:
         "shown"
     )
     return Doubt(text, "missing: [...] or kind: nominal", 3)
+
+
+def coded_doubts(form: NumberForm, counts: Counts) -> tuple[Doubt, ...]:
+    """Say that many cells of a column of groups or codes are numbers, of many different ones."""
+    numeric, n = int(counts[form.parsed.fits].sum()), int(counts.sum())
+    if numeric <= SOME * n or np.unique(form.parsed.numbers[form.parsed.fits]).size <= FEW_LEVELS:
+        return ()
+    text = f"{numeric} of {n} cells are numbers; they are taken for codes, as the others are"
+    return (Doubt(text, "kind: continuous", 2),)
 
 
 def _are_codes(odd: Sequence[str], counts: Counts, different: int) -> bool:

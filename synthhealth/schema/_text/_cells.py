@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from synthhealth.cells.digits import without_marks
+
 __all__ = ["Cells", "as_text", "is_number"]
 
 
@@ -22,6 +24,8 @@ class Cells:
     """The cells that are not empty, each once."""
     places: npt.NDArray[np.int64]
     """For each row the place of its cell in `different`; -1 where the cell is empty."""
+    had_marks: bool = False
+    """Whether cells had invisible marks, which `different` lacks."""
 
     @classmethod
     def of(cls, values: pd.Series) -> Cells:
@@ -32,6 +36,14 @@ class Cells:
             categories = values.cat.categories
             return cls([categories[code] for code in used[shift:]], places - shift)
         places, different = pd.factorize(values)
+        plain = [without_marks(cell) if isinstance(cell, str) else cell for cell in different]
+        had_marks = any(
+            isinstance(old, str) and len(old) != len(new)
+            for old, new in zip(different, plain, strict=True)
+        )
+        if had_marks:
+            merged, left = pd.factorize(np.array(plain, dtype=object))
+            return cls(list(left), np.append(merged, -1)[places].astype(np.int64), had_marks=True)
         return cls(list(different), places.astype(np.int64))
 
     @cached_property
@@ -43,6 +55,11 @@ class Cells:
     def texts(self) -> list[str]:
         """The different cells that are text."""
         return [cell for cell in self.different if isinstance(cell, str)]
+
+    def rows(self, index: pd.Index, name: Any) -> pd.Series:
+        """Give the cells of all rows, without invisible marks."""
+        cells = np.array([*self.different, np.nan], dtype=object)[self.places]
+        return pd.Series(cells, index=index, name=name)
 
     @property
     def has_text(self) -> bool:

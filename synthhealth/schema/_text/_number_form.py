@@ -89,7 +89,10 @@ def infer_numbers(cells: Sequence[str], counts: Counts, least: int = MIN_CELL) -
     prefix, suffix, unit = _usual_measure(found, least)
     notation = Notation(prefix=prefix, suffix=suffix, above=_plus(found) or ">")
     around = surroundings(split, notation, unit)
-    tokens = [one.number for one, known in zip(split, around, strict=True) if one and known]
+    tokens = _tally(
+        [one.number if one and known else None for one, known in zip(split, around, strict=True)],
+        counts,
+    )
     decimal, thousands, doubts = _style(tokens)
     notation = notation.model_copy(update={"decimal": decimal, "thousands": thousands})
     parsed = parse_numbers(cells, notation, unit)
@@ -287,16 +290,18 @@ def _rough(cell: NumberCell) -> int:
     return int(re.sub(r"\D.*", "", cell.number) or 0)
 
 
-def _style(tokens: Sequence[str]) -> tuple[str, str, list[Doubt]]:
+def _style(tokens: dict[str, int]) -> tuple[str, str, list[Doubt]]:
     """Find the decimal mark and what parts the thousands."""
-    different = set(tokens)
+    different = list(tokens)
     signs = set("".join(different))
     fitting = {}
     for decimal, thousands in _STYLES:
         if (thousands and thousands not in signs) or (decimal not in signs and decimal not in ".,"):
             continue
         pattern = style_pattern(decimal, thousands, strict=True)
-        fitting[decimal, thousands] = sum(bool(pattern.fullmatch(one)) for one in different)
+        fitting[decimal, thousands] = sum(
+            rows for one, rows in tokens.items() if pattern.fullmatch(one)
+        )
     best = max(fitting.values())
     styles = [style for style, fits in fitting.items() if fits == best]
     for mark, other in ((",", "."), (".", ",")):
@@ -371,10 +376,12 @@ def _odd_rows(
     """Count the rows whose number would be written in another way, for no reason of its own."""
     # What is said of them otherwise is not said twice.
     plain = parsed.fits & ~parsed.guessed & ~parsed.converted & ~parsed.swapped
-    plain &= np.array([not flag for flag in parsed.flags], dtype=bool)
     plain &= parsed.bare != bool(notation.suffix or notation.prefix)
     again = print_numbers(parsed.numbers[plain], parsed.sides[plain], notation, decimals)
-    as_were = [without_marks(cells[place]) for place in np.flatnonzero(plain).tolist()]
+    as_were = [
+        without_marks(cells[place]).removesuffix(parsed.flags[place])
+        for place in np.flatnonzero(plain).tolist()
+    ]
     differ = np.array([new != old for new, old in zip(again, as_were, strict=True)], dtype=bool)
     return int(counts[plain][differ].sum())
 
@@ -410,8 +417,8 @@ def _doubts(
         middle = [np.abs(np.median(parsed.numbers[one])) for one in (with_unit, bare)]
         apart = max(middle) > APART * min(middle)
         text = (
-            f"of the numbers {rows(with_unit)} have a unit and {rows(bare)} have none; all are "
-            f"taken for the same{', though they lie far apart' if apart else ''}"
+            f"numbers with a unit: {rows(with_unit)}, without: {rows(bare)}; all are taken for the "
+            f"same unit{', though they lie far apart' if apart else ''}"
         )
         doubts.append(Doubt(text, "unit: ...", 3 if apart else 2))
     swapped = rows(parsed.swapped)

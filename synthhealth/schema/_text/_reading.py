@@ -323,6 +323,8 @@ def _read_object_cells(values: pd.Series, column: Column, cells: Cells) -> Colum
         marks[read.odd] = EMPTY
         series = pd.Series(read.values, index=values.index, name=values.name)
         return ColumnReading(series, marks, read.sides, empty_is_none, int(read.odd.sum()))
+    if cells.had_marks:
+        values = cells.rows(values.index, values.name)
     odd = _odd_levels(cells, column) & (of_cell == KNOWN)
     marks = np.append(np.where(odd, EMPTY, of_cell), EMPTY).astype(np.int8)[cells.places]
     if (of_cell != KNOWN).any() or odd.any():
