@@ -20,6 +20,7 @@ Codes = npt.NDArray[np.int64]
 Marks = npt.NDArray[np.int8]
 
 TABLES = ("real", "synthetic")
+CONSTANT = "it has the same value in every row of both tables, so that there is nothing to compare"
 MICROSECONDS_PER_DAY = 86_400_000_000
 #: Values beyond this overflow as soon as distances are summed.
 LARGEST_VALUE = 1e300
@@ -75,7 +76,7 @@ class NumericalColumn:
                 return f"it holds infinite values in the {name} table; make them missing"
             if np.abs(values).max() > LARGEST_VALUE:
                 return f"its values in the {name} table are too large to add up; rescale them"
-        return None
+        return CONSTANT if np.ptp(np.concatenate(self.present)) == 0 else None
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class CategoricalColumn:
         for name, codes in zip(TABLES, (self.real, self.synthetic), strict=True):
             if (codes < 0).all():
                 return f"all its values in the {name} table are missing"
-        return None
+        return CONSTANT if (sum(self.counts) > 0).sum() == 1 else None
 
 
 def match_columns(tables: Tables) -> list[NumericalColumn | CategoricalColumn]:

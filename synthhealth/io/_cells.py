@@ -105,7 +105,19 @@ class Cells:
             return "text"
         if not marked:
             return "number"
+        if self._are_codes(sign):
+            return "text"
         return "point" if what == "point" else "comma"
+
+    def _are_codes(self, sign: str) -> bool:
+        """Whether zeros tell codes apart: 250.00 beside 401.9, before the mark of one length."""
+        parts = [text.partition(sign)[::2] for text in self.known]
+        if not all(whole.isdigit() and (fraction or "0").isdigit() for whole, fraction in parts):
+            return False
+        lengths = {len(whole) for whole, _ in parts}
+        decimals = {len(fraction) for _, fraction in parts}
+        zeros = any(fraction[1:].endswith("0") for _, fraction in parts)
+        return zeros and len(decimals) > 1 and len(lengths) == 1 and min(lengths) > 1
 
     @property
     def is_sure(self) -> bool:

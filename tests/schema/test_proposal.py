@@ -24,8 +24,10 @@ def doubts_of(values, name: str = "x") -> str:
         ([*range(7)] * 9, "7 different whole numbers"),
         ([*range(10, 90)], "80 different whole numbers in 80 rows"),
         ([0] * 20 + [*range(60, 200)] * 2, "20 of 300 values are zero"),
-        ([99999] * 5 + [*range(60, 200)] * 2, "one number of nines"),
-        ([8, 9, -9] * 9 + [*range(10, 20)], "-9 stand apart"),
+        ([99999] * 5 + [*range(60, 200)] * 2, "99999 stands apart"),
+        ([50_000] * 5 + [*range(60, 200)] * 2, "5 of 285 values are one number far above"),
+        ([-5] * 5 + [*range(60, 200)] * 2, "5 of 285 values are one number far below"),
+        ([8, 9, -9] * 9 + [*range(10, 20)], "-9 stands apart"),
         ([50.5] + [*range(60, 200)] * 2, "1 of 281 values have decimals"),
         (["1,234", "950", "12,000", "3,200", "4,100", "2,900"] * 5, "comma could part"),
         (["01/02/2020", "03/04/2020"] * 5, "day or month"),
@@ -160,12 +162,13 @@ def test_same_table_same_proposal():
     assert propose(table) == propose(table)
 
 
-def test_a_column_of_one_value_is_in_doubt():
-    table = pd.DataFrame({"site": ["Cairo"] * 30, "empty": [None] * 30, "crp": range(30)})
-    doubts = {finding.column: finding.doubts for finding in propose(table).findings}
-    assert any("nothing to learn" in doubt for doubt in doubts["site"])
-    assert any("nothing to learn" in doubt for doubt in doubts["empty"])
-    assert not any("nothing to learn" in doubt for doubt in doubts["crp"])
+def test_all_columns_of_one_value_share_one_doubt():
+    table = pd.DataFrame({"site": ["Cairo"] * 30, "my empty": [None] * 30, "crp": range(30)})
+    first, *others = propose(table).findings
+    (doubt,) = first.doubts
+    assert "columns 'site', 'my empty': one value or none" in doubt
+    assert (doubt.settle, doubt.weight) == ("--drop site --drop 'my empty'", 1)
+    assert not any(finding.doubts for finding in others)
 
 
 def test_numbers_that_all_are_days_are_dates_by_any_name():

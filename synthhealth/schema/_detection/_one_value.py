@@ -14,6 +14,8 @@ from synthhealth.schema._text._vocabulary import says_yes
 
 __all__ = ["with_constants", "with_ticks"]
 
+FIRST_ROWS = 200
+
 
 def with_ticks(found: Mapping[str, Detected], table: pd.DataFrame) -> dict[str, Detected]:
     """Take a column of one word for yes, and blanks, for yes and no.
@@ -89,7 +91,8 @@ def with_constants(found: Mapping[str, Detected], table: pd.DataFrame) -> dict[s
 def _different(values: pd.Series, found: Detected) -> list[Level]:
     """Give the different values of a column, if they are few."""
     missing = found.said.get("missing", ())
-    if values.nunique() > 1 + len(missing):
+    # The first rows tell of most columns that they are many.
+    if values.iloc[:FIRST_ROWS].nunique() > 1 + len(missing):
         return [BLANK, BLANK]
     different = values.dropna().unique()
     return [one for one in different.tolist() if one not in missing]

@@ -19,6 +19,8 @@ REPEATED = 3
 APART = 2.0
 #: Below zero, these are codes where all else is not; -1 only where zero does not come before it.
 _SMALL_NEGATIVE = (-1.0, -7.0, -8.0, -9.0)
+#: No column has more kinds of missing values.
+MOST_CODES = 20
 #: "Refused", "does not apply", "unknown" behind answers that run from 0 or 1.
 _SMALL_POSITIVE = (7.0, 8.0, 9.0)
 _MOST_ANSWERS = 6
@@ -106,12 +108,15 @@ def zero_doubt(numbers: Numbers) -> Doubt | None:
 
 def _below(different: Numbers, counts: Counts) -> npt.NDArray[np.bool_]:
     """Find codes below zero where nothing else is."""
-    named = np.array(
-        [one < 0 and (one in _SMALL_NEGATIVE or _is_written_as_code(-one)) for one in different],
-        dtype=bool,
-    )
+    n_below = int(np.searchsorted(different, 0))
+    named = np.zeros(different.size, dtype=bool)
+    if not 0 < n_below < min(different.size, MOST_CODES):
+        return named
+    named[:n_below] = [
+        one in _SMALL_NEGATIVE or _is_written_as_code(-one) for one in different[:n_below].tolist()
+    ]
     rest = different[~named]
-    if not rest.size or rest.min() < 0:
+    if rest.min() < 0:
         return np.zeros_like(named)
     found = named & (counts >= REPEATED)
     is_one = different == -1
@@ -122,8 +127,8 @@ def _below(different: Numbers, counts: Counts) -> npt.NDArray[np.bool_]:
 
 def _above(different: Numbers, counts: Counts) -> npt.NDArray[np.bool_]:
     """Find codes above everything else."""
-    named = np.array([one > 9 and _is_written_as_code(one) for one in different], dtype=bool)
-    named &= counts >= REPEATED
+    named = (different > 9) & (counts >= REPEATED)
+    named[named] = [_is_written_as_code(one) for one in different[named].tolist()]
     found = np.zeros_like(named)
     for place in np.flatnonzero(named):
         # From the lowest on: one that is no code is a value that the next must be far from.
