@@ -1,0 +1,1 @@
+"""Reading and writing single cells; the standard library is enough for it."""
