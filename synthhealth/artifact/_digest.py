@@ -22,7 +22,7 @@ import pandas as pd
 from pandas.api import types
 
 from synthhealth.errors import FileError, ParameterError
-from synthhealth.io._cells import MISSING_WORDS
+from synthhealth.io._words import MISSING_WORDS
 from synthhealth.io._files import reason
 
 __all__ = ["KEY_VARIABLE", "check_key", "read_key", "sample_digest", "table_digest"]

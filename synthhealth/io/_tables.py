@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,15 +54,24 @@ def table_suffix(path: str | os.PathLike[str]) -> str:
 
 
 def read_table(
-    path: str | os.PathLike[str], *, sheet: str | None = None, form: FileForm | None = None
+    path: str | os.PathLike[str],
+    *,
+    sheet: str | None = None,
+    form: FileForm | None = None,
+    encoding: str | None = None,
+    header: bool | None = None,
+    keep_words: Collection[str] = (),
 ) -> pd.DataFrame:
     r"""Read a table from a CSV, Parquet or Excel file.
 
-    Text tables have a header line. Their encoding (UTF-8, UTF-16, Windows-1252), separator (comma,
-    semicolon, tab or ``|``) and decimal mark are recognised; `sniff` shows them. Numbers come back
-    exactly as they were written, whole numbers with gaps as ``Int64``; empty cells and pandas'
-    usual words (``NA``, ``NaN``, ``null``, ...) are missing values. What is no number beyond doubt
-    stays text: codes with leading zeros, commas that may part decimals or thousands.
+    Of text tables the encoding (Unicode, Windows-1252, Windows-1256, GB18030 and others), the
+    separator (comma, semicolon, tab, ``|``, ``^``, ``~``, ``:`` or blanks), the decimal mark and
+    the line of names are recognised; `sniff` shows them. Titles and comments above the table,
+    totals below it and rows without any value are left out; a line of units below the names
+    becomes ``attrs["units"]``. Numbers come back exactly as they were written, whole numbers with
+    gaps as ``Int64``; empty cells and pandas' usual words (``NA``, ``NaN``, ``null``, ...) are
+    missing values. What is no number beyond doubt stays text: codes with leading zeros, commas
+    that may part decimals or thousands. Marks that nobody sees are no part of a name or a cell.
 
     Parameters
     ----------
@@ -71,6 +81,14 @@ def read_table(
         The sheet of an Excel file; the first one by default.
     form : FileForm, optional
         The encoding, separator and decimal mark of a text table, where they cannot be recognised.
+    encoding : str, optional
+        Only the encoding of a text table, as Python names it: ``"cp1256"``.
+    header : bool, optional
+        Whether a text table has a line of names; without one the columns are ``column 1`` and so
+        on. By default its cells decide.
+    keep_words : collection of str, optional
+        The columns of a text table whose words ``NA``, ``None``, ``null``, ... are levels, such as
+        sodium, and no missing values.
 
     Returns
     -------
@@ -82,6 +100,8 @@ def read_table(
     FileError
         The file is missing, empty, damaged, of another form than its suffix says, in an unknown
         encoding, without rows, has rows of unequal length or two columns of one name.
+    ParameterError
+        A column whose words shall be kept does not exist.
 
     Examples
     --------
@@ -96,10 +116,14 @@ def read_table(
     0   61  3.5
     1   47  NaN
     """
-    return read_with_form(path, sheet=sheet, form=form)[0]
+    return read_with_form(
+        path, sheet=sheet, form=form, encoding=encoding, header=header, keep_words=keep_words
+    )[0]
 
 
-def sniff(path: str | os.PathLike[str], *, sheet: str | None = None) -> FileForm:
+def sniff(
+    path: str | os.PathLike[str], *, sheet: str | None = None, encoding: str | None = None
+) -> FileForm:
     r"""Find the form of a table's file, in which another table can then be written.
 
     The whole file is read: only all its cells show how its numbers are written.
@@ -110,6 +134,8 @@ def sniff(path: str | os.PathLike[str], *, sheet: str | None = None) -> FileForm
         A file whose suffix is one of `SUFFIXES`.
     sheet : str, optional
         The sheet of an Excel file; the first one by default.
+    encoding : str, optional
+        The encoding of a text table, where it cannot be recognised.
 
     Returns
     -------
@@ -131,17 +157,23 @@ def sniff(path: str | os.PathLike[str], *, sheet: str | None = None) -> FileForm
     ...     print(sniff(path))
     CSV, Windows-1252, separated by semicolons, decimal comma, missing values as 'NA'
     """
-    return read_with_form(path, sheet=sheet)[1]
+    return read_with_form(path, sheet=sheet, encoding=encoding)[1]
 
 
 def read_with_form(
-    path: str | os.PathLike[str], *, sheet: str | None = None, form: FileForm | None = None
+    path: str | os.PathLike[str],
+    *,
+    sheet: str | None = None,
+    form: FileForm | None = None,
+    encoding: str | None = None,
+    header: bool | None = None,
+    keep_words: Collection[str] = (),
 ) -> tuple[pd.DataFrame, FileForm]:
     """Read a table and find its form, in one pass.
 
     Parameters
     ----------
-    path, sheet, form
+    path, sheet, form, encoding, header, keep_words
         As for `read_table`.
 
     Returns
@@ -150,12 +182,14 @@ def read_with_form(
 
     Raises
     ------
-    FileError
+    FileError, ParameterError
         As for `read_table`.
     """
     path = Path(path)
     suffix = table_suffix(path)
     _check_source(path)
+    if encoding is not None and suffix in (".parquet", ".xlsx"):
+        raise FileError(f"{path}: only a text table (CSV) has an encoding to say; leave it out")
     if sheet is not None and suffix != ".xlsx":
         raise FileError(f"{path}: only an Excel file (.xlsx) has sheets; leave the sheet out")
     if suffix == ".parquet":
@@ -169,7 +203,9 @@ def read_with_form(
     else:
         from synthhealth.io._text import read_text
 
-        table, found = read_text(path, suffix, form)
+        table, found = read_text(
+            path, suffix, form, encoding=encoding, header=header, keep_words=keep_words
+        )
     if table.empty:
         raise FileError(f"{path}: there is a header but no rows; nothing can be learned from it")
     return table, found
