@@ -206,7 +206,7 @@ def _with_clocks(table: pd.DataFrame, formats: Mapping[str, str]) -> pd.DataFram
 def _formats(sheet: Sheet, shown: Sequence[Sequence[str]]) -> dict[str, str]:
     """Give how each column's first value is shown, where that is not left to Excel."""
     found: dict[str, str] = {}
-    for row in sheet.layout.rows:
+    for row in sheet.rows:
         if row >= len(shown):
             break
         for place, name in zip(sheet.places, sheet.names, strict=True):
