@@ -42,7 +42,7 @@ from synthhealth.cli._results import (
     write_results,
 )
 from synthhealth.cli._training import synthesizer_of, train
-from synthhealth.io import FileForm, table_suffix, whole_folder, write_table
+from synthhealth.io import FileForm, whole_folder, write_table, written_suffix
 
 
 @verb
@@ -109,7 +109,7 @@ def run(
     debug: Debug = False,
 ) -> None:
     """Learn a table, draw a synthetic one, judge it; save table, model and report."""
-    suffix = table_suffix(data) if format is None else f".{format.value}"
+    suffix = written_suffix(data) if format is None else f".{format.value}"
     names = result_names(suffix)
     with whole_folder(out, names, force=force) as folder:
         from synthhealth.artifact import read_key

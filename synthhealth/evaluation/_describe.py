@@ -52,6 +52,8 @@ DAYS_PER_YEAR = 365.2425
 MICROSECONDS_PER_DAY = 86_400_000_000
 #: Counts that are larger on average are measurements in whole numbers (platelets).
 LARGEST_MEAN_COUNT = 50
+#: Values that differ by less than this share of their size differ by the machine's rounding.
+NOISE = 1e-9
 OTHER = "other"
 #: Decimals of a share or a distance.
 DIGITS = 3
@@ -147,8 +149,9 @@ def _describe_numbers(
     if obstacle is not None:
         return VariableDescription(**common, shape=obstacle, suggested_transform="none")
     common |= _figures(shown)
-    if np.ptp(values) == 0:
-        return VariableDescription(**common, shape="constant", suggested_transform="none")
+    if np.ptp(values) <= NOISE * np.abs(values).max():
+        shape_words = "constant" if np.ptp(values) == 0 else "constant but for rounding"
+        return VariableDescription(**common, shape=shape_words, suggested_transform="none")
 
     is_count = column.kind is Kind.COUNT
     shape = shape_of(values, is_count=is_count, is_date=is_date)

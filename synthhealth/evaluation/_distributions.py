@@ -30,6 +30,8 @@ DEGREES_OF_FREEDOM = (2.0, 3.0, 5.0, 8.0, 15.0)
 MOST_DECIMALS = 6
 #: Differences of distribution functions smaller than this have lost their digits.
 SMALLEST_SHARE = 1e-10
+#: Between the logarithm of the mean and the mean of the logarithms there is at least this.
+SMALLEST_GAP = 1e-12
 
 
 @dataclass(frozen=True)
@@ -250,7 +252,8 @@ def _fit_lognorm(values: Floats) -> Parameters:
 
 def _fit_gamma(values: Floats) -> Parameters:
     mean = _mean(values)
-    gap = np.log(mean) - _mean(np.log(values))
+    # Of values that hardly differ rounding could make it negative, and the solution run away.
+    gap = np.maximum(np.log(mean) - _mean(np.log(values)), SMALLEST_GAP)
     shape = (3.0 - gap + np.sqrt((gap - 3.0) ** 2 + 24.0 * gap)) / (12.0 * gap)
     for _ in range(10):
         excess = np.log(shape) - special.digamma(shape) - gap

@@ -1,6 +1,7 @@
 """Tables in and out of files, and files that are written whole or not at all.
 
-CSV (also ``.tsv``, ``.txt`` and gzipped), Parquet and Excel, chosen by the file's suffix. A table
+CSV (also ``.tsv``, ``.txt`` and gzipped), Parquet and Excel, chosen by the file's suffix; files of
+SPSS, SAS and Stata, old Excel's, OpenDocument sheets and a table in a ``.zip`` are read. A table
 can be written in the form in which another one was read: `sniff`, `FileForm`. Every
 failure is a `FileError` that names the file, says what is wrong and how to mend it, and shows
 nothing of the file's content (where a CSV lacks its header, even a column name is a patient's
@@ -17,6 +18,7 @@ from synthhealth.io._tables import (
     sniff,
     table_suffix,
     write_table,
+    written_suffix,
 )
 
 __all__ = [
@@ -31,4 +33,5 @@ __all__ = [
     "whole_folder",
     "write_chunks",
     "write_table",
+    "written_suffix",
 ]

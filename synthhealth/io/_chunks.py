@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synthhealth.errors import FileError
 from synthhealth.io._files import whole_file
 from synthhealth.io._form import FileForm
+from synthhealth.io._parquet import to_arrow
 from synthhealth.io._tables import table_suffix
 from synthhealth.io._text import write_text
 
@@ -58,22 +59,23 @@ def write_chunks(
         )
     with whole_file(path, force=force) as temporary:
         if suffix == ".parquet":
-            _write_parquet(iter(chunks), temporary)
+            stored = form is not None and form.suffix == ".parquet"
+            _write_parquet(iter(chunks), temporary, form.formats if form and stored else {})
         else:
             write_text(chunks, temporary, suffix, path, form)
     return Path(path)
 
 
-def _write_parquet(chunks: Iterator[pd.DataFrame], path: Path) -> None:
-    import pyarrow as pa
+def _write_parquet(chunks: Iterator[pd.DataFrame], path: Path, formats: Mapping[str, str]) -> None:
     import pyarrow.parquet as pq
 
-    first = pa.Table.from_pandas(next(chunks), preserve_index=False)
+    first = to_arrow(next(chunks), formats, with_index=False)
     schema = _without_null_types(first.schema)
     with pq.ParquetWriter(path, schema) as writer:
         writer.write_table(first.cast(schema))
         for chunk in chunks:
-            writer.write_table(pa.Table.from_pandas(chunk, schema=schema, preserve_index=False))
+            made = to_arrow(chunk, formats, with_index=False)
+            writer.write_table(made.cast(schema))
 
 
 def _without_null_types(schema: pa.Schema) -> pa.Schema:

@@ -1,32 +1,31 @@
-"""Excel workbooks (.xlsx)."""
+"""Excel workbooks (.xlsx), and the sheets of older and other programs."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import time
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from synthhealth.errors import FileError, SynthHealthError
-from synthhealth.io._cells import name_columns
+from synthhealth.errors import Doubt, FileError, SynthHealthError
 from synthhealth.io._form import FileForm
+from synthhealth.io._grid import Grid, Sheet, read_grid
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _MAX_ROWS, _MAX_COLUMNS = 1_048_576, 16_384  # of a sheet, the header included
 _LOOKED_AT = 100  # rows
-_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
 def read_excel(path: Path, sheet: str | None) -> tuple[pd.DataFrame, FileForm]:
-    """Read one sheet, the first if none is named."""
-    import pandas as pd
-
+    """Read one sheet of a workbook, the first if none is named."""
     with path.open("rb") as file:
-        if file.read(4) == _OLD_EXCEL:
+        if file.read(4) == OLD_EXCEL:
             raise FileError(
                 f"{path}: an old (.xls) or password-protected workbook; open it in Excel, remove "
                 "the password and save it as .xlsx"
@@ -34,16 +33,14 @@ def read_excel(path: Path, sheet: str | None) -> tuple[pd.DataFrame, FileForm]:
     try:
         with warnings.catch_warnings():
             # openpyxl warns of styles and validations that it leaves out; they hold no data.
-            warnings.filterwarnings("ignore", module="openpyxl")
-            with pd.ExcelFile(path, engine="openpyxl") as book:
-                names = [str(name) for name in book.sheet_names]
-                if sheet is not None and sheet not in names:
-                    raise FileError(f"{path}: there is no sheet {sheet!r}; it has {names}")
-                chosen = sheet or names[0]
-                _check_header(path, book.parse(chosen, header=None, nrows=1))
-                # As objects: pandas would read numbers out of text and drop leading zeros.
-                table = book.parse(chosen, dtype=object).rename(columns=str).infer_objects()
-                formats = _formats(book.book[chosen], list(table.columns))
+            warnings.simplefilter("ignore")
+            book = _open(path)
+            try:
+                chosen = _choose(path, book.sheetnames, sheet)
+                grid, shown, errors = _cells(book[chosen])
+                names = [str(name) for name in book.sheetnames]
+            finally:
+                book.close()
     except SynthHealthError:
         raise
     # Broad, since a damaged workbook trips zipfile, the XML parser or openpyxl anywhere, and
@@ -53,16 +50,98 @@ def read_excel(path: Path, sheet: str | None) -> tuple[pd.DataFrame, FileForm]:
             f"{path}: not an Excel workbook (.xlsx), or a damaged one; open it in Excel and save "
             "it again"
         ) from None
-    doubts: tuple[str, ...] = ()
-    if sheet is None and len(names) > 1:
-        others = ", ".join(repr(name) for name in names[1:])
-        doubts = (f"only the first sheet, {names[0]!r}, was read; the others are {others}",)
-    dates = [str(name) for name, column in table.items() if _has_dates_of_two_kinds(column)]
-    if dates:
-        table = table.assign(**{name: table[name].map(_date_as_text) for name in dates})
-        doubts += (f"{name_columns(dates)}: some dates are text; all of them were read as text",)
-    form = FileForm(".xlsx", sheet=chosen, formats=formats, doubts=doubts)
+    return _read(path, grid, chosen, _sheet_doubts(names, sheet) + errors, shown)
+
+
+def read_other_sheets(path: Path, sheet: str | None) -> tuple[pd.DataFrame, FileForm]:
+    """Read one sheet of an old workbook (.xls), a binary (.xlsb) or an open one (.ods)."""
+    try:
+        import python_calamine
+    except ImportError:
+        raise FileError(
+            f"{path}: to read {path.suffix} files, install their reader (pip install "
+            "'synthhealth[formats]'), or save the table as .xlsx or .csv"
+        ) from None
+    try:
+        book = python_calamine.CalamineWorkbook.from_path(str(path))
+        chosen = _choose(path, book.sheet_names, sheet)
+        rows = book.get_sheet_by_name(chosen).to_python(skip_empty_area=False)
+        names = list(book.sheet_names)
+    except SynthHealthError:
+        raise
+    except Exception:  # as above
+        raise FileError(
+            f"{path}: not a workbook of this kind, a damaged or a password-protected one; open it, "
+            "remove the password and save it as .xlsx"
+        ) from None
+    grid = [[_whole(cell) for cell in row] for row in rows]
+    return _read(path, grid, chosen, _sheet_doubts(names, sheet), [])
+
+
+def _read(
+    path: Path, grid: Grid, name: str, doubts: Sequence[Doubt], shown: Sequence[Sequence[str]]
+) -> tuple[pd.DataFrame, FileForm]:
+    sheet = Sheet(path, name, grid)
+    table, found = read_grid(sheet)
+    formats = _formats(sheet, shown)
+    form = FileForm(".xlsx", sheet=name, formats=formats, doubts=(*doubts, *found))
     return _with_whole_numbers(table, formats), form
+
+
+def _open(path: Path) -> Any:
+    import openpyxl
+
+    return openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+
+
+def _choose(path: Path, names: Sequence[str], sheet: str | None) -> str:
+    if sheet is not None and sheet not in names:
+        raise FileError(f"{path}: there is no sheet {sheet!r}; it has {list(names)}")
+    return sheet or names[0]
+
+
+def _cells(sheet: Any) -> tuple[list[list[object]], list[list[str]], list[Doubt]]:
+    """Give the cells of a sheet, how the first rows of them are shown, and which are errors."""
+    sheet.reset_dimensions()  # some programs write wrong ones
+    grid: list[list[object]] = []
+    shown: list[list[str]] = []
+    errors: list[str] = []
+    for row in sheet.iter_rows():
+        for cell in row:
+            if cell.data_type == "e":
+                errors.append(cell.coordinate)
+        grid.append([None if cell.data_type == "e" else _whole(cell.value) for cell in row])
+        if len(shown) < _LOOKED_AT:
+            shown.append([_format(cell) for cell in row])
+    if not errors:
+        return grid, shown, []
+    listed = ", ".join(errors[:5]) + (f" and {len(errors) - 5} more" if len(errors) > 5 else "")
+    doubt = Doubt(f"sheet {sheet.title!r}: {listed}: errors of a formula count as missing", "", 3)
+    return grid, shown, [doubt]
+
+
+def _format(cell: Any) -> str:
+    return "" if cell.value is None else str(cell.number_format)
+
+
+def _whole(cell: object) -> object:
+    """Give a whole number as such: a sheet holds floats only."""
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
+        return int(cell)
+    return None if cell == "" else cell
+
+
+def _sheet_doubts(names: list[str], sheet: str | None) -> list[Doubt]:
+    if sheet is not None or len(names) < 2:
+        return []
+    others = ", ".join(repr(name) for name in names[1:])
+    return [
+        Doubt(
+            f"only the first sheet, {names[0]!r}, was read; the others are {others}",
+            f"--sheet {names[1]!r}",
+            2,
+        )
+    ]
 
 
 def write_excel(
@@ -84,11 +163,12 @@ def write_excel(
             "Parquet, or remove it (column.dt.tz_localize(None))"
         )
     name = "table" if form is None or form.sheet is None else form.sheet
+    formats = {} if form is None else form.formats
     try:
         with file.open("wb") as raw, pd.ExcelWriter(raw, engine="openpyxl") as writer:
-            _in_double(table).to_excel(writer, index=False, sheet_name=name)
+            _with_clocks(_in_double(table), formats).to_excel(writer, index=False, sheet_name=name)
             _keep_text(writer.sheets[name])
-            _show(writer.sheets[name], table, {} if form is None else form.formats)
+            _show(writer.sheets[name], table, formats)
     # IllegalCharacterError quotes the text; ValueError and TypeError may.
     except (IllegalCharacterError, TypeError, ValueError):
         raise FileError(
@@ -109,25 +189,30 @@ def _in_double(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{str(name): digits(table[name]) for name in single})
 
 
-def _formats(sheet: Any, names: list[str]) -> dict[str, str]:
+def _with_clocks(table: pd.DataFrame, formats: Mapping[str, str]) -> pd.DataFrame:
+    """Give times of day as such where the sheet that was read had them."""
+    from openpyxl.styles.numbers import is_datetime
+
+    clocks: dict[str, Any] = {}
+    for name, column in table.items():
+        if is_datetime(formats.get(str(name), "")) == "time" and column.dtype == object:
+            with suppress(ValueError):
+                clocks[str(name)] = [
+                    time.fromisoformat(cell) if isinstance(cell, str) else cell for cell in column
+                ]
+    return table.assign(**clocks) if clocks else table
+
+
+def _formats(sheet: Sheet, shown: Sequence[Sequence[str]]) -> dict[str, str]:
     """Give how each column's first value is shown, where that is not left to Excel."""
     found: dict[str, str] = {}
-    for row in sheet.iter_rows(min_row=2, max_row=1 + _LOOKED_AT):
-        # A row of the sheet may be longer or shorter than the table.
-        for name, cell in zip(names, row, strict=False):
-            if cell.value is not None:
-                found.setdefault(name, cell.number_format)
-    return {name: shown for name, shown in found.items() if shown not in ("General", "@")}
-
-
-def _has_dates_of_two_kinds(column: pd.Series) -> bool:
-    """Whether dates that Excel knows as such stand among text: those that it did not understand."""
-    kinds = {type(value) for value in column.dropna()} if column.dtype == object else set()
-    return kinds == {str, datetime}
-
-
-def _date_as_text(value: object) -> object:
-    return value.isoformat(" ").removesuffix(" 00:00:00") if isinstance(value, datetime) else value
+    for row in sheet.layout.rows:
+        if row >= len(shown):
+            break
+        for place, name in zip(sheet.places, sheet.names, strict=True):
+            if place < len(shown[row]) and shown[row][place]:
+                found.setdefault(name, shown[row][place])
+    return {name: one for name, one in found.items() if one not in ("General", "@")}
 
 
 def _with_whole_numbers(table: pd.DataFrame, formats: Mapping[str, str]) -> pd.DataFrame:
@@ -148,12 +233,14 @@ def _with_whole_numbers(table: pd.DataFrame, formats: Mapping[str, str]) -> pd.D
 
 
 def _show(sheet: Any, table: pd.DataFrame, formats: Mapping[str, str]) -> None:
-    from openpyxl.styles.numbers import is_date_format
+    from openpyxl.styles.numbers import is_date_format, is_datetime
     from pandas.api.types import is_datetime64_dtype, is_numeric_dtype
 
     for place, (name, column) in enumerate(table.items(), start=1):
         shown = formats.get(str(name))
         is_date = is_datetime64_dtype(column.dtype)
+        if shown is not None and column.dtype == object:
+            is_date = is_datetime(shown) == "time"  # times of day
         if shown is None and is_date and (column.dropna() == column.dropna().dt.normalize()).all():
             shown = "yyyy-mm-dd"  # not the midnight after it
         if shown is None or is_date_format(shown) != is_date:
@@ -169,17 +256,3 @@ def _keep_text(sheet: Any) -> None:
         for cell in row:
             if cell.data_type in ("f", "e"):
                 cell.data_type = "s"
-
-
-def _check_header(path: Path, top: pd.DataFrame) -> None:
-    if top.empty:
-        raise FileError(f"{path}: the sheet is empty; choose another one (sheet=, --sheet)")
-    names = top.iloc[0].dropna().astype(str)
-    twice = names[names.duplicated()]
-    if len(twice):
-        first = names[names == twice.iloc[0]].index[0]
-        # Positions, not the name: a sheet without a header has a patient in this row.
-        raise FileError(
-            f"{path}: columns {first + 1} and {twice.index[0] + 1} have the same name in the "
-            "header; give each column its own (the first row must hold the names)"
-        )

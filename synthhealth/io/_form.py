@@ -29,7 +29,7 @@ class FileForm:
     Attributes
     ----------
     suffix : str
-        The kind of file, one of `SUFFIXES`; all that there is of a Parquet file.
+        The kind of file, one of `SUFFIXES`.
     encoding : str
         The encoding of a text table, as Python names it: ``"utf-8"``, ``"cp1252"``, ...
     separator : str
@@ -49,7 +49,10 @@ class FileForm:
     sheet : str or None
         The sheet of an Excel file.
     formats : dict of str to str
-        How the columns of the sheet are shown, as Excel says it: ``"yyyy-mm-dd"``, ``"0.00"``.
+        How the columns of a sheet are shown, as Excel says it: ``"yyyy-mm-dd"``, ``"0.00"``; the
+        types of days, times and decimal numbers of a Parquet file.
+    source : str
+        The program whose file was read, where such files are not written: ``"SPSS"``.
     doubts : tuple of str
         What is uncertain, in words; no value is among them.
 
@@ -71,6 +74,7 @@ class FileForm:
     bare: frozenset[str] = frozenset()
     sheet: str | None = None
     formats: Mapping[str, str] = field(default_factory=dict, hash=False)
+    source: str = ""
     doubts: tuple[str, ...] = ()
 
     @property
@@ -79,6 +83,8 @@ class FileForm:
         return self.suffix not in (".parquet", ".xlsx")
 
     def __str__(self) -> str:
+        if self.source:
+            return self.source
         if self.suffix == ".parquet":
             return "Parquet"
         if self.suffix == ".xlsx":

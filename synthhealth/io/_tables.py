@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from synthhealth.errors import FileError
+from synthhealth.errors import Doubt, FileError
 from synthhealth.io._files import reason, whole_file
 from synthhealth.io._form import FileForm
+from synthhealth.io._statistics import PROGRAMS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: The forms of table that can be read and written.
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz", ".parquet", ".xlsx")
+
+#: The forms that can only be read, and the form in which a table like it is written.
+READ_ONLY = {
+    **dict.fromkeys((".xls", ".xlsm", ".xlsb", ".ods"), ".xlsx"),
+    **dict.fromkeys((*PROGRAMS, ".zip"), ".csv"),
+}
+_SHEETS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 
 
 def table_suffix(path: str | os.PathLike[str]) -> str:
@@ -41,14 +51,68 @@ def table_suffix(path: str | os.PathLike[str]) -> str:
     >>> table_suffix("cohort.CSV.gz")
     '.csv.gz'
     """
+    suffix = _suffix_among(path, SUFFIXES)
+    if suffix is not None:
+        return suffix
+    if _suffix_among(path, READ_ONLY) is not None:
+        raise FileError(
+            f"{path}: such files are read but not written; use one of {', '.join(SUFFIXES)}"
+        )
+    raise _unknown(path, SUFFIXES)
+
+
+def written_suffix(path: str | os.PathLike[str]) -> str:
+    """Give the suffix of the file in which a table like that of `path` is written.
+
+    Parameters
+    ----------
+    path : path-like
+        A file name; the file need not exist.
+
+    Returns
+    -------
+    str
+        One of `SUFFIXES`; for a file of a kind that is only read, the nearest.
+
+    Raises
+    ------
+    FileError
+        No file with this suffix is read.
+
+    Examples
+    --------
+    >>> from synthhealth.io import written_suffix
+    >>> written_suffix("cohort.csv"), written_suffix("cohort.xls"), written_suffix("cohort.sav")
+    ('.csv', '.xlsx', '.csv')
+    """
+    suffix = _source_suffix(path)
+    return READ_ONLY.get(suffix, suffix)
+
+
+def _source_suffix(path: str | os.PathLike[str]) -> str:
+    suffix = _suffix_among(path, (*SUFFIXES, *READ_ONLY))
+    if suffix is not None:
+        return suffix
+    if Path(path).suffix.lower() in (".rds", ".rda", ".rdata"):
+        raise FileError(
+            f"{path}: files of R are not read; save the table there: "
+            "arrow::write_parquet(table, 'table.parquet'), haven::write_sav(table, 'table.sav') or "
+            "write.csv(table, 'table.csv', row.names = FALSE)"
+        )
+    raise _unknown(path, (*SUFFIXES, *READ_ONLY))
+
+
+def _suffix_among(path: str | os.PathLike[str], suffixes: Iterable[str]) -> str | None:
     name = Path(path).name.lower()
     # The longest first, so that "x.csv.gz" is not taken for an unknown ".gz".
-    for suffix in sorted(SUFFIXES, key=len, reverse=True):
-        if name.endswith(suffix):
-            return suffix
-    raise FileError(
+    longest_first = sorted(suffixes, key=len, reverse=True)
+    return next((suffix for suffix in longest_first if name.endswith(suffix)), None)
+
+
+def _unknown(path: str | os.PathLike[str], suffixes: Iterable[str]) -> FileError:
+    return FileError(
         f"{path}: the file's suffix does not say what kind of table it is; "
-        f"use one of {', '.join(SUFFIXES)}"
+        f"use one of {', '.join(suffixes)}"
     )
 
 
@@ -154,25 +218,64 @@ def read_with_form(
         As for `read_table`.
     """
     path = Path(path)
-    suffix = table_suffix(path)
+    suffix = _source_suffix(path)
     _check_source(path)
-    if sheet is not None and suffix != ".xlsx":
+    if sheet is not None and suffix not in _SHEETS:
         raise FileError(f"{path}: only an Excel file (.xlsx) has sheets; leave the sheet out")
-    if suffix == ".parquet":
-        from synthhealth.io._parquet import read_parquet
+    if suffix == ".zip":
+        from synthhealth.io._zip import unzipped
 
-        table, found = read_parquet(path), FileForm(suffix)
-    elif suffix == ".xlsx":
-        from synthhealth.io._excel import read_excel
-
-        table, found = read_excel(path, sheet)
-    else:
-        from synthhealth.io._text import read_text
-
-        table, found = read_text(path, suffix, form)
+        with unzipped(path, tuple(one for one in (*SUFFIXES, *READ_ONLY) if one != ".zip")) as file:
+            table, found = read_with_form(file, sheet=sheet, form=form)
+        source = found.source or str(found)
+        return table, replace(found, suffix=".csv", source=f"{source}, zipped")
+    table, found = _read(path, suffix, sheet, form)
     if table.empty:
         raise FileError(f"{path}: there is a header but no rows; nothing can be learned from it")
     return table, found
+
+
+def _read(
+    path: Path, suffix: str, sheet: str | None, form: FileForm | None
+) -> tuple[pd.DataFrame, FileForm]:
+    if suffix == ".parquet":
+        from synthhealth.io._parquet import read_parquet
+
+        return read_parquet(path)
+    if suffix in PROGRAMS:
+        from synthhealth.io._statistics import read_statistics
+
+        return read_statistics(path, suffix)
+    if suffix in _SHEETS:
+        from synthhealth.io._excel import OLD_EXCEL, read_excel, read_other_sheets
+
+        with path.open("rb") as file:
+            head = file.read(512)
+        if suffix in (".xlsx", ".xlsm") or (suffix == ".xls" and head.startswith(b"PK")):
+            return read_excel(path, sheet)
+        if suffix == ".xls" and not head.startswith(OLD_EXCEL):
+            return _read_text_named_xls(path, head, form)
+        return read_other_sheets(path, sheet)
+    from synthhealth.io._text import read_text
+
+    return read_text(path, suffix, form)
+
+
+def _read_text_named_xls(
+    path: Path, head: bytes, form: FileForm | None
+) -> tuple[pd.DataFrame, FileForm]:
+    """Read what many programs export for Excel: a text table by the name of a workbook."""
+    from synthhealth.io._text import read_text
+
+    if b"<" in head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\x00")[:1]:
+        raise FileError(
+            f"{path}: no workbook but a web page that Excel opens; open it there and save it as "
+            ".xlsx"
+        )
+    table, found = read_text(path, ".csv", form)
+    doubt = Doubt("the file is no workbook but a text table, and was read as CSV", weight=1)
+    doubts = (doubt, *found.doubts)
+    return table, FileForm(".xlsx", source="CSV by the name of .xls", doubts=doubts)
 
 
 def write_table(
@@ -219,7 +322,7 @@ def write_table(
         if suffix == ".parquet":
             from synthhealth.io._parquet import write_parquet
 
-            write_parquet(table, file, path)
+            write_parquet(table, file, path, form)
         elif suffix == ".xlsx":
             from synthhealth.io._excel import write_excel
 

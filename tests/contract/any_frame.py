@@ -94,9 +94,13 @@ KINDS: dict[str, Cells] = {
     "narrow numbers": lambda rng, n: normal(rng, n).astype(rng.choice(["float16", "float32"])),
     "wide numbers": lambda rng, n: normal(rng, n).astype(np.longdouble),
     "small integers": lambda rng, n: pd.Series(rng.integers(0, 90, n)).astype("uint8"),
-    "nullable": lambda rng, n: pd.Series(rng.integers(0, 9, n)).astype("Int64").mask(rng.random(n) < 0.2),
+    "nullable": lambda rng, n: (
+        pd.Series(rng.integers(0, 9, n)).astype("Int64").mask(rng.random(n) < 0.2)
+    ),
     "nullable floats": lambda rng, n: normal(rng, n).astype("Float64").mask(rng.random(n) < 0.2),
-    "nullable truth": lambda rng, n: pd.Series(rng.random(n) < 0.4, dtype="boolean").mask(rng.random(n) < 0.1),
+    "nullable truth": lambda rng, n: pd.Series(rng.random(n) < 0.4, dtype="boolean").mask(
+        rng.random(n) < 0.1
+    ),
     "huge": scaled(300),
     "large": scaled(60),
     "tiny": scaled(-300),
@@ -114,26 +118,42 @@ KINDS: dict[str, Cells] = {
     "truth and gaps": some(True, False, None),
     "truth and numbers": some(True, 1, 0, False, 2.5),
     "Decimal": each(decimals),
-    "Decimal and NaN": mostly(each(decimals), some(decimal.Decimal("NaN"), decimal.Decimal("sNaN"))),
+    "Decimal and NaN": mostly(
+        each(decimals), some(decimal.Decimal("NaN"), decimal.Decimal("sNaN"))
+    ),
     "Decimal and infinite": mostly(each(decimals), some(decimal.Decimal("Infinity"))),
     "only Decimal NaN": some(decimal.Decimal("NaN")),
     "Decimal and words": mostly(each(decimals), some("n/a", "not done")),
     "dates": each(lambda rng: DAY + dt.timedelta(days=int(rng.integers(900)))),
-    "dates and moments": mostly(each(lambda rng: DAY + dt.timedelta(int(rng.integers(99)))), moment),
+    "dates and moments": mostly(
+        each(lambda rng: DAY + dt.timedelta(int(rng.integers(99)))), moment
+    ),
     "dates of other years": each(lambda rng: dt.date(int(rng.integers(1, 9999)), 1, 1)),
     "dates and text": mostly(moment, some("unknown", "01.02.2021")),
     "moments": lambda rng, n: pd.Series(list(moment(rng, n))),
-    "moments of a zone": lambda rng, n: pd.Series(list(moment(rng, n))).dt.tz_localize("Africa/Cairo", ambiguous="NaT", nonexistent="NaT"),
+    "moments of a zone": lambda rng, n: pd.Series(list(moment(rng, n))).dt.tz_localize(
+        "Africa/Cairo", ambiguous="NaT", nonexistent="NaT"
+    ),
     "zones mixed": mostly(moment, some(pd.Timestamp("2021-01-01", tz="UTC"))),
-    "two zones": some(pd.Timestamp("2021-01-01", tz="UTC"), pd.Timestamp("2021-01-02", tz="Asia/Tokyo")),
-    "far moments": lambda rng, n: pd.Series(np.array(rng.integers(-(10**11), 10**12, n), "datetime64[s]")),
-    "numpy moments": some(np.datetime64("2021-01-01"), np.datetime64("2021-05-01", "ns"), np.datetime64("NaT")),
+    "two zones": some(
+        pd.Timestamp("2021-01-01", tz="UTC"), pd.Timestamp("2021-01-02", tz="Asia/Tokyo")
+    ),
+    "far moments": lambda rng, n: pd.Series(
+        np.array(rng.integers(-(10**11), 10**12, n), "datetime64[s]")
+    ),
+    "numpy moments": some(
+        np.datetime64("2021-01-01"), np.datetime64("2021-05-01", "ns"), np.datetime64("NaT")
+    ),
     "times": each(lambda rng: dt.time(int(rng.integers(24)), int(rng.integers(60)))),
     "exact times": each(lambda rng: dt.time(7, 5, 1, int(rng.integers(10**6)))),
     "times and text": mostly(each(lambda rng: dt.time(int(rng.integers(24)))), some("noon", None)),
-    "durations": lambda rng, n: pd.Series(pd.to_timedelta(rng.integers(0, 999, n), str(rng.choice(["D", "h", "s", "us"])))),
+    "durations": lambda rng, n: pd.Series(
+        pd.to_timedelta(rng.integers(0, 999, n), str(rng.choice(["D", "h", "s", "us"])))
+    ),
     "duration objects": each(lambda rng: dt.timedelta(hours=int(rng.integers(99)))),
-    "periods": lambda rng, n: pd.Series(pd.period_range("2020", periods=n, freq=rng.choice(["D", "M", "Y", "h"]))),
+    "periods": lambda rng, n: pd.Series(
+        pd.period_range("2020", periods=n, freq=rng.choice(["D", "M", "Y", "h"]))
+    ),
     "intervals": cut,
     "interval objects": lambda rng, n: cut(rng, n).astype(object),
     "ordered intervals": lambda rng, n: pd.Series(pd.arrays.IntervalArray(cut(rng, n).to_numpy())),
@@ -155,11 +175,17 @@ KINDS: dict[str, Cells] = {
     "strings of arrow": typed(words, "string[pyarrow]"),
     "arrow numbers": typed(whole, "int32[pyarrow]"),
     "arrow days": typed(moment, "date32[pyarrow]"),
-    "arrow durations": lambda rng, n: pd.Series(pd.to_timedelta(rng.integers(0, 999, n), "s")).astype("duration[us][pyarrow]"),
-    "arrow decimals": lambda rng, n: pd.Series(pd.array([decimals(rng) for _ in range(n)], dtype=_arrow("decimal128"))),
+    "arrow durations": lambda rng, n: pd.Series(
+        pd.to_timedelta(rng.integers(0, 999, n), "s")
+    ).astype("duration[us][pyarrow]"),
+    "arrow decimals": lambda rng, n: pd.Series(
+        pd.array([decimals(rng) for _ in range(n)], dtype=_arrow("decimal128"))
+    ),
     "arrow lists": lambda rng, n: pd.Series(pd.array([[1, 2]] * n, dtype=_arrow("list"))),
     "arrow bytes": lambda rng, n: pd.Series(pd.array([b"A", b"B"] * n, dtype=_arrow("binary"))[:n]),
-    "arrow dictionary": lambda rng, n: pd.Series(pd.array(list(words(rng, n)), dtype=_arrow("dictionary"))),
+    "arrow dictionary": lambda rng, n: pd.Series(
+        pd.array(list(words(rng, n)), dtype=_arrow("dictionary"))
+    ),
     "bytes": some(b"A", b"B"),
     "bytes that are no text": each(lambda rng: rng.bytes(6)),
     "lists": each(lambda rng: [planted(rng)]),
@@ -179,19 +205,49 @@ KINDS: dict[str, Cells] = {
     "categories of numbers": typed(whole, "category"),
     "categories of dates": typed(moment, "category"),
     "categories of Decimal": typed(each(decimals), "category"),
-    "categories of tuples": lambda rng, n: pd.Series(pd.Categorical(objects([(1, "a"), (2, "b")] * n)[:n])),
+    "categories of tuples": lambda rng, n: pd.Series(
+        pd.Categorical(objects([(1, "a"), (2, "b")] * n)[:n])
+    ),
     "categories mixed": typed(some(1, "a", "b"), "category"),
     "categories of times": typed(each(lambda rng: dt.time(int(rng.integers(5)))), "category"),
-    "categories of durations": typed(each(lambda rng: pd.Timedelta(int(rng.integers(5)), "D")), "category"),
-    "ordered categories": lambda rng, n: pd.Series(pd.Categorical(words(rng, n), ["none", "mild", "severe"], ordered=True)),
-    "unused categories": lambda rng, n: pd.Series(pd.Categorical(words(rng, n), ["none", "mild", "severe", "Zq-never"])),
+    "categories of durations": typed(
+        each(lambda rng: pd.Timedelta(int(rng.integers(5)), "D")), "category"
+    ),
+    "ordered categories": lambda rng, n: pd.Series(
+        pd.Categorical(words(rng, n), ["none", "mild", "severe"], ordered=True)
+    ),
+    "unused categories": lambda rng, n: pd.Series(
+        pd.Categorical(words(rng, n), ["none", "mild", "severe", "Zq-never"])
+    ),
     "bytes and text": some(b"A", "B"),
     "numpy scalars": some(np.float32(1.5), np.int8(3), np.float64(2.5), np.nan),
     "numpy text": some(np.str_("a"), np.str_("b")),
-}  # fmt: skip
+}
 
-NAMES = ["age", "sex", "crp (mg/L)", "visit", "code", "id", "name", "", " ", "Größe", "العمر", "a b",
-         "x`y", "__x", "index", "0", "mean", "age\ud83d", "tab\tname", "line\nname", "level_0", "MRN"]  # fmt: skip
+NAMES = [
+    "age",
+    "sex",
+    "crp (mg/L)",
+    "visit",
+    "code",
+    "id",
+    "name",
+    "",
+    " ",
+    "Größe",
+    "العمر",
+    "a b",
+    "x`y",
+    "__x",
+    "index",
+    "0",
+    "mean",
+    "age\ud83d",
+    "tab\tname",
+    "line\nname",
+    "level_0",
+    "MRN",
+]
 
 
 def _arrow(what: str) -> pd.ArrowDtype:

@@ -21,6 +21,18 @@ from synthhealth.schema import propose, scan
 from synthhealth.synthesizer import Synthesizer
 
 
+def readable(frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave the columns that are refused out."""
+    kept = []
+    for place in range(frame.shape[1]):
+        try:
+            propose(frame.iloc[:, [place]])
+        except SynthHealthError:
+            continue
+        kept.append(place)
+    return frame.iloc[:, kept]
+
+
 def verbs(frame: pd.DataFrame, seed: int, *, fits: bool) -> list[str]:
     """Run all verbs; give the words that they say."""
     said: list[str] = []
@@ -34,6 +46,9 @@ def verbs(frame: pd.DataFrame, seed: int, *, fits: bool) -> list[str]:
 
     call(lambda: scan(frame).to_json())
     proposal = call(lambda: propose(frame))
+    if proposal is None:  # the way goes on without what cannot be read
+        frame = readable(frame)
+        proposal = call(lambda: propose(frame))
     if proposal is None:
         return said
     said += [doubt for finding in proposal.findings for doubt in finding.doubts]
@@ -42,9 +57,8 @@ def verbs(frame: pd.DataFrame, seed: int, *, fits: bool) -> list[str]:
     if description is not None:
         json.loads(description.to_json())
     if fits:
-        model = call(
-            lambda: Synthesizer(random_state=seed, schema=schema, margin="norm").fit(frame)
-        )
+        learner = Synthesizer(random_state=seed, schema=schema, margin="norm")
+        model = call(lambda: learner.fit(frame))
         if model is not None:
             fake = model.sample(20)
             assert not fake.empty

@@ -110,13 +110,13 @@ def test_an_own_form_of_the_real_table_does_not_bind_the_other() -> None:
     assert found.synthetic.table["hb"].mean() == pytest.approx(12.8, abs=0.5)
 
 
-@pytest.mark.parametrize("factor", [10.0, 0.1, 0.6206, 1000.0])
+@pytest.mark.parametrize("factor", [10.0, 0.1, 0.6206, 1000.0, 1.3])
 def test_another_unit_is_named(factor: float, real: pd.DataFrame, schema: Schema) -> None:
     rng = np.random.default_rng(1)
     other = pd.DataFrame({"hb": rng.normal(12.8, 1.3, 100) * factor})
     wanted = schema.model_copy(update={"columns": (schema["hb"],)})
     notes = unit_notes(wanted, real, other, "synthetic")
-    known = factor in (10.0, 0.1, 1000.0)
+    known = factor != 1.3
     assert len(notes) == known
     if known:
         assert notes[0].startswith("hb: ")
@@ -197,7 +197,8 @@ def test_every_pair_of_tables_is_judged_or_refused_in_words(name: str) -> None:
         with pytest.raises((TableError, FileError), match=re.escape(outcome)):
             sh.evaluate(real, read_table(PAIRS / f"{name}.csv"), parts=())
         return
-    report = sh.evaluate(real, read_table(PAIRS / f"{name}.csv"), parts=("copying",))
+    parts = ("copying",) if outcome == "too good" else ()
+    report = sh.evaluate(real, read_table(PAIRS / f"{name}.csv"), parts=parts)
     assert report.evaluation.judgement.verdict == outcome
     assert words in report.summary().replace("\n  ", " ")
 
@@ -240,6 +241,6 @@ def test_questions_are_refused_before_the_fit(
         result = CliRunner().invoke(app, options)
         assert result.exit_code == 1, result.output
         assert words in " ".join(result.output.split())
+    name = {"--analysis": "analyses", "--outcome": "outcomes", "--by": "by"}[asked[0]]
     with pytest.raises(ParameterError, match=re.escape(words)):
-        name = {"--analysis": "analyses", "--outcome": "outcomes", "--by": "by"}[asked[0]]
         sh.Synthesizer().cross_evaluate(patients(60, 0), 2, **{name: [asked[1]]})

@@ -30,7 +30,7 @@ from synthhealth.schema._detection._names import (
 from synthhealth.schema._detection._numbers_in_text import MOSTLY, lost_doubt
 from synthhealth.schema._detection._sentinels import missing_codes, missing_doubt
 from synthhealth.schema._privacy._identifiers import identifier_in
-from synthhealth.schema._schema import MIN_CELL, DetectionLimits, Kind
+from synthhealth.schema._schema import MIN_CELL, DetectionLimits, Kind, Notation
 from synthhealth.schema._text._cells import Cells, as_text, is_number
 from synthhealth.schema._text._number_form import NumberForm, infer_numbers
 from synthhealth.schema._text._vocabulary import MissingWords

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from synthhealth.cells._written import decoded, written, written_clocks
+from synthhealth.io._grid import numbers_among
 from synthhealth.schema._intake._refused import NO_UNICODE, Refused, has_surrogates
 from synthhealth.schema._text._cells import Cells
 from synthhealth.schema._text._number_form import infer_numbers
@@ -249,30 +250,12 @@ def _mixed(cells: Objects, gaps: npt.NDArray[np.bool_], whats: set[What]) -> Any
     texts = [cell for cell in known if isinstance(cell, str)]
     _check_texts(texts)
     if whats <= _NUMBERS | {"text"}:
-        numbers = _as_numbers(known, texts)
+        numbers = numbers_among(known)
         if numbers is not None:
             return _spread_numbers(numbers, gaps)
         if "decimal" not in whats and _are_limits(cells, gaps):
             return None
     return _spread([written(cell) for cell in known], gaps)
-
-
-def _as_numbers(known: list[Any], texts: list[str]) -> list[float] | None:
-    """Read numbers some of which are stored as text, as spreadsheets do; None if others are there.
-
-    Words for a missing value are no others.
-    """
-    from synthhealth.io._cells import Cells as TextCells
-
-    different = TextCells(pd.Series(list(dict.fromkeys(texts)), dtype=object))
-    if different.what not in ("whole", "number", "point") and not (
-        different.what == "comma" and different.is_sure
-    ):
-        return None
-    if different.is_missing.any():
-        return None
-    read = dict(zip(different.texts, different.take(as_text=False), strict=True))
-    return [float(read[cell] if isinstance(cell, str) else cell) for cell in known]
 
 
 def _are_limits(cells: Objects, gaps: npt.NDArray[np.bool_]) -> bool:

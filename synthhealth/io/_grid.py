@@ -1,0 +1,259 @@
+"""The cells of a sheet become columns, read as those of a text table are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from synthhealth.cells._written import written, written_clocks
+from synthhealth.errors import Doubt, FileError
+from synthhealth.io._cells import MISSING_WORDS, Cells, find_decimals, name_columns
+from synthhealth.io._layout import Layout, find_layout
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Sheet", "numbers_among", "read_grid"]
+
+Grid = Sequence[Sequence[object]]
+
+#: Cells named in a doubt.
+SHOWN = 5
+_KINDS: tuple[tuple[Any, str], ...] = (
+    (str, "text"),
+    (bool, "truth values"),
+    ((int, float, Decimal), "numbers"),
+    (date, "dates"),  # moments are dates, too
+    (time, "times"),
+    (timedelta, "durations"),
+)
+
+
+class Sheet:
+    """The columns of a sheet, with where they stand."""
+
+    def __init__(self, path: Path, sheet: str, grid: Grid) -> None:
+        layout = find_layout(grid)
+        if layout is None:
+            raise FileError(f"{path}: the sheet is empty; choose another one (sheet=, --sheet)")
+        self.layout: Layout = layout
+        self.name = sheet
+        width = max(len(grid[place]) for place in (layout.header, *layout.rows))
+        header = _padded(grid[layout.header], width)
+        rows = [_padded(grid[place], width) for place in layout.rows]
+        cells = [[row[place] for row in rows] for place in range(width)]
+        # Columns without a name and a cell are what a format was once set for.
+        self.places = [
+            place
+            for place in range(width)
+            if header[place] is not None or any(cell is not None for cell in cells[place])
+        ]
+        self.names = [
+            f"Unnamed: {place}" if header[place] is None else written(header[place])
+            for place in self.places
+        ]
+        self.cells = [_without_missing_words(cells[place]) for place in self.places]
+        self._check_names(path)
+
+    def _check_names(self, path: Path) -> None:
+        first: dict[str, int] = {}
+        for place, name in zip(self.places, self.names, strict=True):
+            if name in first:
+                # Places, not the name: a sheet without a header has a patient in this row.
+                raise FileError(
+                    f"{path}: columns {first[name] + 1} and {place + 1} have the same name in the "
+                    "header; give each column its own (the first row must hold the names)"
+                )
+            first[name] = place
+
+    def where(self, column: int, rows: Iterable[int]) -> str:
+        """Name cells of a column as a spreadsheet does: ``B7, B12 and 3 more``."""
+        letters = _letters(self.places[column])
+        named = [f"{letters}{self.layout.rows[row] + 1}" for row in rows]
+        more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
+        return ", ".join(named[:SHOWN]) + more
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The units of the row below the header, by column."""
+        units = self.layout.units
+        return {
+            name: units[place]
+            for place, name in zip(self.places, self.names, strict=True)
+            if place in units
+        }
+
+
+def read_grid(sheet: Sheet) -> tuple[pd.DataFrame, list[Doubt]]:
+    """Give the table of a sheet, and what is uncertain about it."""
+    import pandas as pd
+
+    doubts = _layout_doubts(sheet)
+    kinds = [Counter(_kind(cell) for cell in cells if cell is not None) for cells in sheet.cells]
+    texts = {
+        name: Cells(pd.Series(["" if cell is None else cell for cell in cells], dtype=object))
+        for name, cells, kind in zip(sheet.names, sheet.cells, kinds, strict=True)
+        if set(kind) == {"text"}
+    }
+    decimals = find_decimals(texts, "\t")
+    doubts += [Doubt(doubt) for doubt in decimals.doubts]
+    as_numbers: list[str] = []
+    dates: list[str] = []
+    columns: dict[str, Any] = {}
+    for place, (name, cells, kind) in enumerate(zip(sheet.names, sheet.cells, kinds, strict=True)):
+        if name in texts:
+            columns[name] = texts[name].take(as_text=name in decimals.text)
+            if texts[name].what not in ("text", "empty", "truth") and name not in decimals.text:
+                as_numbers.append(name)
+            continue
+        read = _mixed(cells, kind)
+        if len(kind) > 1:
+            if isinstance(read, list) and all(cell is None or type(cell) is float for cell in read):
+                as_numbers.append(name)
+            elif set(kind) == {"text", "dates"}:
+                dates.append(name)
+            else:
+                doubts.append(_mixed_doubt(sheet, place, kind))
+        columns[name] = pd.Series(read, dtype=object).infer_objects()
+    if as_numbers:
+        named = name_columns(as_numbers)
+        doubts.append(Doubt(f"{named}: numbers that are stored as text were read as numbers"))
+    if dates:
+        doubts.append(
+            Doubt(
+                f"{name_columns(dates)}: some dates are text; all of them were read as text",
+                "kind: datetime",
+                2,
+            )
+        )
+    table = pd.DataFrame(columns, index=pd.RangeIndex(len(sheet.layout.rows)))
+    if sheet.units:
+        table.attrs["units"] = sheet.units
+    return table, doubts
+
+
+def numbers_among(cells: Sequence[Any]) -> list[float] | None:
+    """Read numbers some of which are stored as text; None where other text is among them.
+
+    Parameters
+    ----------
+    cells : sequence
+        Numbers and text, none missing.
+
+    Examples
+    --------
+    >>> from synthhealth.io._grid import numbers_among
+    >>> numbers_among([12.2, "11.9", 13]), numbers_among([101, "102A"]), numbers_among([7, "007"])
+    ([12.2, 11.9, 13.0], None, None)
+    """
+    import pandas as pd
+
+    texts = list(dict.fromkeys(cell for cell in cells if isinstance(cell, str)))
+    found = Cells(pd.Series(texts, dtype=object))
+    is_point = found.what in ("whole", "number", "point")
+    if found.is_missing.any() or not (is_point or (found.what == "comma" and found.is_sure)):
+        return None
+    read = dict(zip(found.texts, found.take(as_text=False), strict=True))
+    return [float(read[cell] if isinstance(cell, str) else cell) for cell in cells]
+
+
+def _mixed(cells: Sequence[Any], kind: Mapping[str, int]) -> list[Any]:
+    """Give the cells of a column that is not all text, brought to one type where they can be."""
+    known = [cell for cell in cells if cell is not None]
+    changed: Sequence[Any] | None = None
+    if set(kind) == {"times"}:
+        changed = written_clocks(known)
+    elif set(kind) == {"numbers", "text"}:
+        changed = numbers_among(known)
+    elif set(kind) == {"dates", "text"}:
+        changed = [written(cell) for cell in known]
+    elif set(kind) == {"dates"}:
+        changed = [_moment(cell) for cell in known]
+    if changed is None:
+        return list(cells)
+    left = iter(changed)
+    return [None if cell is None else next(left) for cell in cells]
+
+
+def _moment(cell: date) -> datetime:
+    return cell if isinstance(cell, datetime) else datetime(cell.year, cell.month, cell.day)
+
+
+def _layout_doubts(sheet: Sheet) -> list[Doubt]:
+    layout, doubts = sheet.layout, []
+    if layout.titles:
+        doubts.append(
+            Doubt(
+                f"sheet {sheet.name!r}: {_rows(layout.titles)} above the header "
+                f"(row {layout.header + 1}) left out as a title",
+                weight=2,
+            )
+        )
+    if layout.has_units:
+        doubts.append(
+            Doubt(
+                f"sheet {sheet.name!r}: the row below the header was taken for units "
+                f"({name_columns(sheet.units)})",
+                "unit: ...",
+            )
+        )
+    if layout.notes:
+        doubts.append(
+            Doubt(
+                f"sheet {sheet.name!r}: {_rows(layout.notes)} below row {layout.rows[-1] + 1} left "
+                "out as notes or totals",
+                weight=3,
+            )
+        )
+    return doubts
+
+
+def _mixed_doubt(sheet: Sheet, column: int, kind: Mapping[str, int]) -> Doubt:
+    often = max(kind, key=lambda one: kind[one])
+    rows = [
+        row
+        for row, cell in enumerate(sheet.cells[column])
+        if cell is not None and _kind(cell) != often
+    ]
+    others = " and ".join(sorted(set(kind) - {often}))
+    return Doubt(
+        f"column {sheet.names[column]!r}: {others} among {often} in sheet {sheet.name!r}, cells "
+        f"{sheet.where(column, rows)}",
+        "kind: nominal",
+        2,
+    )
+
+
+def _without_missing_words(cells: list[object]) -> list[object]:
+    """Empty the cells with a word for a missing value, where others are no text."""
+    if all(cell is None or isinstance(cell, str) for cell in cells):
+        return cells  # read as the cells of a text table are
+    return [
+        None if isinstance(cell, str) and cell.strip() in MISSING_WORDS else cell for cell in cells
+    ]
+
+
+def _kind(cell: object) -> str:
+    return next((name for types, name in _KINDS if isinstance(cell, types)), "other values")
+
+
+def _padded(row: Sequence[object], width: int) -> list[object]:
+    cells = [None if isinstance(cell, str) and not cell.strip() else cell for cell in row]
+    return [*cells, *[None] * (width - len(cells))]
+
+
+def _letters(place: int) -> str:
+    letters = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def _rows(n: int) -> str:
+    return f"{n} row{'s' if n > 1 else ''}"
