@@ -7,7 +7,7 @@ a patient.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -105,22 +105,18 @@ _AGES = {"age", "age years", "age yrs", "patient age", "age at diagnosis", "age 
 
 def find_identifier(name: str, values: pd.Series) -> tuple[str, str] | None:
     """Give the identifier of a column and the evidence for it, in counts, or None."""
-    known = values.dropna()
-    if known.empty or isinstance(values.dtype, pd.CategoricalDtype):
-        known = known.astype(object)
-    if len(known) == 0 or types.is_bool_dtype(known.dtype):
+    if types.is_bool_dtype(values.dtype):
         return None
-    if types.is_datetime64_any_dtype(known.dtype):
-        return _finer_than_a_year(known)
-    if types.is_numeric_dtype(known.dtype):
-        return _in_numbers(name, known)
-    if not (types.is_object_dtype(known.dtype) or types.is_string_dtype(known.dtype)):
-        return None
-    cells = known.unique()
+    if types.is_datetime64_any_dtype(values.dtype):
+        return _finer_than_a_year(values.dropna())
+    if types.is_numeric_dtype(values.dtype):
+        return _in_numbers(name, values.dropna())
+    cells = np.asarray(values.unique(), dtype=object)
+    cells = cells[~pd.isna(cells)]
     if not all(isinstance(cell, str) for cell in cells):
         return None
     different = list(dict.fromkeys(text for cell in cells if (text := plain(cell).strip())))
-    return _in_text(said_by(name), different, len(known)) if different else None
+    return _in_text(said_by(name), different, values.count) if different else None
 
 
 def found_inside(values: pd.Series) -> list[tuple[str, str]]:
@@ -259,7 +255,10 @@ def _is_running(numbers: npt.NDArray[np.float64]) -> bool:
     )
 
 
-def _in_text(said: Said | None, different: list[str], n: int) -> tuple[str, str] | None:
+def _in_text(
+    said: Said | None, different: list[str], known: Callable[[], int]
+) -> tuple[str, str] | None:
+    """Judge different texts; how many rows have one is only counted where it matters."""
     for identifier, form, what in _TELLING:
         count = _matching(form, different) if not what or len(different) >= FEW else 0
         if count:
@@ -268,33 +267,33 @@ def _in_text(said: Said | None, different: list[str], n: int) -> tuple[str, str]
     register = _of_a_register(different[:SAMPLE])
     if register is not None:
         return register
-    if said is not None and _agree(said, different, n):
+    if said is not None and _agree(said, different, known):
         count = _matching(_AGREES.get(said.identifier, _is_code), different)
         if count:
             evidence = f"the column's name, and {_count(count, len(different))} are of its form"
             return said.identifier, evidence
     if len(different) > FEW_GROUPS and names_of_people(different[:SAMPLE]) >= PEOPLE:
         return "name", f"most of {len(different)} different values are full names of people"
-    if _is_free_text(different, n):
+    if _is_free_text(different, known):
         return FREE_TEXT, f"{len(different)} different values, most of several words"
     if len(different) >= MANY:
         count = _matching(_is_code, different)
-        if count and len(different) == n and len({_shape(cell) for cell in different}) <= 3:
+        if count and len(different) == known() and len({_shape(cell) for cell in different}) <= 3:
             return "unique code", f"{count} values, all different, of the form of a code"
         if count and _prefix_and_run(different) is True:
             return "unique code", f"{count} codes that number the rows in order"
     return None
 
 
-def _agree(said: Said, different: list[str], n: int) -> bool:
+def _agree(said: Said, different: list[str], known: Callable[[], int]) -> bool:
     """Whether enough values differ for what a column's name says."""
     if said.identifier == "name":
         if len(different) > FEW_GROUPS and names_of_people(different[:SAMPLE]) >= PEOPLE:
             return True
         return (said.sure and len(different) >= 2) or (
-            len(different) > FEW_GROUPS and len(different) >= VARIED * n
+            len(different) > FEW_GROUPS and len(different) >= VARIED * known()
         )
-    return said.identifier in ("place", "postcode") or said.suffices(len(different), n)
+    return said.identifier in ("place", "postcode") or said.suffices(len(different), known())
 
 
 def _matching(form: Form, different: Sequence[str]) -> int:
@@ -340,13 +339,14 @@ def _is_number_or_code(cell: str) -> bool:
     return cell.isdigit() or _is_code(cell)
 
 
-def _is_free_text(different: Iterable[str], n: int) -> bool:
-    lengths = [len(cell.split()) for cell in different]
-    if len(lengths) < FEW:
+def _is_free_text(different: Sequence[str], known: Callable[[], int]) -> bool:
+    if len(different) < FEW:
         return False
-    words = float(np.median(lengths))
-    varied = len(lengths) >= VARIED * n or (len(lengths) >= MANY and words >= WORDS_OF_REMARKS)
-    return varied and words >= WORDS_OF_TEXT
+    words = float(np.median([len(cell.split()) for cell in different]))
+    if words < WORDS_OF_TEXT:
+        return False
+    is_remark = len(different) >= MANY and words >= WORDS_OF_REMARKS
+    return is_remark or len(different) >= VARIED * known()
 
 
 def _shape(cell: str) -> str:
