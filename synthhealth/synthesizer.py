@@ -23,7 +23,7 @@ from synthhealth.schema import Schema
 from synthhealth.schema._check import check_shape
 from synthhealth.schema._plain._known import Known
 from synthhealth.schema._plain._preparation import Preparation
-from synthhealth.schema._subjects import subjects_of
+from synthhealth.schema._subjects import VISITS, subjects_of
 
 if TYPE_CHECKING:
     from synthhealth.evaluation.inference import Analysis
@@ -158,10 +158,7 @@ class Synthesizer(BaseEstimator):
         )
         if preparation.n_patients is not None and preparation.n_patients < len(table):
             warnings.warn(
-                f"column {preparation.described.subject!r} says that patients have several rows: "
-                "each is learned as if it were a patient's only one, so that the order of visits, "
-                "and which rows belong together, are lost; to keep them, bring the table to one "
-                "row per patient first",
+                f"column {preparation.described.subject!r}: patients have several rows; {VISITS}",
                 UserWarning,
                 stacklevel=2,
             )
