@@ -33,8 +33,9 @@ from synthhealth.schema._schema import (
     Range,
     Schema,
 )
-from synthhealth.schema._subjects import Subjects
+from synthhealth.schema._subjects import Subjects, count_patients
 from synthhealth.schema._text._reading import read_column
+from synthhealth.schema._text._vocabulary import MissingWords
 
 __all__ = ["Finding", "Proposal", "propose"]
 
@@ -190,7 +191,9 @@ def _described(
 ) -> tuple[Column, tuple[str, ...]]:
     """Add to what a column was taken for: its unit, its limits, and what it says of a person."""
     name = str(values.name)
-    column = Column(name=name, kind=found.kind, **found.said)
+    column = _without_words_of_few(
+        Column(name=name, kind=found.kind, **found.said), values, subjects
+    )
     doubts = list(found.doubts)
     clock = column.notation is not None and column.notation.clock
     if not column.kind.is_modelled or clock or column.joined is not None:
@@ -235,6 +238,20 @@ def _described(
         if not column.kind.is_numerical:
             doubts += _rare_doubts(values, column, subjects)
     return column.model_copy(update=said), tuple(doubts)
+
+
+def _without_words_of_few(column: Column, values: pd.Series, subjects: Subjects | None) -> Column:
+    """Take no word for a missing one that a few patients have, in however many rows."""
+    if subjects is None:
+        return column
+    known = {*MissingWords.among_words(map(str, column.missing))}
+    counts = count_patients(values, subjects)
+    kept = tuple(
+        word
+        for word in column.missing
+        if not isinstance(word, str) or word in known or counts.get(word, 0) >= MIN_CELL
+    )
+    return column.model_copy(update={"missing": kept})
 
 
 def _rare_doubts(values: pd.Series, column: Column, subjects: Subjects | None) -> list[str]:
