@@ -9,9 +9,19 @@ from typing import Annotated
 import typer
 
 from synthhealth.cli._app import FOUND, verb
-from synthhealth.cli._inputs import read
+from synthhealth.cli._inputs import Said, read
 from synthhealth.cli._listing import show
-from synthhealth.cli._options import Debug, Drop, Force, Quiet, SchemaFile, Sheet
+from synthhealth.cli._options import (
+    Debug,
+    Drop,
+    Encoding,
+    Force,
+    HeaderLine,
+    KeepWords,
+    Quiet,
+    SchemaFile,
+    Sheet,
+)
 from synthhealth.errors import ParameterError
 from synthhealth.io import check_target, whole_file
 
@@ -34,6 +44,9 @@ def inspect(
     schema: SchemaFile = None,
     drop: Drop = None,
     sheet: Sheet = None,
+    encoding: Encoding = None,
+    header: HeaderLine = None,
+    keep_words: KeepWords = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -42,7 +55,7 @@ def inspect(
 
     Exit code 3: something of the patients was found.
     """
-    about_data = {"--schema": schema, "--drop": drop, "--sheet": sheet}
+    about_data = {"--schema": schema, "--drop": drop, "--sheet": sheet, "--encoding": encoding}
     given = [option for option, value in about_data.items() if value]
     if given and data is None:
         raise ParameterError(
@@ -64,7 +77,7 @@ def inspect(
     inside = None if is_foreign else artifact.inspect(model)
     found = None
     if data is not None:
-        real, _ = read(data, sheet, drop)
+        real, _ = read(data, sheet, drop, Said(encoding, header, keep_words, schema))
         described = None if schema is None else Schema.from_file(schema)
         found = artifact.scan(model, real, described)
     if json is not None:
