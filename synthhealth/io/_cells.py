@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _TRUTHS = (("True", "False"), ("TRUE", "FALSE"), ("true", "false"))
 _WHOLE = re.compile(r"[+-]?(?:0|[1-9][0-9]*)").fullmatch
+_LONGEST_PLUS = 8
 _INFINITE = r"[iI]nf(?:inity)?"
 _BARE_EXPONENT = re.compile(r"[+-]?[0-9]+[eE][0-9]+").fullmatch
 
@@ -93,6 +94,8 @@ class Cells:
         if self.truth:
             return "truth"
         if all(map(_WHOLE, self.known)):
+            if all(text[0] == "+" and len(text) > _LONGEST_PLUS for text in self.known):
+                return "text"  # telephones: the plus is a part of them
             fits = all(-(2**63) <= int(text) < 2**63 for text in self.known)
             return "whole" if fits else "text"
         for what, sign in _SIGN.items():

@@ -96,6 +96,13 @@ def _utf8_or_code_page(path: Path, suffix: str, head: bytes) -> str:
     )
 
 
+def is_unicode(path: Path, suffix: str) -> bool:
+    """Whether a text table is in UTF-8, or says that it is in another form of Unicode."""
+    with open_binary(path, suffix) as file:
+        head = file.read(4)
+    return any(head.startswith(mark) for mark, _ in _MARKS) or _is_utf8(path, suffix)
+
+
 def _is_utf8(path: Path, suffix: str) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from synthhealth.errors import Doubt, FileError
+from synthhealth.errors import Doubt, FileError, ParameterError
 from synthhealth.io._files import reason, whole_file
 from synthhealth.io._form import FileForm
 from synthhealth.io._statistics import PROGRAMS
@@ -179,9 +179,14 @@ def read_table(
     0   61  3.5
     1   47  NaN
     """
-    return read_with_form(
+    table, _ = read_with_form(
         path, sheet=sheet, form=form, encoding=encoding, header=header, keep_words=keep_words
-    )[0]
+    )
+    for name in keep_words:
+        if name not in table.columns:
+            # Not the names it has: a file without a header has a patient in their place.
+            raise ParameterError(f"keep_words: {path} has no column {name!r}; check the spelling")
+    return table
 
 
 def sniff(
@@ -237,7 +242,7 @@ def read_with_form(
     Parameters
     ----------
     path, sheet, form, encoding, header, keep_words
-        As for `read_table`.
+        As for `read_table`; columns whose words shall be kept need not exist.
 
     Returns
     -------
@@ -245,7 +250,7 @@ def read_with_form(
 
     Raises
     ------
-    FileError, ParameterError
+    FileError
         As for `read_table`.
     """
     path = Path(path)

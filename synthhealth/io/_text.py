@@ -16,7 +16,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO, TypeAlias
 
-from synthhealth.errors import Doubt, FileError, ParameterError
+from synthhealth.errors import Doubt, FileError
 from synthhealth.io._code_pages import CODE_PAGES
 from synthhealth.io._encodings import (
     SNIFFED_BYTES,
@@ -91,11 +91,6 @@ def read_text(
             *_name_doubts(layout.unnamed, raw),
         ),
     )
-    if unknown := set(keep_words) - set(raw.columns):
-        # Not the names it has: a file without a header has a patient in their place.
-        raise ParameterError(
-            f"{path}: there is no column {min(unknown)!r} to keep words of; check the spelling"
-        )
     return _typed(raw, form, given, keep_words)
 
 
@@ -251,6 +246,8 @@ def _typed(
     )
     if form.units:
         table.attrs["units"] = {name: _bare_unit(unit) for name, unit in form.units.items()}
+    if kept := [name for name in columns if name in keep_words]:
+        table.attrs["keep_words"] = kept
     decimal_columns = {
         name: cells
         for name, cells in columns.items()
@@ -291,7 +288,7 @@ def _own_words(
         for name, cells in columns.items()
         if cells.missing_words
     }
-    words |= dict.fromkeys(keep_words, "")
+    words |= {name: "" for name in keep_words if name in columns}
     return {name: word for name, word in words.items() if word != usual}
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-__all__ = ["FOOTER", "MISSING_WORDS", "is_unit"]
+if TYPE_CHECKING:
+    from synthhealth.schema import Schema
+
+__all__ = ["FOOTER", "MISSING_WORDS", "columns_with_words", "is_unit"]
 
 #: The words for a missing value, those of pandas.
 MISSING_WORDS = frozenset(
@@ -62,3 +66,21 @@ def is_unit(text: str) -> bool:
     if unit.casefold() in _UNITS:
         return True
     return _PARTED.fullmatch(unit) is not None and _DENOMINATOR.search(unit) is not None
+
+
+def columns_with_words(schema: Schema) -> list[str]:
+    """Give the columns of which a schema says that a word for a missing value is a level.
+
+    Examples
+    --------
+    >>> from synthhealth.io._words import columns_with_words
+    >>> from synthhealth.schema import Column, Schema
+    >>> analyte = Column(name="analyte", kind="nominal", levels=["K", "NA"])
+    >>> columns_with_words(Schema(columns=[analyte, Column(name="crp", kind="continuous")]))
+    ['analyte']
+    """
+    return [
+        column.name
+        for column in schema.columns
+        if not MISSING_WORDS.isdisjoint(map(str, column.levels or ()))
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -120,7 +121,8 @@ def propose(table: pd.DataFrame, *, subject: str | None = None) -> Proposal:
     The values decide. A name alone never makes a column a key or personal data; it only helps
     where values can mean two things, and it says which analyte a column of fitting numbers is.
     Units are taken from ``table.attrs["units"]`` (a dict by column name), from the cells, from
-    the columns' names or, if they decide it, from the values.
+    the columns' names or, if they decide it, from the values. In the columns of
+    ``table.attrs["keep_words"]`` words such as ``NA`` are levels.
 
     Parameters
     ----------
@@ -164,7 +166,9 @@ def propose(table: pd.DataFrame, *, subject: str | None = None) -> Proposal:
     units = table.attrs.get("units", {})
     columns, findings = [], []
     demographics = Demographics()
+    kept = table.attrs.get("keep_words", ())
     for name, found in detected.items():
+        found = _with_words_kept(found) if name in kept else _with_words_doubted(name, found)
         column, doubts = _described(table[name], found, units.get(name), subjects)
         columns.append(column)
         findings.append(Finding(column=name, kind=found.kind, why=found.why, doubts=doubts))
@@ -184,6 +188,27 @@ def _by_patient(
     again = {name: detect(once[name]) for name in visits.lasting}
     hidden = {name: one for name, one in again.items() if not one.kind.is_modelled}
     return detected | hidden | {visits.column: visits.detected}
+
+
+def _with_words_kept(found: Detected) -> Detected:
+    """Take a column of words as they stand: NA is a level, if whoever read the table said so."""
+    if found.kind.is_numerical or not found.kind.is_modelled:
+        return found
+    return Detected(Kind.NOMINAL, "words, and none of them is missing")
+
+
+def _with_words_doubted(name: str, found: Detected) -> Detected:
+    """Doubt words for a missing value that may be a level: Na is sodium, too."""
+    if found.kind.is_numerical:
+        return found
+    words = [
+        word for word in found.said.get("missing", ()) if str(word).casefold() in ("na", "null")
+    ]
+    doubts = tuple(
+        Doubt(f"the word {word} counts as missing", f"--keep-words {shlex.quote(name)}", 2)
+        for word in words
+    )
+    return replace(found, doubts=(*found.doubts, *doubts))
 
 
 def _described(
