@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Layout", "find_layout"]
+__all__ = ["Layout", "find_layout", "is_result"]
 
 Row = Sequence[object]
 
@@ -95,6 +95,11 @@ def find_layout(grid: Sequence[Row]) -> Layout | None:
         has_units=units is not None,
         notes=len(below) - len(table),
     )
+
+
+def is_result(cell: object) -> bool:
+    """Say whether a cell is text that holds a number, maybe one beyond a limit: ``<0.5``."""
+    return isinstance(cell, str) and bool(_NUMBER(cell))
 
 
 def _is_empty(cell: object) -> bool:
