@@ -245,7 +245,7 @@ def test_a_missing_file_a_folder_and_an_empty_file(suffix, tmp_path):
 
 
 def test_an_unknown_suffix(tmp_path):
-    assert ".parquet" in refusal(write(tmp_path / "cohort.sav", "a,b\n1,2\n"))
+    assert ".parquet" in refusal(write(tmp_path / "cohort.pdf", "a,b\n1,2\n"))
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everything")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from synthhealth.cells._written import written, written_clocks
 from synthhealth.errors import Doubt, FileError
 from synthhealth.io._cells import Cells, find_decimals, name_columns
-from synthhealth.io._layout import BOTTOM, TOP, find_layout
+from synthhealth.io._layout import BOTTOM, TOP, find_layout, is_value
 from synthhealth.io._words import MISSING_WORDS
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def read_grid(sheet: Sheet) -> tuple[pd.DataFrame, list[Doubt]]:
             elif set(kind) == {"text", "dates"}:
                 dates.append(name)
             else:
-                doubts.append(_mixed_doubt(sheet, place, kind))
+                doubts += _mixed_doubts(sheet, place, kind)
         columns[name] = pd.Series(read, dtype=object).infer_objects()
     if as_numbers:
         named = name_columns(as_numbers)
@@ -170,20 +170,24 @@ def _moment(cell: date) -> datetime:
     return cell if isinstance(cell, datetime) else datetime(cell.year, cell.month, cell.day)
 
 
-def _mixed_doubt(sheet: Sheet, column: int, kind: Mapping[str, int]) -> Doubt:
+def _mixed_doubts(sheet: Sheet, column: int, kind: Mapping[str, int]) -> list[Doubt]:
+    """Name the cells that are of another type than most; results beyond a limit are none."""
     often = max(kind, key=lambda one: kind[one])
     rows = [
         row
         for row, cell in enumerate(sheet.cells[column])
-        if cell is not None and _kind(cell) != often
+        if cell is not None
+        and _kind(cell) != often
+        and not (isinstance(cell, str) and is_value(cell))
     ]
+    if not rows:
+        return []
     others = " and ".join(sorted(set(kind) - {often}))
-    return Doubt(
+    text = (
         f"column {sheet.names[column]!r}: {others} among {often} in sheet {sheet.name!r}, cells "
-        f"{sheet.where(column, rows)}",
-        "kind: nominal",
-        2,
+        f"{sheet.where(column, rows)}"
     )
+    return [Doubt(text, "kind: nominal", 2)]
 
 
 def _without_missing_words(cells: list[object]) -> list[object]:

@@ -18,7 +18,7 @@ from synthhealth.cells.visible import visible
 from synthhealth.errors import Doubt, FileError
 from synthhealth.io._words import FOOTER, MISSING_WORDS, is_unit
 
-__all__ = ["BOTTOM", "TOP", "Layout", "Row", "find_layout", "is_empty"]
+__all__ = ["BOTTOM", "TOP", "Layout", "Row", "find_layout", "is_empty", "is_value"]
 
 #: The cells of a row as texts; None and blanks are empty.
 Row: TypeAlias = "Sequence[str | None]"
@@ -196,7 +196,7 @@ def _may_be_header(line: int, rows: Sequence[list[str]], used: set[int]) -> bool
         return False
     if row[0].startswith("#"):  # a comment, unless patients follow it
         after = next((one for one in rows[line + 1 :] if any(one)), [""])
-        return not after[0].startswith("#") and any(map(_is_value, after))
+        return not after[0].startswith("#") and any(map(is_value, after))
     if 2 * len(filled) > len(used):
         return True
     # A name for each column but the numbers of the rows.
@@ -233,7 +233,7 @@ def looks_like_patient(first: Sequence[str], rows: Sequence[Sequence[str]]) -> b
         if not cells or not cell:
             continue
         if _are_values(cells):
-            if _is_value(cell):
+            if is_value(cell):
                 numbers.append(cell.strip())
             elif cell.strip() not in MISSING_WORDS:
                 return False
@@ -359,7 +359,7 @@ def _labels(names: Sequence[str], below: Sequence[list[str]]) -> tuple[int, dict
         }
         numbers = [place for place, cells in columns.items() if cells and _are_values(cells)]
         said = [line[place].strip() for place in numbers if line[place]]
-        if not said or any(_is_value(cell) or cell in MISSING_WORDS for cell in said):
+        if not said or any(is_value(cell) or cell in MISSING_WORDS for cell in said):
             break
         words = [place for place in columns if place not in numbers and line[place]]
         if any(line[place] in columns[place] for place in words):
@@ -431,11 +431,11 @@ def _is_odd(cell: str, column: Sequence[str], *, is_short: bool) -> bool:
         return True
     has_words = any(mark in cell.strip() for mark in " :")
     if not cells or _are_values(cells):
-        return has_words and not _is_value(cell)
+        return has_words and not is_value(cell)
     return has_words and is_short and len(cell) > max(map(len, cells))
 
 
-def _is_value(cell: str) -> bool:
+def is_value(cell: str) -> bool:
     """Whether a cell is a number, a date or a time: digits, and no letters."""
     if not any(map(str.isdigit, cell)):
         return False
@@ -444,7 +444,7 @@ def _is_value(cell: str) -> bool:
 
 def _are_values(cells: Sequence[str]) -> bool:
     known = [cell for cell in cells if cell.strip() not in MISSING_WORDS]
-    return sum(map(_is_value, known)) >= max(1, _MOSTLY * len(known))
+    return sum(map(is_value, known)) >= max(1, _MOSTLY * len(known))
 
 
 def _is_numbering(column: Sequence[str]) -> bool:
