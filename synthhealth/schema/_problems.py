@@ -82,6 +82,5 @@ table.drop(columns=['note', 'home town']) in Python"
     """
     options = " ".join(f"--drop {shlex.quote(name)}" for name in columns)
     them = "it" if len(columns) == 1 else "them"
-    return (
-        f"leave {them} out: {options} on the command line, table.drop(columns={columns!r}) in Python"
-    )
+    python = f"table.drop(columns={columns!r}) in Python"
+    return f"leave {them} out: {options} on the command line, {python}"

@@ -1,4 +1,4 @@
-"""Columns of one value: ticks, of which a blank says no, and constants, which are carried through."""
+"""Columns of one value: ticks, of which a blank says no, and constants, which are kept."""
 
 from __future__ import annotations
 

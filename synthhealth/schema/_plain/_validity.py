@@ -73,9 +73,7 @@ def check_preparation(preparation: Preparation) -> None:
     _check_constants(preparation)
 
 
-def _check_schemas(
-    described: Schema, learned: Schema, constants: Mapping[str, Constant]
-) -> None:
+def _check_schemas(described: Schema, learned: Schema, constants: Mapping[str, Constant]) -> None:
     kept = [
         c.name
         for c in described
@@ -133,9 +131,7 @@ def _check_constants(preparation: Preparation) -> None:
             raise _refusal(f"the dtype and the value of column {name!r}") from error
 
 
-def _check_patterns(
-    patterns: MissingPatterns, columns: Collection[Column]
-) -> None:
+def _check_patterns(patterns: MissingPatterns, columns: Collection[Column]) -> None:
     codes = {column.name: len(column.missing) for column in columns}
     n_columns, n_patterns = len(patterns.columns), len(patterns.patterns)
     n_groups = patterns.groups.n_leaves

@@ -70,9 +70,7 @@ class Reading:
     """How many cells of a column were no number or date and count as missing, where there are."""
 
 
-def read_table(
-    table: pd.DataFrame, schema: Schema, problems: Problems | None = None
-) -> Reading:
+def read_table(table: pd.DataFrame, schema: Schema, problems: Problems | None = None) -> Reading:
     """Read all columns of a table that the schema knows; others stay as they are.
 
     Parameters
