@@ -84,7 +84,7 @@ def test_a_patient_of_five_visits_is_no_group_of_five(visits, fitted, tmp_path):
     report.to_html(tmp_path / "report.html")
     for file in ("model.synth", "report.json", "report.html"):
         content = (tmp_path / file).read_bytes()
-        for text in (RARE, "RA-1037", *NAMES):
+        for text in (RARE, "RA-1037", *set(visits["patient_name"])):
             assert text.encode() not in content, (file, text)
     assert "diagnosis" in fitted.rare_levels_
     assert not scan(path, visits).found_anything
@@ -103,7 +103,7 @@ def test_the_scan_counts_patients(visits, fitted, tmp_path):
     schema = kept.model_copy(update={"columns": tuple(columns)})
     model = sh.Synthesizer(schema=schema, random_state=0).fit(visits)
     found = scan(model.save(tmp_path / "model.synth"), visits)
-    finding = next(one for one in found.findings if "categories" in one.what)
+    finding = next(one for one in found.findings if one.what.startswith("categories"))
     assert (finding.searched, finding.found, finding.kept) == (1, 0, 1)
     asked = schema.model_copy(
         update={"columns": tuple(one.model_copy(update={"rare": None}) for one in columns)}
@@ -119,7 +119,7 @@ def test_it_is_said_that_visits_are_taken_apart(visits, caplog):
         (line,) = [one for one in caplog.messages if one.startswith("column 'patient_id'")]
         assert "the order of visits" in line
         assert "--subject patient_id" in line
-    once = table.iloc[::VISITS]
+    once = table.drop(columns="visit").iloc[::VISITS]
     schema = propose(once).schema.with_subject("patient_id")
     caplog.clear()
     sh.Synthesizer(schema=schema, random_state=0).fit(once)
@@ -188,7 +188,8 @@ def test_a_patients_own_visits_are_not_near(visits, fitted):
     copied = sh.evaluate(table, table, propose(table).schema, real_is="training")
     figures = {one.name: one for one in copied.evaluation.metrics}
     assert figures["near_rows"].verdict == "too good"
-    assert figures["near_rows"].value == 1.0
+    # For each row one of 40 patients at random is left out, which may be its own.
+    assert figures["near_rows"].value > 0.9
 
 
 @pytest.mark.parametrize(
