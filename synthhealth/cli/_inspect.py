@@ -77,8 +77,8 @@ def inspect(
         is_model = not (file.name.lower().endswith(TEXT_FILES) or is_pickle(file))
         if not is_model and real is None:
             raise ParameterError(
-                f"{file}: this is no saved model and says nothing about itself; to search it for "
-                "the patients of a table give that, too: --data FILE"
+                f"{file}: this is not a saved synthesizer; to search it for the patients of a "
+                "table give that, too: --data FILE"
             )
         inside = artifact.inspect(file) if is_model else None
         found = None if real is None else artifact.scan(file, real, described)
