@@ -159,9 +159,9 @@ def _numbers_of(missing: Sequence[str | int | float]) -> list[float]:
 
 def _complete_levels(column: Column, cells: Cells, values: pd.Series) -> Column:
     found = column.missing
-    # Whoever says that no word is missing means it.
-    is_open = not found and "missing" not in column.model_fields_set
-    if is_open and not isinstance(values.dtype, pd.CategoricalDtype):
+    # Whoever says that no word is missing means it; of an ordinal column the levels say so.
+    is_said = column.kind is not Kind.ORDINAL and "missing" in column.model_fields_set
+    if not found and not is_said and not isinstance(values.dtype, pd.CategoricalDtype):
         known = column.levels or ()
         found = tuple(one for one in MissingWords.among_words(cells.texts) if one not in known)
         column = column.model_copy(update={"missing": found} if found else {})
