@@ -100,9 +100,9 @@ def find_layout(
     """
     rows = [_texts(row) for row in top]
     last = [_texts(row) for row in bottom]
-    if not any(map(any, rows)):
+    line = _header_line(rows, header) if rows else 0
+    if not any(map(any, rows[line:])):
         raise FileError(f"{where}: there is no table, only empty cells; export it again")
-    line = _header_line(rows, header)
     below = rows[line + 1 :]
     doubts: list[Doubt] = []
     names = rows[line]

@@ -69,7 +69,9 @@ def is_unit(text: str) -> bool:
 
 
 def columns_with_words(schema: Schema) -> list[str]:
-    """Give the columns of which a schema says that a word for a missing value is a level.
+    """Give the columns of which a schema says that words such as NA are levels.
+
+    It says so with such a level, or with ``missing: []``.
 
     Examples
     --------
@@ -82,5 +84,9 @@ def columns_with_words(schema: Schema) -> list[str]:
     return [
         column.name
         for column in schema.columns
-        if not MISSING_WORDS.isdisjoint(map(str, column.levels or ()))
+        if not column.kind.is_numerical
+        and (
+            not MISSING_WORDS.isdisjoint(map(str, column.levels or ()))
+            or ("missing" in column.model_fields_set and not column.missing)
+        )
     ]

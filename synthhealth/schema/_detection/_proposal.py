@@ -194,16 +194,18 @@ def _with_words_kept(found: Detected) -> Detected:
     """Take a column of words as they stand: NA is a level, if whoever read the table said so."""
     if found.kind.is_numerical or not found.kind.is_modelled:
         return found
-    return Detected(Kind.NOMINAL, "words, and none of them is missing")
+    return Detected(Kind.NOMINAL, "words, and none of them is missing", said={"missing": ()})
 
 
 def _with_words_doubted(name: str, found: Detected) -> Detected:
     """Doubt words for a missing value that may be a level: Na is sodium, too."""
     if found.kind.is_numerical:
         return found
-    words = [
-        word for word in found.said.get("missing", ()) if str(word).casefold() in ("na", "null")
-    ]
+    missing = found.said.get("missing", ())
+    if not missing:  # nothing is said of it, so that it is not written into a schema's file
+        said = {key: value for key, value in found.said.items() if key != "missing"}
+        return replace(found, said=said)
+    words = [word for word in missing if str(word).casefold() in ("na", "null")]
     doubts = tuple(
         Doubt(f"the word {word} counts as missing", f"--keep-words {shlex.quote(name)}", 2)
         for word in words

@@ -72,9 +72,17 @@ def _content(schema: Schema) -> dict[str, Any]:
     said = schema.model_dump(mode="json", exclude_defaults=True)
     columns = [
         {key: _shortened(value) if key in _FRACTIONS else value for key, value in column.items()}
-        for column in said["columns"]
+        | ({"missing": []} if _keeps_words(declared) else {})
+        for column, declared in zip(said["columns"], schema.columns, strict=True)
     ]
     return {"format_version": schema.format_version} | said | {"columns": columns}
+
+
+def _keeps_words(column: Column) -> bool:
+    """Whether it is said that none of a column's words, such as NA, is a missing value."""
+    return (
+        not column.kind.is_numerical and "missing" in column.model_fields_set and not column.missing
+    )
 
 
 def _shortened(value: Any) -> Any:

@@ -257,11 +257,13 @@ def _numbers_of(missing: Sequence[str | int | float]) -> list[float]:
 
 def _complete_levels(column: Column, cells: Cells, values: pd.Series, enough: _Enough) -> Column:
     found = column.missing
-    if not found and not isinstance(values.dtype, pd.CategoricalDtype):
+    # Whoever says that no word is missing means it; of an ordinal column the levels say so.
+    is_said = column.kind is not Kind.ORDINAL and "missing" in column.model_fields_set
+    if not found and not is_said and not isinstance(values.dtype, pd.CategoricalDtype):
         known = column.levels or ()
         words = [one for one in MissingWords.among_words(cells.texts) if one not in known]
         found = enough.words(column, cells, words)
-        column = column.model_copy(update={"missing": found})
+        column = column.model_copy(update={"missing": found} if found else {})
     if column.kind is not Kind.ORDINAL or column.levels is not None:
         return column
     if isinstance(values.dtype, pd.CategoricalDtype) and values.cat.ordered:
