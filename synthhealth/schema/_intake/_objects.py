@@ -94,14 +94,17 @@ def plain_objects(values: pd.Series) -> Any:
     return _plain(cells, gaps, whats, by_type)
 
 
-def _plain(cells: Objects, gaps: npt.NDArray[np.bool_], whats: set[What], by_type: Any) -> Any:
+def _plain(
+    cells: Objects, gaps: npt.NDArray[np.bool_], whats: set[What], by_type: dict[type, What]
+) -> Any:
     known = cells[~gaps]
+    has_decimals = "decimal" in by_type.values()  # maybe only gaps, which pandas trips over
     if whats == {"text"}:
         _check_texts(known.tolist())
-        return _spread(known, gaps) if "decimal" in by_type.values() else None
+        return _spread(known, gaps) if has_decimals else None
     if whats == {"truth"}:
-        return None
-    if whats <= {"whole", "number"}:
+        return _spread(known, gaps) if has_decimals else None
+    if whats <= {"whole", "number"} and not has_decimals:
         return _numbers(known, gaps)
     if whats <= _NUMBERS:
         return _spread_numbers([float(cell) for cell in known.tolist()], gaps)
