@@ -75,6 +75,7 @@ class Sheet:
 
 def read_grid(sheet: Sheet) -> tuple[pd.DataFrame, list[Doubt]]:
     """Give the table of a sheet, and what is uncertain about it."""
+    import numpy as np
     import pandas as pd
 
     doubts = [
@@ -105,7 +106,8 @@ def read_grid(sheet: Sheet) -> tuple[pd.DataFrame, list[Doubt]]:
                 dates.append(name)
             else:
                 doubts += _mixed_doubts(sheet, place, kind)
-        columns[name] = pd.Series(read, dtype=object).infer_objects()
+        filled = [np.nan if cell is None else cell for cell in read]
+        columns[name] = pd.Series(filled, dtype=object).infer_objects()
     if as_numbers:
         named = name_columns(as_numbers)
         doubts.append(Doubt(f"{named}: numbers that are stored as text were read as numbers"))

@@ -17,8 +17,8 @@ from synthhealth.schema._schema import Column
 
 __all__ = ["Plain", "plain_column"]
 
-#: Numbers beyond these are no measurement: their squares and fourth powers leave the machine's.
-LARGEST, SMALLEST = 1e75, 1e-75
+#: Numbers beyond these are no measurement, and no single precision holds them (or their powers).
+LARGEST, SMALLEST = 1e37, 1e-37
 #: The units that durations are given in: the largest of which all are whole, else the last.
 DURATIONS = {"d": 86_400_000_000, "h": 3_600_000_000, "min": 60_000_000, "s": 1_000_000}
 #: What categories of objects can be.

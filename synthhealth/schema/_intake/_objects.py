@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -33,10 +33,10 @@ _WHATS: tuple[tuple[type | tuple[type, ...], What], ...] = (
     (Enum, "other"),
     (str, "text"),
     ((bool, np.bool_), "truth"),
+    ((timedelta, np.timedelta64), "duration"),  # before whole numbers, which numpy's are, too
     ((int, np.integer), "whole"),
     ((float, np.floating), "number"),
     (Decimal, "decimal"),
-    ((timedelta, np.timedelta64), "duration"),
     ((datetime, np.datetime64), "moment"),
     (date, "day"),
     (time, "clock"),
@@ -76,14 +76,14 @@ def plain_objects(values: pd.Series) -> Any:
     Refused
     """
     cells = values.to_numpy(dtype=object)
+    if pd.api.types.infer_dtype(cells, skipna=True) == "string":  # most columns, and fast
+        _check_texts(cell for cell in set(cells.tolist()) if isinstance(cell, str))
+        return None
     by_type = {one: _what(one) for one in set(map(type, cells.tolist()))}
     others = [one for one, what in by_type.items() if what == "other"]
     if others:
         raise _refused_types(others)
     whats = set(by_type.values()) - {"missing"}
-    if whats == {"text"}:
-        _check_texts(values.dropna().unique())
-        return None
     if whats <= {"truth"} or not whats:
         return None
     gaps = _gaps(cells, by_type)
@@ -94,14 +94,17 @@ def plain_objects(values: pd.Series) -> Any:
     return _plain(cells, gaps, whats, by_type)
 
 
-def _plain(cells: Objects, gaps: npt.NDArray[np.bool_], whats: set[What], by_type: Any) -> Any:
+def _plain(
+    cells: Objects, gaps: npt.NDArray[np.bool_], whats: set[What], by_type: dict[type, What]
+) -> Any:
     known = cells[~gaps]
+    has_decimals = "decimal" in by_type.values()  # maybe only gaps, which pandas trips over
     if whats == {"text"}:
         _check_texts(known.tolist())
-        return _spread(known, gaps) if "decimal" in by_type.values() else None
+        return _spread(known, gaps) if has_decimals else None
     if whats == {"truth"}:
-        return None
-    if whats <= {"whole", "number"}:
+        return _spread(known, gaps) if has_decimals else None
+    if whats <= {"whole", "number"} and not has_decimals:
         return _numbers(known, gaps)
     if whats <= _NUMBERS:
         return _spread_numbers([float(cell) for cell in known.tolist()], gaps)
@@ -164,7 +167,7 @@ def _spread_numbers(known: list[float], gaps: npt.NDArray[np.bool_]) -> npt.NDAr
     return numbers
 
 
-def _check_texts(texts: Any) -> None:
+def _check_texts(texts: Iterable[str]) -> None:
     if has_surrogates(texts):
         raise Refused(*NO_UNICODE)
 
