@@ -35,7 +35,7 @@ BAD = {
     "constant text": (with_column("Mr Smith"), "column 'bad' has the same value"),
     "constant date": (with_column(pd.Timestamp("1971-03-07")), "column 'bad' has the same value"),
     "infinite": (with_column([np.inf, -np.inf, *np.arange(38.0)]), "column 'bad': 2 values"),
-    "mixed": (with_column([SECRET, "Mr Smith"] * 20), "column 'bad': .* mixed"),
+    "mixed": (with_column([SECRET, b"Mr Smith"] * 20), "column 'bad': .* mixed"),
     "unique text": (with_column([f"Mr Smith {i}" for i in range(40)]), r"'bad' \(unique code\)"),
     "10,000 categories": (
         pd.DataFrame(
