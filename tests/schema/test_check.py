@@ -34,7 +34,7 @@ BAD = {
         "of 3 columns, 2 have the same value",
     ),
     "infinite": (with_column([np.inf, -np.inf, *np.arange(38.0)]), "column 'bad': 2 values"),
-    "mixed": (with_column([SECRET, "Mr Smith"] * 20), "column 'bad': .* mixed"),
+    "mixed": (with_column([SECRET, b"Mr Smith"] * 20), "column 'bad': .* mixed"),
     "unique text": (with_column([f"Mr Smith {i}" for i in range(40)]), r"'bad' \(unique code\)"),
     "10,000 categories": (
         pd.DataFrame(

@@ -200,6 +200,13 @@ def test_a_suffix_needs_many_patients():
     assert (column.notation.suffix, column.unit) == ("", "mg/L")
 
 
+def test_a_currency_is_no_unit_and_a_letter_behind_all_is_a_code():
+    column, finding = proposed([f"{i},50 €" for i in range(20, 60)])
+    assert (column.notation.suffix, column.unit) == (" €", None)
+    assert not any("unit" in doubt for doubt in finding.doubts)
+    assert not proposed([f"{i}H" for i in range(20, 60)])[0].kind.is_numerical
+
+
 def test_words_for_missing_are_kept_only_where_many_have_them():
     cells = [*map(str, range(60)), "n/a", "clotted", *["not done"] * 5]
     column, _ = proposed(cells)

@@ -12,6 +12,7 @@ import pandas as pd
 from pandas.api import types
 from pydantic import BaseModel, ConfigDict, SkipValidation
 
+from synthhealth.cells.numbers import currency_of
 from synthhealth.errors import Doubt, ParameterError, TableError, nearest
 from synthhealth.schema._check import check_shape
 from synthhealth.schema._detection._detect import Detected, detect
@@ -233,6 +234,7 @@ def _described(
     if column.kind in (Kind.CONTINUOUS, Kind.COUNT):
         numbers = _numbers(values, column)
         suffix = column.notation.suffix.strip() if column.notation else ""
+        suffix = "" if currency_of(suffix) else suffix
         declared = unit if unit is not None else (suffix or None)
         known = ucum_of(declared) if declared else unit_in(name)
         if unit is None and column.unit is not None:

@@ -171,9 +171,17 @@ def _usual_flag(
 
 
 def _are_codes(found: Sequence[tuple[NumberCell, int]], rows: int) -> bool:
-    """Whether zeros stand first in more cells than slip in."""
+    """Whether zeros stand first in more cells than slip in, or a letter behind nearly all."""
     zeros = sum(count for cell, count in found if _CODE.match(cell.number))
-    return zeros >= MIN_CELL or zeros > FEW_CODES * rows
+    if zeros >= MIN_CELL or zeros > FEW_CODES * rows:
+        return True
+    # "12H" in nearly all cells is no high result.
+    letters = sum(
+        count
+        for cell, count in found
+        if len(cell.behind) == 1 and cell.behind.isalpha() and cell.behind not in _SHORT_UNITS
+    )
+    return letters >= NEARLY_ALL * sum(count for _, count in found)
 
 
 def _usual_measure(

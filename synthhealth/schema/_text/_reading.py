@@ -317,7 +317,8 @@ def _read_object_cells(values: pd.Series, column: Column, cells: Cells) -> Colum
         cell is None for cell in values.to_numpy()[cells.places < 0]
     )
     is_one = column.kind.is_numerical and column.joined is None
-    if is_one and (cells.has_text or column.kind is Kind.DATETIME):
+    is_written = column.notation is not None or column.kind is Kind.DATETIME
+    if is_one and (cells.has_text or is_written):
         read = _numbers_or_moments(cells, column, of_cell)
         marks = np.append(of_cell, np.int8(EMPTY))[cells.places]
         marks[read.odd] = EMPTY
