@@ -222,3 +222,17 @@ def test_pressures_of_the_input_file():
     for name in ("bp", "bp2"):
         numbers = synthetic[name].dropna().str.extract(r"(\d+)/(\d+)").astype(int)
         assert (numbers[0] > numbers[1]).all()
+
+
+def test_an_upload_keeps_pairs_and_times_as_they_are_written():
+    from synthhealth.aws.preprocess import prepare
+
+    table = pd.DataFrame(
+        {
+            "bp": [f"{100 + i}/{60 + i} mmHg" for i in range(30)],
+            "arrival": [f"{i % 24:02d}:{i:02d}" for i in range(30)],
+        }
+    )
+    text = table.to_csv(index=False)
+    clean = b"".join(prepare([text.encode()], propose(table).schema.model_dump_json()))
+    assert clean.decode().splitlines() == text.splitlines()

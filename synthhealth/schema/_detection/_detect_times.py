@@ -7,14 +7,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from synthhealth.cells.clock import is_time_of_day
+from synthhealth.cells.clock import is_time_of_day, looks_like_time
+from synthhealth.cells.pairs import looks_like_pair
 from synthhealth.errors import Doubt
 from synthhealth.schema._detection._codes import FEW_LEVELS
 from synthhealth.schema._detection._detected import Detected, with_gaps
 from synthhealth.schema._detection._names import says_date, says_epoch, says_pressure
 from synthhealth.schema._schema import MIN_CELL, Kind, Notation
 from synthhealth.schema._text._cells import Cells
-from synthhealth.schema._text._dates import COMPACT, EXCEL, infer_dates, moments_of_numbers
+from synthhealth.schema._text._dates import (
+    COMPACT,
+    EXCEL,
+    TRIED,
+    infer_dates,
+    moments_of_numbers,
+)
 from synthhealth.schema._text._far import far_from_all
 from synthhealth.schema._text._others import MOSTLY, part_others
 from synthhealth.schema._text._times import PairsForm, TimesForm, infer_joined, infer_times
@@ -47,7 +54,9 @@ def detect_times(name: str, cells: Cells) -> Detected | None:
         why = with_gaps(f"dates written as {dates.formats[0]}", missing)
         said = {"notation": dates.notation, "missing": missing}
         return Detected(Kind.DATETIME, why, dates.doubts, said)
-    if len(texts) <= FEW_LEVELS:
+    step = max(len(texts) // TRIED, 1)
+    may_be = any(looks_like_time(cell) or looks_like_pair(cell) for cell in texts[::step])
+    if len(texts) <= FEW_LEVELS or not may_be:
         return None
     times = infer_times(texts, counts)
     if times is not None and times.n_different > FEW_LEVELS:

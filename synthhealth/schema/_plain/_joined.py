@@ -35,6 +35,8 @@ def with_joined(schema: Schema, table: pd.DataFrame) -> Schema:
         if _may_be_joined(column) and column.name in table.columns:
             filled = complete_column(column, table[column.name])
         columns.append(column if filled.joined is None else filled)
+    if tuple(columns) == schema.columns:
+        return schema
     return schema.model_copy(update={"columns": tuple(columns)})
 
 
