@@ -86,7 +86,8 @@ files = {
     "synthhealth tvae": save_ours("tvae", steps=30),
 }
 results = {name: scan(path, patients) for name, path in files.items()}
-sorts = [one.what for one in results["SDV CTGAN"].findings if one.what != "identifiers"]
+aside = ("identifiers", "texts of fewer than 5 patients")  # here the categories once more
+sorts = [one.what for one in results["SDV CTGAN"].findings if one.what not in aside]
 print("| " + " | ".join(["file", *sorts]) + " |")
 print("|---" * (1 + len(sorts)) + "|")
 for name, result in results.items():

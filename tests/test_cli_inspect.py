@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 import synthhealth as sh
 from synthhealth.cli import app
-from synthhealth.io import write_table
+from synthhealth.io import read_table, write_table
 
 
 def call(*arguments: object) -> Result:
@@ -88,3 +88,29 @@ def test_nothing_is_overwritten(folder, tmp_path):
     (tmp_path / "x.json").write_text("mine")
     assert call(folder / "ra.synth", "--json", tmp_path / "x.json").exit_code == 1
     assert (tmp_path / "x.json").read_text() == "mine"
+
+
+def test_tables_reports_and_logs_are_searched_too(folder, tmp_path):
+    table = read_table(folder / "real.csv")
+    table["remark"] = ["all is well"] * len(table)
+    table.loc[3, "remark"] = "phoned to Mrs Zwetschke"
+    write_table(table, tmp_path / "noted.csv")
+    (tmp_path / "clean.log").write_text("60 rows were learned")
+    (tmp_path / "leak.log").write_text("row 3: zwetschke")
+    data = ("--data", tmp_path / "noted.csv")
+    clean = call(tmp_path / "clean.log", *data)
+    assert clean.exit_code == 0, clean.output
+    assert "Not seen are words of fewer than 4 letters" in " ".join(clean.stdout.split())
+    names = ("clean.log", "leak.log", "noted.csv")
+    files = [tmp_path / name for name in names]
+    result = call(*files, *data, "--json", tmp_path / "all.json")
+    assert result.exit_code == 3
+    assert "do not give it away" in result.stdout
+    assert "zwetschke" not in result.stdout.casefold()
+    told = json.loads((tmp_path / "all.json").read_text("utf-8"))
+    found = [sum(one["found"] for one in file["scan"]["findings"]) for file in told]
+    assert found[:2] == [0, 1]
+    assert found[2] >= 1
+    alone = call(tmp_path / "leak.log")
+    assert alone.exit_code == 1
+    assert "--data FILE" in " ".join(alone.output.split())

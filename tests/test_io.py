@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from synthhealth.errors import FileError
@@ -145,11 +145,14 @@ def test_no_workbook_in_chunks(table, tmp_path):
         write_chunks([table], tmp_path / "x.xlsx")
 
 
-names = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=12).filter(
-    lambda name: name.strip()
-)
+UNSEEN = "\0\u00a0\u2065"  # and the category Cf: marks that are no part of a cell
+names = st.text(
+    st.characters(exclude_categories=("Cc", "Cf", "Cs"), exclude_characters=UNSEEN), max_size=12
+).map(lambda name: f"x{name}")  # no number, which would stand for a patient
 words = st.none() | st.text(
-    st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1, max_size=12
+    st.characters(exclude_categories=("Cf", "Cs"), exclude_characters=UNSEEN),
+    min_size=1,
+    max_size=12,
 ).map(lambda word: f"x{word}y")  # neither a number nor a word for "missing"
 tables = st.integers(1, 6).flatmap(
     lambda n: st.dictionaries(
@@ -167,6 +170,9 @@ tables = st.integers(1, 6).flatmap(
 @given(columns=tables, suffix=st.sampled_from([".csv", ".tsv", ".csv.gz"]))
 def test_any_text_table_survives_the_round_trip(columns, suffix):
     table = pd.DataFrame(columns)
+    if len(table.columns) > 1:  # a row without any value is no patient
+        table = table.dropna(how="all").reset_index(drop=True)
+    assume(len(table))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"cohort{suffix}"
         write_table(table, path)
@@ -239,7 +245,7 @@ def test_a_missing_file_a_folder_and_an_empty_file(suffix, tmp_path):
 
 
 def test_an_unknown_suffix(tmp_path):
-    assert ".parquet" in refusal(write(tmp_path / "cohort.sav", "a,b\n1,2\n"))
+    assert ".parquet" in refusal(write(tmp_path / "cohort.pdf", "a,b\n1,2\n"))
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everything")

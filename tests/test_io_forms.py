@@ -11,7 +11,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from synthhealth.datasets import find_data_root
@@ -87,14 +87,13 @@ def test_a_letter_across_blocks_is_one_letter(gap, tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (f"name,größe\n{SECRET},1\n".encode("cp850"), "neither UTF-8 nor Windows-1252"),
+        (f"name,gr\x81\xd5\x90e\n{SECRET},1\n".encode("latin-1"), "make no sense"),
         ("größe\n1\n".encode() + f"{SECRET}ö\n".encode("cp1252"), "part of the text is UTF-8"),
         ("\ufeffgröße\n1\n".encode() + f"{SECRET}ö\n".encode("cp1252"), "the text is not UTF-8"),
         ("größe\n1\n".encode("utf-16") + SECRET.encode() + b"1", "the text is not UTF-16"),
     ],
 )
 def test_other_encodings_are_refused(content, words, tmp_path):
-    content = content.replace("größe".encode("cp850"), "gr\u0081\u00e1e".encode("latin-1"))
     (tmp_path / "x.csv").write_bytes(content)
     with pytest.raises(FileError, match=r"x\.csv") as caught:
         read_table(tmp_path / "x.csv")
@@ -200,7 +199,8 @@ def test_long_whole_numbers_with_gaps_are_exact(tmp_path):
         (["1,250", "2,500", ""], {}, ".", None, "commas may part"),
         (["1.250", "2.500", ""], {}, ".", None, "points may part"),
         (["1.250", "2.500", ""], {"y": ["3.5", "4.5", "5.5"]}, ".", [1.25, 2.5], None),
-        (["1.250", "2.500", ""], {"y": ["3,5", "4,5", "5,5"]}, ",", None, "points may part"),
+        (["1.250", "2.500", ""], {"y": ["3,5", "4,5", "5,5"]}, ",", [1250, 2500], "part thousands"),
+        (["1.250", "1250", ""], {"y": ["3,5", "4,5", "5,5"]}, ",", None, "points may part"),
         (["3,5", "4,25", ""], {"y": ["3.5", "4.5", "5.5"]}, ".", None, "decimal commas, where"),
         (["1,234,567", "2,500", ""], {}, ".", None, None),
         (["1.234,5", "2,5", ""], {}, ".", None, None),
@@ -423,6 +423,7 @@ def meaning(cell: str, numbers: bool, decimal: str) -> object:
 )
 def test_no_cell_changes_its_meaning(rows, separator, encoding):
     """Whatever is in the cells: read and written again, each says the same."""
+    assume(any(cell.strip() for row in rows for cell in row))
     names = [f"column {number}" for number in range(len(rows[0]))]
     text = io.StringIO(newline="")
     pd.DataFrame(rows, columns=names).to_csv(text, sep=separator, index=False)
@@ -430,9 +431,11 @@ def test_no_cell_changes_its_meaning(rows, separator, encoding):
         path = write(Path(folder) / "x.csv", text.getvalue(), encoding)
         table, found = read_with_form(path)
         assert (found.separator, found.encoding) == (separator, encoding)
+        assume(not found.units)  # "µg" above numbers
         write_table(table, path, force=True, form=found)
         again = pd.read_csv(path, sep=separator, encoding=encoding, dtype=str, na_filter=False)
         assert sniff(path).decimal == found.decimal
+    rows = [row for row in rows if any(cell.strip() for cell in row)]  # others are no patients
     for place, name in enumerate(names):
         numbers = pd.api.types.is_numeric_dtype(table[name]) and table[name].dtype != bool
         before = [meaning(row[place], numbers, found.decimal) for row in rows]

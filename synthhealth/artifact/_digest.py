@@ -22,8 +22,8 @@ import pandas as pd
 from pandas.api import types
 
 from synthhealth.errors import FileError, ParameterError
-from synthhealth.io._cells import MISSING_WORDS
 from synthhealth.io._files import reason
+from synthhealth.io._words import MISSING_WORDS
 
 __all__ = ["KEY_VARIABLE", "check_key", "read_key", "sample_digest", "table_digest"]
 

@@ -17,6 +17,7 @@ from synthhealth.cells.digits import to_latin
 __all__ = [
     "DAY",
     "ClockForm",
+    "has_seconds",
     "infer_clock",
     "is_clock_form",
     "is_time_of_day",
@@ -99,7 +100,7 @@ def write_clock(minutes: float, form: str, language: str = "en") -> str:
     >>> write_clock(75, "%H:%M"), write_clock(1440, "%-I:%M %p"), write_clock(120, "PT[%-hH][%-MM]")
     ('01:15', '11:59 PM', 'PT2H')
     """
-    unit = 1 if "S" in _signs(form) else 60
+    unit = 1 if has_seconds(form) else 60
     seconds = max(round(minutes * 60 / unit) * unit, 0)
     if is_time_of_day(form):
         seconds = min(seconds, DAY * 60 - unit)
@@ -129,6 +130,11 @@ def looks_like_time(cell: str) -> bool:
 def is_time_of_day(form: str) -> bool:
     """Whether a form is of times of day, not of durations."""
     return not {"H", "I"}.isdisjoint(_signs(form))
+
+
+def has_seconds(form: str) -> bool:
+    """Whether a form has seconds."""
+    return "S" in _signs(form)
 
 
 def is_clock_form(form: str) -> bool:

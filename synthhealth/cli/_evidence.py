@@ -8,9 +8,20 @@ from typing import Annotated
 import typer
 
 from synthhealth.cli._app import FOUND, verb
-from synthhealth.cli._inputs import read
+from synthhealth.cli._inputs import Said, read
 from synthhealth.cli._listing import show
-from synthhealth.cli._options import Debug, Drop, Force, KeyFile, Quiet, SchemaFile, Sheet
+from synthhealth.cli._options import (
+    Debug,
+    Drop,
+    Encoding,
+    Force,
+    HeaderLine,
+    KeepWords,
+    KeyFile,
+    Quiet,
+    SchemaFile,
+    Sheet,
+)
 from synthhealth.errors import ParameterError
 from synthhealth.io import check_target, whole_file
 
@@ -33,6 +44,9 @@ def verify(
     schema: SchemaFile = None,
     drop: Drop = None,
     sheet: Sheet = None,
+    encoding: Encoding = None,
+    header: HeaderLine = None,
+    keep_words: KeepWords = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -47,7 +61,11 @@ def verify(
     from synthhealth.schema import Schema
 
     key = read_key(key_file)
-    real = None if data is None else read(data, sheet, drop)[0]
+    real = (
+        None
+        if data is None
+        else read(data, sheet, drop, Said(encoding, header, keep_words, schema))[0]
+    )
     verification = verify(
         model,
         data=real,

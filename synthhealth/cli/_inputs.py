@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from synthhealth.errors import ParameterError
-from synthhealth.io import FileForm, read_with_form
+from synthhealth.io import FileForm, read_with_form, table_suffix
+from synthhealth.io._encodings import is_unicode
+from synthhealth.io._words import columns_with_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,11 +21,45 @@ if TYPE_CHECKING:
     from synthhealth.schema import Schema
 
 
+@dataclass(frozen=True)
+class Said:
+    """What is said of the text tables that a verb reads."""
+
+    encoding: str | None = None
+    header: bool | None = None
+    keep_words: list[str] | None = None
+    schema: Path | None = None
+
+
 def read(
-    path: Path, sheet: str | None = None, drop: list[str] | None = None
+    path: Path,
+    sheet: str | None = None,
+    drop: list[str] | None = None,
+    said: Said | None = None,
+    *,
+    is_other: bool = False,
 ) -> tuple[pd.DataFrame, FileForm]:
-    """Read a table; what is uncertain about its form is a note on standard error."""
-    table, form = read_with_form(path, sheet=sheet)
+    """Read a table; what is uncertain about its form is a note on standard error.
+
+    With `is_other` it is not the table that the options are about: it may be in Unicode, and have
+    names where that one has none.
+    """
+    said = said or Said()
+    keep_words = list(said.keep_words or ())
+    if said.schema is not None:
+        from synthhealth.schema import Schema
+
+        keep_words += columns_with_words(Schema.from_file(said.schema))
+    table, form = read_with_form(
+        path,
+        sheet=sheet,
+        encoding=None if is_other and _is_unicode(path) else said.encoding,
+        header=said.header or (None if is_other else said.header),
+        keep_words=keep_words,
+    )
+    for name in said.keep_words or ():
+        if name not in table.columns:
+            raise ParameterError(f"--keep-words: {path} has no column {name!r}; check the spelling")
     for doubt in form.doubts:
         typer.echo(f"note: {path}: {doubt}", err=True)
     for name in drop or ():
@@ -29,6 +67,14 @@ def read(
             # Not the names it has: a file without a header has a patient in their place.
             raise ParameterError(f"--drop: {path} has no column {name!r}; check the spelling")
     return table.drop(columns=drop or []), form
+
+
+def _is_unicode(path: Path) -> bool:
+    suffix = table_suffix(path)
+    try:
+        return suffix in (".parquet", ".xlsx") or is_unicode(path, suffix)
+    except (OSError, EOFError, zlib.error):
+        return False  # reading it will say what is wrong
 
 
 def choose_schema(

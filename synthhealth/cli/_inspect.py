@@ -9,9 +9,19 @@ from typing import Annotated
 import typer
 
 from synthhealth.cli._app import FOUND, verb
-from synthhealth.cli._inputs import read
+from synthhealth.cli._inputs import Said, read
 from synthhealth.cli._listing import show
-from synthhealth.cli._options import Debug, Drop, Force, Quiet, SchemaFile, Sheet
+from synthhealth.cli._options import (
+    Debug,
+    Drop,
+    Encoding,
+    Force,
+    HeaderLine,
+    KeepWords,
+    Quiet,
+    SchemaFile,
+    Sheet,
+)
 from synthhealth.errors import ParameterError
 from synthhealth.io import check_target, whole_file
 
@@ -35,6 +45,9 @@ def inspect(
     schema: SchemaFile = None,
     drop: Drop = None,
     sheet: Sheet = None,
+    encoding: Encoding = None,
+    header: HeaderLine = None,
+    keep_words: KeepWords = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -43,7 +56,7 @@ def inspect(
 
     Exit code 3: something of the patients was found.
     """
-    about_data = {"--schema": schema, "--drop": drop, "--sheet": sheet}
+    about_data = {"--schema": schema, "--drop": drop, "--sheet": sheet, "--encoding": encoding}
     given = [option for option, value in about_data.items() if value]
     if given and data is None:
         raise ParameterError(
@@ -56,15 +69,16 @@ def inspect(
     from synthhealth.artifact._scan._search import TEXT_FILES, is_pickle
     from synthhealth.schema import Schema
 
-    real = None if data is None else read(data, sheet, drop)[0]
+    said = Said(encoding, header, keep_words, schema)
+    real = None if data is None else read(data, sheet, drop, said)[0]
     described = None if schema is None else Schema.from_file(schema)
     written, is_leak = [], False
     for file in files:
         is_model = not (file.name.lower().endswith(TEXT_FILES) or is_pickle(file))
         if not is_model and real is None:
             raise ParameterError(
-                f"{file}: this is no saved model and says nothing about itself; to search it for "
-                "the patients of a table give that, too: --data FILE"
+                f"{file}: this is not a saved synthesizer; to search it for the patients of a "
+                "table give that, too: --data FILE"
             )
         inside = artifact.inspect(file) if is_model else None
         found = None if real is None else artifact.scan(file, real, described)

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synthhealth.cli._app import verb
-from synthhealth.cli._inputs import choose_schema, read
+from synthhealth.cli._inputs import Said, choose_schema, read
 from synthhealth.cli._listing import show, table
 from synthhealth.cli._options import (
     Analyses,
     Data,
     Debug,
     Drop,
+    Encoding,
     Force,
     Groups,
+    HeaderLine,
+    KeepWords,
     Outcomes,
     OutFolder,
     ProtectOption,
@@ -50,6 +53,9 @@ def schema(
     subject: Subject = None,
     drop: Drop = None,
     sheet: Sheet = None,
+    encoding: Encoding = None,
+    header: HeaderLine = None,
+    keep_words: KeepWords = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -57,7 +63,7 @@ def schema(
     """Say what each column is, why, and what is in doubt; look for identifiers."""
     for target in filter(None, (out, checklist)):
         check_target(target, force=force)
-    real, form = read(data, sheet, drop)
+    real, form = read(data, sheet, drop, Said(encoding, header, keep_words))
     from synthhealth.schema import propose, scan
 
     proposal = propose(real, subject=subject)
@@ -88,6 +94,9 @@ def describe(
     subject: Subject = None,
     drop: Drop = None,
     sheet: Sheet = None,
+    encoding: Encoding = None,
+    header: HeaderLine = None,
+    keep_words: KeepWords = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -95,7 +104,7 @@ def describe(
     """Describe each variable: kind, shape, best-fitting distribution, outliers, missing share."""
     if json is not None:
         check_target(json, force=force)
-    real, _ = read(data, sheet, drop)
+    real, _ = read(data, sheet, drop, Said(encoding, header, keep_words, schema))
     from synthhealth import describe
 
     description = describe(real, choose_schema(real, schema, protect, drop, subject))
@@ -115,6 +124,9 @@ def evaluate(
     subject: Subject = None,
     drop: Drop = None,
     sheet: Sheet = None,
+    encoding: Encoding = None,
+    header: HeaderLine = None,
+    keep_words: KeepWords = None,
     synthetic_sheet: Annotated[
         str | None, typer.Option(help="Sheet of the synthetic table, as --sheet.")
     ] = None,
@@ -148,9 +160,12 @@ def evaluate(
         from synthhealth.report import Report
 
         before = None if against is None else Report.from_json(against)
-        table, _ = read(real, sheet, drop)
-        other, _ = read(synthetic, synthetic_sheet, drop)
-        unseen = None if holdout is None else read(holdout, holdout_sheet, drop)[0]
+        said = Said(encoding, header, keep_words, schema)
+        table, _ = read(real, sheet, drop, said)
+        other, _ = read(synthetic, synthetic_sheet, drop, said, is_other=True)
+        unseen = (
+            None if holdout is None else read(holdout, holdout_sheet, drop, said, is_other=True)[0]
+        )
         described = choose_schema(table, schema, protect, drop, subject)
         asked = questions(outcome, analysis, by, table, described)
         report = evaluate(table, other, described, holdout=unseen, **asked)

@@ -89,6 +89,29 @@ Subject = Annotated[
     ),
 ]
 Sheet = Annotated[str | None, typer.Option(help="Sheet of an Excel file; default: the first.")]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Encoding of a text table that is not Unicode, such as cp1256; default: recognised.",
+    ),
+]
+HeaderLine = Annotated[
+    bool | None,
+    typer.Option(
+        "--header/--no-header",
+        help="Whether a text table has a line of names; default: recognised.",
+        show_default=False,
+    ),
+]
+KeepWords = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep-words",
+        metavar="COLUMN",
+        help="NA, None, null, ... are levels of this column, not missing values; repeatable.",
+    ),
+]
 KeyFile = Annotated[
     Path | None,
     typer.Option(

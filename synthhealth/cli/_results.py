@@ -67,7 +67,10 @@ def about(synthesizer: Synthesizer) -> str:
     """Say what was learned, in one line."""
     partial = " Its training ended early: it is marked as partial." if synthesizer.partial_ else ""
     n_columns = sum(column.kind.is_modelled for column in synthesizer.schema_)
+    patients = ""
+    if synthesizer.n_patients_ < synthesizer.n_rows_:
+        patients = f" of {synthesizer.n_patients_:,} patients, each as a patient of its own,"
     return (
-        f"{synthesizer.model} learned {synthesizer.n_rows_:,} rows and "
+        f"{synthesizer.model} learned {synthesizer.n_rows_:,} rows{patients} and "
         f"{n_columns} columns, seed {synthesizer.seed_}.{partial}"
     )

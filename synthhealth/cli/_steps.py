@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from synthhealth.cli._app import verb
-from synthhealth.cli._inputs import choose_schema, read
+from synthhealth.cli._inputs import Said, choose_schema, read
 from synthhealth.cli._options import (
     Data,
     Debug,
     Drop,
+    Encoding,
     Family,
     Force,
+    HeaderLine,
     KeepPartial,
+    KeepWords,
     KeyFile,
     MaxSeconds,
     Params,
@@ -49,6 +52,9 @@ def fit(
     drop: Drop = None,
     param: Params = None,
     sheet: Sheet = None,
+    encoding: Encoding = None,
+    header: HeaderLine = None,
+    keep_words: KeepWords = None,
     keep_partial: KeepPartial = False,
     max_seconds: MaxSeconds = None,
     key_file: KeyFile = None,
@@ -63,7 +69,7 @@ def fit(
     from synthhealth.artifact import read_key
 
     key = read_key(key_file)
-    real, form = read(data, sheet, drop)
+    real, form = read(data, sheet, drop, Said(encoding, header, keep_words, schema))
     wanted = choose_schema(real, schema, protect, drop, subject)
     synthesizer = train(real, wanted, model, param, seed, keep_partial, max_seconds)
     synthesizer.save(out, force=force, key=key)
@@ -89,6 +95,7 @@ def sample(
             metavar="FILE", help="Write as this table's file is: encoding, separator, numbers."
         ),
     ] = None,
+    encoding: Encoding = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -97,7 +104,7 @@ def sample(
     suffix = table_suffix(out)
     check_target(out, force=force)
     wanted = pairs(where)
-    form = None if like is None else sniff(like)
+    form = None if like is None else sniff(like, encoding=encoding)
     from synthhealth import load
 
     synthesizer = load(model)

@@ -8,17 +8,20 @@ from typing import Annotated
 import typer
 
 from synthhealth.cli._app import verb
-from synthhealth.cli._inputs import choose_schema, read
+from synthhealth.cli._inputs import Said, choose_schema, read
 from synthhealth.cli._options import (
     Analyses,
     Data,
     Debug,
     Drop,
+    Encoding,
     Family,
     Force,
     Format,
     Groups,
+    HeaderLine,
     KeepPartial,
+    KeepWords,
     KeyFile,
     MaxSeconds,
     Outcomes,
@@ -95,6 +98,9 @@ def run(
         typer.Option("--format", help="Form of the synthetic table; default: that of DATA."),
     ] = None,
     sheet: Sheet = None,
+    encoding: Encoding = None,
+    header: HeaderLine = None,
+    keep_words: KeepWords = None,
     holdout_sheet: Annotated[
         str | None, typer.Option(help="Sheet of the holdout, as --sheet.")
     ] = None,
@@ -115,8 +121,11 @@ def run(
         from synthhealth.artifact import read_key
 
         key = read_key(key_file)
-        real, form = read(data, sheet, drop)
-        unseen = None if holdout is None else read(holdout, holdout_sheet, drop)[0]
+        said = Said(encoding, header, keep_words, schema)
+        real, form = read(data, sheet, drop, said)
+        unseen = (
+            None if holdout is None else read(holdout, holdout_sheet, drop, said, is_other=True)[0]
+        )
         wanted = choose_schema(real, schema, protect, drop, subject)
         asked = questions(outcome, analysis, by, real, wanted)
         synthesizer = train(real, wanted, model, param, seed, keep_partial, max_seconds)
@@ -141,6 +150,9 @@ def cross_evaluate(
     drop: Drop = None,
     param: Params = None,
     sheet: Sheet = None,
+    encoding: Encoding = None,
+    header: HeaderLine = None,
+    keep_words: KeepWords = None,
     outcome: Outcomes = None,
     analysis: Analyses = None,
     by: Groups = None,
@@ -150,7 +162,7 @@ def cross_evaluate(
 ) -> None:
     """Judge a model family on a table: learn all parts but one, compare with that one, in turn."""
     with whole_folder(out, REPORT, force=force) as folder:
-        real, form = read(data, sheet, drop)
+        real, form = read(data, sheet, drop, Said(encoding, header, keep_words, schema))
         wanted = choose_schema(real, schema, protect, drop, subject)
         asked = questions(outcome, analysis, by, real, wanted)
         synthesizer = synthesizer_of(model, wanted, param, seed)

@@ -108,7 +108,8 @@ class CategoricalColumn:
         for name, codes in zip(TABLES, (self.real, self.synthetic), strict=True):
             if (codes < 0).all():
                 return f"all its values in the {name} table are missing"
-        return CONSTANT if (sum(self.counts) > 0).sum() == 1 else None
+        real, synthetic = self.counts
+        return CONSTANT if np.count_nonzero(real + synthetic) == 1 else None
 
 
 def match_columns(tables: Tables) -> list[NumericalColumn | CategoricalColumn]:

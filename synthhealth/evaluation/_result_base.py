@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 __all__ = [
     "MIN_CELL",
@@ -59,6 +68,14 @@ class Result(BaseModel):
             name: float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
             for name, value in told.items()
         }
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        # What is rounded has the fields and types of what is not.
+        plain = {key: value for key, value in core_schema.items() if key != "serialization"}
+        return handler(cast(CoreSchema, plain))
 
 
 class Band(Result):

@@ -14,19 +14,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from synthhealth.cells.visible import visible
+from synthhealth.errors import Doubt
+from synthhealth.io._words import MISSING_WORDS
+
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-#: The words for a missing value, those of pandas.
-MISSING_WORDS = frozenset(
-    {
-        *("", "NA", "N/A", "n/a", "<NA>", "#NA", "#N/A", "#N/A N/A", "NULL", "null", "None"),
-        *("NaN", "nan", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
-    }
-)
 _TRUTHS = (("True", "False"), ("TRUE", "FALSE"), ("true", "false"))
 _WHOLE = re.compile(r"[+-]?(?:0|[1-9][0-9]*)").fullmatch
+_LONGEST_PLUS = 8
 _INFINITE = r"[iI]nf(?:inity)?"
 _BARE_EXPONENT = re.compile(r"[+-]?[0-9]+[eE][0-9]+").fullmatch
 
@@ -60,16 +58,23 @@ class Cells:
     ----------
     values : pandas.Series
         The cells as text, none missing.
+    keep_words : bool
+        Whether words such as NA are text, so that only empty cells are missing.
     """
 
-    def __init__(self, values: pd.Series) -> None:
+    def __init__(self, values: pd.Series, *, keep_words: bool = False) -> None:
         import numpy as np
         import pandas as pd
 
-        self.codes, distinct = pd.factorize(values)
-        self.texts: list[str] = list(distinct)
+        self.codes, different = pd.factorize(values)
+        self.texts: list[str] = list(different)
+        if not "".join(self.texts).isascii():  # then some of them may look the same
+            seen = np.array([visible(text) for text in self.texts], dtype=object)
+            same, merged = pd.factorize(seen)
+            self.codes, self.texts = same[self.codes], list(merged)
         self.stripped = [text.strip() for text in self.texts]
-        self.is_missing = np.array([text in MISSING_WORDS for text in self.stripped], dtype=bool)
+        words = ("",) if keep_words else MISSING_WORDS
+        self.is_missing = np.array([text in words for text in self.stripped], dtype=bool)
         counts = np.bincount(self.codes, minlength=len(self.texts))
         self.missing_words: Counter[str] = Counter()
         for place in np.flatnonzero(self.is_missing):
@@ -89,6 +94,8 @@ class Cells:
         if self.truth:
             return "truth"
         if all(map(_WHOLE, self.known)):
+            if all(text[0] == "+" and len(text) > _LONGEST_PLUS for text in self.known):
+                return "text"  # telephones: the plus is a part of them
             fits = all(-(2**63) <= int(text) < 2**63 for text in self.known)
             return "whole" if fits else "text"
         for what, sign in _SIGN.items():
@@ -125,6 +132,14 @@ class Cells:
         sign = _SIGN[self.what]
         return any(sign in text and not _THOUSANDS[sign](text) for text in self.known)
 
+    def is_grouped(self, sign: str) -> bool:
+        """Whether its numbers are whole, and the sign parts all their thousands."""
+        parted = _THOUSANDS[sign]
+        return any(sign in text for text in self.known) and all(
+            parted(text) if sign in text else _WHOLE(text) and len(text.lstrip("+-")) <= 3
+            for text in self.known
+        )
+
     def leans_to(self, sign: str) -> bool:
         """Whether it is text most of which are numbers with this mark, among ``<0,5`` and words."""
         if self.what != "text":
@@ -134,12 +149,21 @@ class Cells:
         sure = any(sign in text and not _THOUSANDS[sign](text) for text in numbers)
         return sure and 2 * len(numbers) > len(results)
 
-    def take(self, *, as_text: bool) -> Any:
-        """Give the column's values, or its cells as they stand where it shall stay text."""
+    def take(self, *, as_text: bool, grouped_by: str | None = None) -> Any:
+        """Give the column's values, or its cells as they stand where it shall stay text.
+
+        With `grouped_by` its numbers are whole, and the sign parts their thousands.
+        """
         import numpy as np
         import pandas as pd
 
         gaps = self.is_missing[self.codes]
+        if grouped_by is not None:
+            numbers = self._distinct(
+                np.zeros(len(self.texts), dtype="int64"),
+                lambda text: int(text.replace(grouped_by, "")),
+            )[self.codes]
+            return pd.arrays.IntegerArray(numbers, gaps) if gaps.any() else numbers
         if self.what == "text" or as_text:
             texts = np.array(self.texts, dtype=object)
             texts[self.is_missing] = np.nan
@@ -184,8 +208,9 @@ class Decimals:
     mark: Literal[".", ","]
     #: The columns of numbers that are no numbers by this mark, and stay text.
     text: frozenset[str]
-    #: In words.
-    doubts: tuple[str, ...]
+    doubts: tuple[Doubt, ...] = ()
+    #: The columns of whole numbers whose thousands are parted by a point.
+    grouped: frozenset[str] = frozenset()
 
 
 def find_decimals(columns: Mapping[str, Cells], separator: str) -> Decimals:
@@ -194,7 +219,8 @@ def find_decimals(columns: Mapping[str, Cells], separator: str) -> Decimals:
     It is the comma where some column can be read in no other way and no column needs the point;
     where no column is sure, columns with words among their numbers decide. A column that does not
     follow the file's mark stays text, and so does one that may have its thousands parted where
-    nothing else in the file says what the sign means.
+    nothing else in the file says what the sign means. Where the comma is the mark, 213.456 is
+    a whole number.
     """
     marked = {what: [name for name in columns if columns[name].what == what] for what in _SIGN}
     sure = {what: any(columns[name].is_sure for name in marked[what]) for what in _SIGN}
@@ -207,13 +233,15 @@ def find_decimals(columns: Mapping[str, Cells], separator: str) -> Decimals:
     points, commas = marked["point"], marked["comma"]
     doubts = []
     if sure["comma"] and not sure["point"]:
-        if points:
-            doubts.append(_unclear("points", points))
-        return Decimals(",", frozenset(points), tuple(doubts))
+        return _with_commas(columns, points)
     if commas and sure["comma"]:
         doubts.append(
-            f"{name_columns(commas)}: decimal commas, where other columns have decimal points; the "
-            "numbers were left as text"
+            Doubt(
+                f"{name_columns(commas)}: decimal commas, where other columns have decimal points; "
+                "the numbers were left as text",
+                'notation: {decimal: ","}',
+                2,
+            )
         )
     elif commas:
         doubts.append(_unclear("commas", commas))
@@ -227,14 +255,37 @@ def find_decimals(columns: Mapping[str, Cells], separator: str) -> Decimals:
 def given_decimals(columns: Mapping[str, Cells], mark: str) -> Decimals:
     """Take the decimal mark that the user has said."""
     other = "point" if mark == "," else "comma"
-    text = frozenset(name for name, cells in columns.items() if cells.what == other)
-    return Decimals("," if mark == "," else ".", text, ())
+    text = [name for name, cells in columns.items() if cells.what == other]
+    return _with_commas(columns, text) if mark == "," else Decimals(".", frozenset(text))
 
 
-def _unclear(signs: str, names: list[str]) -> str:
-    return (
+def _with_commas(columns: Mapping[str, Cells], points: list[str]) -> Decimals:
+    """Say what numbers with points are in a file whose decimal mark is the comma."""
+    grouped = [
+        name
+        for name, cells in columns.items()
+        if cells.what in ("point", "text") and cells.is_grouped(".")
+    ]
+    unclear = [name for name in points if name not in grouped]
+    doubts = [_unclear("points", unclear)] if unclear else []
+    if grouped:
+        doubts.append(
+            Doubt(
+                f"{name_columns(grouped)}: the points part thousands, as other columns have "
+                "decimal commas",
+                weight=2,
+            )
+        )
+    return Decimals(",", frozenset(unclear), tuple(doubts), frozenset(grouped))
+
+
+def _unclear(signs: str, names: list[str]) -> Doubt:
+    mark = "." if signs == "points" else ","
+    return Doubt(
         f"{name_columns(names)}: the {signs} may part decimals or thousands; the numbers were "
-        "left as text"
+        "left as text",
+        f'notation: {{decimal: "{mark}"}}',
+        2,
     )
 
 

@@ -32,7 +32,6 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")  # in Windows-1252
 _ADVICE = (
     "in Excel save it as 'CSV UTF-8', or convert it: iconv -f ENCODING -t UTF-8 OLD.csv > NEW.csv"
 )
@@ -44,9 +43,10 @@ def open_binary(path: Path, suffix: str) -> gzip.GzipFile | io.BufferedReader:
 
 
 def find_encoding(path: Path, suffix: str) -> str:
-    """Find the encoding: what a byte order mark says, else UTF-8, else Windows-1252.
+    """Find the encoding: what a byte order mark says, else UTF-8, else the likeliest code page.
 
-    Whatever is none of them is refused: a wrong guess would change names and levels in silence.
+    Where the words of the table make sense in none it is refused: a wrong guess would change names
+    and levels in silence.
     """
     with open_binary(path, suffix) as file:
         head = file.read(SNIFFED_BYTES)
@@ -58,7 +58,7 @@ def find_encoding(path: Path, suffix: str) -> str:
             return encoding
     if "\0" in head.decode("latin-1"):
         return _utf16_without_mark(path, head)
-    return _utf8_or_1252(path, suffix, head)
+    return _utf8_or_code_page(path, suffix, head)
 
 
 def _utf16_without_mark(path: Path, head: bytes) -> str:
@@ -72,35 +72,75 @@ def _utf16_without_mark(path: Path, head: bytes) -> str:
     raise FileError(f"{path}: not a CSV but binary content; export the table as CSV")
 
 
-def _utf8_or_1252(path: Path, suffix: str, head: bytes) -> str:
+def _utf8_or_code_page(path: Path, suffix: str, head: bytes) -> str:
     """Read the whole file: one byte at its end may say that it is not UTF-8."""
-    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-    is_utf8 = True
-    has_beyond_ascii = has_undefined = False
-    with open_binary(path, suffix) as file:
-        while True:
-            block = file.read(_BLOCK_BYTES)
-            text = decoder.decode(block, final=not block)
-            if not text.isascii():
-                alien = re.search("[\udc80-\udcff]", text) is not None
-                is_utf8 = is_utf8 and not alien
-                has_undefined = has_undefined or _UNDEFINED.search(block) is not None
-                beyond = re.search("[^\0-\x7f\udc80-\udcff]", text) is not None
-                has_beyond_ascii = has_beyond_ascii or beyond
-            if not block:
-                break
-    if is_utf8:
+    if _is_utf8(path, suffix):
         return "utf-8"
     if _CONTROL.search(head):
         raise FileError(f"{path}: not a CSV but binary content; export the table as CSV")
-    if has_beyond_ascii:
+    from synthhealth.io._code_pages import find_code_page
+
+    with open_binary(path, suffix) as file:
+        found = find_code_page(file)
+    if found is not None:
+        return found
+    with open_binary(path, suffix) as file:
+        if any(not line.isascii() and _is_valid(line) for line in file):
+            raise FileError(
+                f"{path}: part of the text is UTF-8 and part of it is not, as where two files were "
+                "put into one; export the table again, all of it as UTF-8"
+            )
+    raise FileError(
+        f"{path}: the text is not UTF-8, and its words make no sense in any usual encoding; say "
+        f"which one it is (encoding=, --encoding), or {_ADVICE}"
+    )
+
+
+def is_unicode(path: Path, suffix: str) -> bool:
+    """Whether a text table is in UTF-8, or says that it is in another form of Unicode."""
+    with open_binary(path, suffix) as file:
+        head = file.read(4)
+    return any(head.startswith(mark) for mark, _ in _MARKS) or _is_utf8(path, suffix)
+
+
+def _is_utf8(path: Path, suffix: str) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with open_binary(path, suffix) as file:
+            while block := file.read(_BLOCK_BYTES):
+                decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_valid(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def check_encoding(path: Path, suffix: str, name: str) -> str:
+    """Give the encoding that the user says as Python names it.
+
+    Raises
+    ------
+    FileError
+        Python does not know it.
+    """
+    try:
+        known = codecs.lookup(name).name
+    except (LookupError, ValueError):  # a NUL is the latter
         raise FileError(
-            f"{path}: part of the text is UTF-8 and part of it is not, as where two files were put "
-            "into one; export the table again, all of it as UTF-8"
-        )
-    if has_undefined:
-        raise FileError(f"{path}: the text is neither UTF-8 nor Windows-1252; {_ADVICE}")
-    return "cp1252"
+            f"{path}: there is no encoding {name!r}; usual ones are utf-8, cp1252 (Western), "
+            "cp1256 (Arabic), cp1251 (Cyrillic), gb18030 (Chinese)"
+        ) from None
+    with open_binary(path, suffix) as file:
+        has_mark = file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+    return "utf-8-sig" if known == "utf-8" and has_mark else known
 
 
 def refuse_encoding(path: Path, encoding: str) -> FileError:

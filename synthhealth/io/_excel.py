@@ -166,7 +166,7 @@ def write_excel(
     formats = {} if form is None else form.formats
     try:
         with file.open("wb") as raw, pd.ExcelWriter(raw, engine="openpyxl") as writer:
-            _with_clocks(_in_double(table), formats).to_excel(writer, index=False, sheet_name=name)
+            _in_double(table).to_excel(writer, index=False, sheet_name=name)
             _keep_text(writer.sheets[name])
             _show(writer.sheets[name], table, formats)
     # IllegalCharacterError quotes the text; ValueError and TypeError may.
@@ -189,24 +189,10 @@ def _in_double(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{str(name): digits(table[name]) for name in single})
 
 
-def _with_clocks(table: pd.DataFrame, formats: Mapping[str, str]) -> pd.DataFrame:
-    """Give times of day as such where the sheet that was read had them."""
-    from openpyxl.styles.numbers import is_datetime
-
-    clocks: dict[str, Any] = {}
-    for name, column in table.items():
-        if is_datetime(formats.get(str(name), "")) == "time" and column.dtype == object:
-            with suppress(ValueError):
-                clocks[str(name)] = [
-                    time.fromisoformat(cell) if isinstance(cell, str) else cell for cell in column
-                ]
-    return table.assign(**clocks) if clocks else table
-
-
 def _formats(sheet: Sheet, shown: Sequence[Sequence[str]]) -> dict[str, str]:
     """Give how each column's first value is shown, where that is not left to Excel."""
     found: dict[str, str] = {}
-    for row in sheet.layout.rows:
+    for row in sheet.rows:
         if row >= len(shown):
             break
         for place, name in zip(sheet.places, sheet.names, strict=True):
@@ -233,20 +219,34 @@ def _with_whole_numbers(table: pd.DataFrame, formats: Mapping[str, str]) -> pd.D
 
 
 def _show(sheet: Any, table: pd.DataFrame, formats: Mapping[str, str]) -> None:
-    from openpyxl.styles.numbers import is_date_format, is_datetime
+    from openpyxl.styles.numbers import is_date_format
     from pandas.api.types import is_datetime64_dtype, is_numeric_dtype
 
     for place, (name, column) in enumerate(table.items(), start=1):
+        cells = [cell for (cell,) in sheet.iter_rows(min_row=2, min_col=place, max_col=place)]
         shown = formats.get(str(name))
+        if shown is not None and _shows_clock(shown) and column.dtype == object:
+            _as_clocks(cells, shown)
         is_date = is_datetime64_dtype(column.dtype)
-        if shown is not None and column.dtype == object:
-            is_date = is_datetime(shown) == "time"  # times of day
         if shown is None and is_date and (column.dropna() == column.dropna().dt.normalize()).all():
             shown = "yyyy-mm-dd"  # not the midnight after it
         if shown is None or is_date_format(shown) != is_date:
             continue  # a column of dates may have become one of years
         if is_date or is_numeric_dtype(column.dtype):
-            for (cell,) in sheet.iter_rows(min_row=2, min_col=place, max_col=place):
+            for cell in cells:
+                cell.number_format = shown
+
+
+def _shows_clock(shown: str) -> bool:
+    return "h" in shown.lower() and not any(sign in shown.lower() for sign in "yd[")
+
+
+def _as_clocks(cells: Sequence[Any], shown: str) -> None:
+    """Give times of day as such where the sheet that was read had them."""
+    for cell in cells:
+        with suppress(ValueError):
+            if isinstance(cell.value, str):
+                cell.value = time.fromisoformat(cell.value)
                 cell.number_format = shown
 
 

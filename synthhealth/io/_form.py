@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from synthhealth.errors import Doubt
+from synthhealth.io._code_pages import CODE_PAGES
+
 __all__ = ["FileForm"]
 
 _ENCODINGS = {
@@ -14,9 +17,19 @@ _ENCODINGS = {
     "utf-16-le": "UTF-16 without a byte order mark",
     "utf-16-be": "UTF-16 without a byte order mark",
     "utf-32": "UTF-32",
-    "cp1252": "Windows-1252",
+    "gbk": "GBK (Chinese)",
+    **CODE_PAGES,
 }
-SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+SEPARATORS = {
+    ",": "commas",
+    ";": "semicolons",
+    "\t": "tabs",
+    "|": "vertical bars",
+    "^": "carets",
+    "~": "tildes",
+    ":": "colons",
+    " ": "blanks",
+}
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,16 @@ class FileForm:
         The columns whose numbers all have the same number of decimals, ``12.30``, and that number.
     bare : frozenset of str
         The columns of decimals that write a whole number without them: ``5`` beside ``5.5``.
+    missing_words : dict of str to str
+        The columns that write another word for a missing value, and that word.
+    grouped : frozenset of str
+        The columns of whole numbers whose thousands are parted by points: ``213.456``.
+    units : dict of str to str
+        What a line below the names says of the columns' units.
+    sep_line : bool
+        Whether the first line names the separator in Excel's way: ``sep=;``.
+    has_header : bool
+        Whether the file has a line of names; what is written always has one.
     sheet : str or None
         The sheet of an Excel file.
     formats : dict of str to str
@@ -53,8 +76,8 @@ class FileForm:
         types of days, times and decimal numbers of a Parquet file.
     source : str
         The program whose file was read, where such files are not written: ``"SPSS"``.
-    doubts : tuple of str
-        What is uncertain, in words; no value is among them.
+    doubts : tuple of Doubt
+        What is uncertain, in words, and what settles it; no value is among them.
 
     Examples
     --------
@@ -75,7 +98,12 @@ class FileForm:
     sheet: str | None = None
     formats: Mapping[str, str] = field(default_factory=dict, hash=False)
     source: str = ""
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    missing_words: Mapping[str, str] = field(default_factory=dict, hash=False)
+    grouped: frozenset[str] = frozenset()
+    units: Mapping[str, str] = field(default_factory=dict, hash=False)
+    sep_line: bool = False
+    has_header: bool = True
 
     @property
     def is_text(self) -> bool:
@@ -95,6 +123,12 @@ class FileForm:
             f"separated by {SEPARATORS.get(self.separator, repr(self.separator))}",
             "decimal comma" if self.decimal == "," else "decimal point",
         ]
+        if self.sep_line:
+            words.append(f"first line sep={self.separator}")
+        if not self.has_header:
+            words.append("no line of names")
+        if self.units:
+            words.append("a line of units")
         if self.missing:
             words.append(f"missing values as {self.missing!r}")
         return ", ".join(words)

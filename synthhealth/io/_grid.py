@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from synthhealth.cells._written import written, written_clocks
 from synthhealth.errors import Doubt, FileError
-from synthhealth.io._cells import MISSING_WORDS, Cells, find_decimals, name_columns
-from synthhealth.io._layout import Layout, find_layout
+from synthhealth.io._cells import Cells, find_decimals, name_columns
+from synthhealth.io._layout import BOTTOM, TOP, find_layout, is_value
+from synthhealth.io._words import MISSING_WORDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,62 +38,48 @@ class Sheet:
     """The columns of a sheet, with where they stand."""
 
     def __init__(self, path: Path, sheet: str, grid: Grid) -> None:
-        layout = find_layout(grid)
-        if layout is None:
+        filled = [number for number, row in enumerate(grid) if not all(map(_is_empty, row))]
+        if not filled:
             raise FileError(f"{path}: the sheet is empty; choose another one (sheet=, --sheet)")
-        self.layout: Layout = layout
+        width = max(len(grid[number]) for number in filled)
+        rows = [_padded(grid[number], width) for number in filled]
+        layout = find_layout(
+            [list(map(_text, row)) for row in rows[:TOP]],
+            [list(map(_text, row)) for row in rows[TOP:][-BOTTOM:]],
+            where=f"{path}, sheet {sheet!r}",
+        )
+        patients = slice(layout.first, len(rows) - layout.footers)
+        self.layout = layout
         self.name = sheet
-        width = max(len(grid[place]) for place in (layout.header, *layout.rows))
-        header = _padded(grid[layout.header], width)
-        rows = [_padded(grid[place], width) for place in layout.rows]
-        cells = [[row[place] for row in rows] for place in range(width)]
+        self.rows = filled[patients]
+        cells = {
+            name: [row[place] for row in rows[patients]]
+            for place, name in zip(layout.places, layout.names, strict=True)
+        }
         # Columns without a name and a cell are what a format was once set for.
-        self.places = [
-            place
-            for place in range(width)
-            if header[place] is not None or any(cell is not None for cell in cells[place])
-        ]
         self.names = [
-            f"Unnamed: {place}" if header[place] is None else written(header[place])
-            for place in self.places
+            name
+            for name in layout.names
+            if name not in layout.unnamed or any(cell is not None for cell in cells[name])
         ]
-        self.cells = [_without_missing_words(cells[place]) for place in self.places]
-        self._check_names(path)
-
-    def _check_names(self, path: Path) -> None:
-        first: dict[str, int] = {}
-        for place, name in zip(self.places, self.names, strict=True):
-            if name in first:
-                # Places, not the name: a sheet without a header has a patient in this row.
-                raise FileError(
-                    f"{path}: columns {first[name] + 1} and {place + 1} have the same name in the "
-                    "header; give each column its own (the first row must hold the names)"
-                )
-            first[name] = place
+        self.places = [layout.places[layout.names.index(name)] for name in self.names]
+        self.cells = [_without_missing_words(cells[name]) for name in self.names]
 
     def where(self, column: int, rows: Iterable[int]) -> str:
         """Name cells of a column as a spreadsheet does: ``B7, B12 and 3 more``."""
         letters = _letters(self.places[column])
-        named = [f"{letters}{self.layout.rows[row] + 1}" for row in rows]
+        named = [f"{letters}{self.rows[row] + 1}" for row in rows]
         more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
         return ", ".join(named[:SHOWN]) + more
-
-    @property
-    def units(self) -> dict[str, str]:
-        """The units of the row below the header, by column."""
-        units = self.layout.units
-        return {
-            name: units[place]
-            for place, name in zip(self.places, self.names, strict=True)
-            if place in units
-        }
 
 
 def read_grid(sheet: Sheet) -> tuple[pd.DataFrame, list[Doubt]]:
     """Give the table of a sheet, and what is uncertain about it."""
     import pandas as pd
 
-    doubts = _layout_doubts(sheet)
+    doubts = [
+        Doubt(f"sheet {sheet.name!r}: {one}", one.settle, one.weight) for one in sheet.layout.doubts
+    ]
     kinds = [Counter(_kind(cell) for cell in cells if cell is not None) for cells in sheet.cells]
     texts = {
         name: Cells(pd.Series(["" if cell is None else cell for cell in cells], dtype=object))
@@ -100,7 +87,7 @@ def read_grid(sheet: Sheet) -> tuple[pd.DataFrame, list[Doubt]]:
         if set(kind) == {"text"}
     }
     decimals = find_decimals(texts, "\t")
-    doubts += [Doubt(doubt) for doubt in decimals.doubts]
+    doubts += decimals.doubts
     as_numbers: list[str] = []
     dates: list[str] = []
     columns: dict[str, Any] = {}
@@ -117,7 +104,7 @@ def read_grid(sheet: Sheet) -> tuple[pd.DataFrame, list[Doubt]]:
             elif set(kind) == {"text", "dates"}:
                 dates.append(name)
             else:
-                doubts.append(_mixed_doubt(sheet, place, kind))
+                doubts += _mixed_doubts(sheet, place, kind)
         columns[name] = pd.Series(read, dtype=object).infer_objects()
     if as_numbers:
         named = name_columns(as_numbers)
@@ -130,9 +117,9 @@ def read_grid(sheet: Sheet) -> tuple[pd.DataFrame, list[Doubt]]:
                 2,
             )
         )
-    table = pd.DataFrame(columns, index=pd.RangeIndex(len(sheet.layout.rows)))
-    if sheet.units:
-        table.attrs["units"] = sheet.units
+    table = pd.DataFrame(columns, index=pd.RangeIndex(len(sheet.rows)))
+    if sheet.layout.units:
+        table.attrs["units"] = dict(sheet.layout.units)
     return table, doubts
 
 
@@ -183,49 +170,24 @@ def _moment(cell: date) -> datetime:
     return cell if isinstance(cell, datetime) else datetime(cell.year, cell.month, cell.day)
 
 
-def _layout_doubts(sheet: Sheet) -> list[Doubt]:
-    layout, doubts = sheet.layout, []
-    if layout.titles:
-        doubts.append(
-            Doubt(
-                f"sheet {sheet.name!r}: {_rows(layout.titles)} above the header "
-                f"(row {layout.header + 1}) left out as a title",
-                weight=2,
-            )
-        )
-    if layout.has_units:
-        doubts.append(
-            Doubt(
-                f"sheet {sheet.name!r}: the row below the header was taken for units "
-                f"({name_columns(sheet.units)})",
-                "unit: ...",
-            )
-        )
-    if layout.notes:
-        doubts.append(
-            Doubt(
-                f"sheet {sheet.name!r}: {_rows(layout.notes)} below row {layout.rows[-1] + 1} left "
-                "out as notes or totals",
-                weight=3,
-            )
-        )
-    return doubts
-
-
-def _mixed_doubt(sheet: Sheet, column: int, kind: Mapping[str, int]) -> Doubt:
+def _mixed_doubts(sheet: Sheet, column: int, kind: Mapping[str, int]) -> list[Doubt]:
+    """Name the cells that are of another type than most; results beyond a limit are none."""
     often = max(kind, key=lambda one: kind[one])
     rows = [
         row
         for row, cell in enumerate(sheet.cells[column])
-        if cell is not None and _kind(cell) != often
+        if cell is not None
+        and _kind(cell) != often
+        and not (isinstance(cell, str) and is_value(cell))
     ]
+    if not rows:
+        return []
     others = " and ".join(sorted(set(kind) - {often}))
-    return Doubt(
+    text = (
         f"column {sheet.names[column]!r}: {others} among {often} in sheet {sheet.name!r}, cells "
-        f"{sheet.where(column, rows)}",
-        "kind: nominal",
-        2,
+        f"{sheet.where(column, rows)}"
     )
+    return [Doubt(text, "kind: nominal", 2)]
 
 
 def _without_missing_words(cells: list[object]) -> list[object]:
@@ -241,8 +203,16 @@ def _kind(cell: object) -> str:
     return next((name for types, name in _KINDS if isinstance(cell, types)), "other values")
 
 
+def _is_empty(cell: object) -> bool:
+    return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
+def _text(cell: object) -> str | None:
+    return None if cell is None else written(cell)
+
+
 def _padded(row: Sequence[object], width: int) -> list[object]:
-    cells = [None if isinstance(cell, str) and not cell.strip() else cell for cell in row]
+    cells = [None if _is_empty(cell) else cell for cell in row]
     return [*cells, *[None] * (width - len(cells))]
 
 
@@ -253,7 +223,3 @@ def _letters(place: int) -> str:
         place, rest = divmod(place - 1, 26)
         letters = chr(ord("A") + rest) + letters
     return letters
-
-
-def _rows(n: int) -> str:
-    return f"{n} row{'s' if n > 1 else ''}"

@@ -36,10 +36,13 @@ def _printed(column: pd.Series) -> pd.Series:
 
 def in_form(table: pd.DataFrame, form: FileForm) -> pd.DataFrame:
     """Give the table with those columns as text that pandas would write in another form."""
-    from pandas.api.types import is_bool_dtype, is_float_dtype
+    from pandas.api.types import is_bool_dtype, is_float_dtype, is_numeric_dtype
 
     changed: dict[str, pd.Series] = {}
     for name, column in table.items():
+        if name in form.grouped and is_numeric_dtype(column.dtype):
+            changed[str(name)] = _grouped(column)
+            continue
         number = _number_writer(str(name), form)
         is_mixed = column.dtype == object or column.dtype == "category"
         if (
@@ -48,7 +51,21 @@ def in_form(table: pd.DataFrame, form: FileForm) -> pd.DataFrame:
             or (is_mixed and form.decimal == ",")
         ):
             changed[str(name)] = _written(column, number or repr, form)
+    for name, word in form.missing_words.items():
+        if name in table and word != form.missing:
+            column = changed.get(name, table[name])
+            if column.dtype.kind not in "mM" and column.isna().any():
+                changed[name] = column.astype(object).where(column.notna(), word)
     return table.assign(**changed) if changed else table
+
+
+def _grouped(column: pd.Series) -> pd.Series:
+    """Write whole numbers as 213.456; what is not whole is rounded."""
+
+    def write(value: float) -> str:
+        return f"{round(value):,}".replace(",", ".")
+
+    return column.astype(object).map(write, na_action="ignore")
 
 
 def _number_writer(name: str, form: FileForm) -> Callable[[float], str] | None:

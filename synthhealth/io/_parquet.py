@@ -103,7 +103,7 @@ def _plain(stored: pa.Table) -> pa.Table:
             column = column.cast(kind)
         elif pa.types.is_decimal(field.type):
             kind = pa.float64()
-            column = column.cast(kind)
+            column = column.cast(pa.string()).cast(kind)  # a direct cast is off by the last digit
         elif pa.types.is_time(field.type):
             kind = pa.string()
             cells = column.to_pylist()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from synthhealth.errors import Doubt, FileError
+from synthhealth.errors import Doubt, FileError, ParameterError
 from synthhealth.io._files import reason, whole_file
 from synthhealth.io._form import FileForm
 from synthhealth.io._statistics import PROGRAMS
@@ -117,15 +117,24 @@ def _unknown(path: str | os.PathLike[str], suffixes: Iterable[str]) -> FileError
 
 
 def read_table(
-    path: str | os.PathLike[str], *, sheet: str | None = None, form: FileForm | None = None
+    path: str | os.PathLike[str],
+    *,
+    sheet: str | None = None,
+    form: FileForm | None = None,
+    encoding: str | None = None,
+    header: bool | None = None,
+    keep_words: Collection[str] = (),
 ) -> pd.DataFrame:
     r"""Read a table from a CSV, Parquet or Excel file.
 
-    Text tables have a header line. Their encoding (UTF-8, UTF-16, Windows-1252), separator (comma,
-    semicolon, tab or ``|``) and decimal mark are recognised; `sniff` shows them. Numbers come back
-    exactly as they were written, whole numbers with gaps as ``Int64``; empty cells and pandas'
-    usual words (``NA``, ``NaN``, ``null``, ...) are missing values. What is no number beyond doubt
-    stays text: codes with leading zeros, commas that may part decimals or thousands.
+    Of text tables the encoding (Unicode, Windows-1252, Windows-1256, GB18030 and others), the
+    separator (comma, semicolon, tab, ``|``, ``^``, ``~``, ``:`` or blanks), the decimal mark and
+    the line of names are recognised; `sniff` shows them. Titles and comments above the table,
+    totals below it and rows without any value are left out; a line of units below the names
+    becomes ``attrs["units"]``. Numbers come back exactly as they were written, whole numbers with
+    gaps as ``Int64``; empty cells and pandas' usual words (``NA``, ``NaN``, ``null``, ...) are
+    missing values. What is no number beyond doubt stays text: codes with leading zeros, commas
+    that may part decimals or thousands. Marks that nobody sees are no part of a name or a cell.
 
     Parameters
     ----------
@@ -135,6 +144,14 @@ def read_table(
         The sheet of an Excel file; the first one by default.
     form : FileForm, optional
         The encoding, separator and decimal mark of a text table, where they cannot be recognised.
+    encoding : str, optional
+        Only the encoding of a text table, as Python names it: ``"cp1256"``.
+    header : bool, optional
+        Whether a text table has a line of names; without one the columns are ``column 1`` and so
+        on. By default its cells decide.
+    keep_words : collection of str, optional
+        The columns of a text table whose words ``NA``, ``None``, ``null``, ... are levels, such as
+        sodium, and no missing values.
 
     Returns
     -------
@@ -146,6 +163,8 @@ def read_table(
     FileError
         The file is missing, empty, damaged, of another form than its suffix says, in an unknown
         encoding, without rows, has rows of unequal length or two columns of one name.
+    ParameterError
+        A column whose words shall be kept does not exist.
 
     Examples
     --------
@@ -160,10 +179,19 @@ def read_table(
     0   61  3.5
     1   47  NaN
     """
-    return read_with_form(path, sheet=sheet, form=form)[0]
+    table, _ = read_with_form(
+        path, sheet=sheet, form=form, encoding=encoding, header=header, keep_words=keep_words
+    )
+    for name in keep_words:
+        if name not in table.columns:
+            # Not the names it has: a file without a header has a patient in their place.
+            raise ParameterError(f"keep_words: {path} has no column {name!r}; check the spelling")
+    return table
 
 
-def sniff(path: str | os.PathLike[str], *, sheet: str | None = None) -> FileForm:
+def sniff(
+    path: str | os.PathLike[str], *, sheet: str | None = None, encoding: str | None = None
+) -> FileForm:
     r"""Find the form of a table's file, in which another table can then be written.
 
     The whole file is read: only all its cells show how its numbers are written.
@@ -174,6 +202,8 @@ def sniff(path: str | os.PathLike[str], *, sheet: str | None = None) -> FileForm
         A file whose suffix is one of `SUFFIXES`.
     sheet : str, optional
         The sheet of an Excel file; the first one by default.
+    encoding : str, optional
+        The encoding of a text table, where it cannot be recognised.
 
     Returns
     -------
@@ -195,18 +225,24 @@ def sniff(path: str | os.PathLike[str], *, sheet: str | None = None) -> FileForm
     ...     print(sniff(path))
     CSV, Windows-1252, separated by semicolons, decimal comma, missing values as 'NA'
     """
-    return read_with_form(path, sheet=sheet)[1]
+    return read_with_form(path, sheet=sheet, encoding=encoding)[1]
 
 
 def read_with_form(
-    path: str | os.PathLike[str], *, sheet: str | None = None, form: FileForm | None = None
+    path: str | os.PathLike[str],
+    *,
+    sheet: str | None = None,
+    form: FileForm | None = None,
+    encoding: str | None = None,
+    header: bool | None = None,
+    keep_words: Collection[str] = (),
 ) -> tuple[pd.DataFrame, FileForm]:
     """Read a table and find its form, in one pass.
 
     Parameters
     ----------
-    path, sheet, form
-        As for `read_table`.
+    path, sheet, form, encoding, header, keep_words
+        As for `read_table`; columns whose words shall be kept need not exist.
 
     Returns
     -------
@@ -220,23 +256,55 @@ def read_with_form(
     path = Path(path)
     suffix = _source_suffix(path)
     _check_source(path)
+    asked = _Asked(form, encoding, header, keep_words)
+    if encoding is not None and (suffix == ".parquet" or suffix in (*_SHEETS, *PROGRAMS)):
+        raise FileError(f"{path}: only a text table (CSV) has an encoding to say; leave it out")
     if sheet is not None and suffix not in _SHEETS:
         raise FileError(f"{path}: only an Excel file (.xlsx) has sheets; leave the sheet out")
     if suffix == ".zip":
         from synthhealth.io._zip import unzipped
 
         with unzipped(path, tuple(one for one in (*SUFFIXES, *READ_ONLY) if one != ".zip")) as file:
-            table, found = read_with_form(file, sheet=sheet, form=form)
+            table, found = read_with_form(
+                file,
+                sheet=sheet,
+                form=form,
+                encoding=encoding,
+                header=header,
+                keep_words=keep_words,
+            )
         source = found.source or str(found)
         return table, replace(found, suffix=".csv", source=f"{source}, zipped")
-    table, found = _read(path, suffix, sheet, form)
+    table, found = _read(path, suffix, sheet, asked)
     if table.empty:
         raise FileError(f"{path}: there is a header but no rows; nothing can be learned from it")
     return table, found
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What the user says of a text table; see `read_table`."""
+
+    form: FileForm | None
+    encoding: str | None
+    header: bool | None
+    keep_words: Collection[str]
+
+    def read_text(self, path: Path, suffix: str) -> tuple[pd.DataFrame, FileForm]:
+        from synthhealth.io._text import read_text
+
+        return read_text(
+            path,
+            suffix,
+            self.form,
+            encoding=self.encoding,
+            header=self.header,
+            keep_words=self.keep_words,
+        )
+
+
 def _read(
-    path: Path, suffix: str, sheet: str | None, form: FileForm | None
+    path: Path, suffix: str, sheet: str | None, asked: _Asked
 ) -> tuple[pd.DataFrame, FileForm]:
     if suffix == ".parquet":
         from synthhealth.io._parquet import read_parquet
@@ -254,25 +322,19 @@ def _read(
         if suffix in (".xlsx", ".xlsm") or (suffix == ".xls" and head.startswith(b"PK")):
             return read_excel(path, sheet)
         if suffix == ".xls" and not head.startswith(OLD_EXCEL):
-            return _read_text_named_xls(path, head, form)
+            return _read_text_named_xls(path, head, asked)
         return read_other_sheets(path, sheet)
-    from synthhealth.io._text import read_text
-
-    return read_text(path, suffix, form)
+    return asked.read_text(path, suffix)
 
 
-def _read_text_named_xls(
-    path: Path, head: bytes, form: FileForm | None
-) -> tuple[pd.DataFrame, FileForm]:
+def _read_text_named_xls(path: Path, head: bytes, asked: _Asked) -> tuple[pd.DataFrame, FileForm]:
     """Read what many programs export for Excel: a text table by the name of a workbook."""
-    from synthhealth.io._text import read_text
-
     if b"<" in head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\x00")[:1]:
         raise FileError(
             f"{path}: no workbook but a web page that Excel opens; open it there and save it as "
             ".xlsx"
         )
-    table, found = read_text(path, ".csv", form)
+    table, found = asked.read_text(path, ".csv")
     doubt = Doubt("the file is no workbook but a text table, and was read as CSV", weight=1)
     doubts = (doubt, *found.doubts)
     return table, FileForm(".xlsx", source="CSV by the name of .xls", doubts=doubts)

@@ -6,59 +6,92 @@ import csv
 import gzip
 import io
 import re
+import shlex
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO, TypeAlias
 
-from synthhealth.errors import FileError
+from synthhealth.errors import Doubt, FileError
+from synthhealth.io._code_pages import CODE_PAGES
 from synthhealth.io._encodings import (
     SNIFFED_BYTES,
+    check_encoding,
     find_encoding,
     open_binary,
     refuse_encoding,
 )
-from synthhealth.io._form import SEPARATORS, FileForm
-from synthhealth.io._separators import find_separator
+from synthhealth.io._form import FileForm
+from synthhealth.io._rows import Rows, look_at
+from synthhealth.io._separators import USUAL, find_separator, said_separator, with_tabs
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from synthhealth.io._cells import Cells
 
+_Quoting: TypeAlias = "Literal[0, 2]"  # of the csv module: minimal, all texts
+
+#: Words for a missing value that are levels of some columns: sodium, North America, "none of them".
+_PERHAPS_LEVELS = frozenset({"NA", "None", "NULL", "null", "nan"})
+
 
 def read_text(
-    path: Path, suffix: str, given: FileForm | None = None
+    path: Path,
+    suffix: str,
+    given: FileForm | None = None,
+    *,
+    encoding: str | None = None,
+    header: bool | None = None,
+    keep_words: Collection[str] = (),
 ) -> tuple[pd.DataFrame, FileForm]:
-    """Read a text table, after a first pass that finds what pandas would mend in silence.
+    """Read a text table, after a first pass that finds where in the file it is.
 
-    pandas fills short rows, takes the first column of rows that are too long for row labels and
-    renames the second of two equal column names: each would shift or rename a patient's values.
-    `given` has the encoding, separator and decimal mark where the user says them.
+    `given` has the encoding, separator and decimal mark where the user says them. The other
+    parameters are those of `read_table`.
     """
-    encoding = "utf-8"
+    said = encoding if encoding is not None or given is None else given.encoding
+    used = "utf-8" if said is None else check_encoding(path, suffix, said)
     try:
-        encoding = find_encoding(path, suffix) if given is None else given.encoding
-        with io.TextIOWrapper(open_binary(path, suffix), encoding=encoding, newline="") as file:
+        used = find_encoding(path, suffix) if said is None else used
+        with io.TextIOWrapper(open_binary(path, suffix), encoding=used, newline="") as file:
             head = file.read(SNIFFED_BYTES)
-            separator = _separator(head, suffix, given)
-            file.seek(0)
-            _check_rows(path, file, separator)
-        raw = _read_cells(path, suffix, encoding, separator)
-    except LookupError:
-        raise FileError(f"{path}: there is no encoding {encoding!r}; see FileForm") from None
+            sep_line = said_separator(head)
+            separator = _separator(head, suffix, given, sep_line)
+            lines = _lines(file, separator, skipped=sep_line is not None)
+            delimiter = "\t" if separator == " " else separator
+            rows = look_at(path, lines, delimiter, header=header, skipped=int(sep_line is not None))
+            raw = _read_cells(path, file, separator, rows)
+    except LookupError:  # an encoding of bytes, and none of text
+        raise FileError(f"{path}: there is no encoding {used!r} of texts") from None
     except UnicodeError:
-        raise refuse_encoding(path, encoding) from None
+        raise refuse_encoding(path, used) from None
     except (EOFError, gzip.BadGzipFile, zlib.error):
         raise FileError(
             f"{path}: the gzip file is damaged or cut off; copy or export it again"
         ) from None
     newline = "\r\n" if "\r\n" in head else "\n"
-    return _typed(raw, FileForm(suffix, encoding, separator, newline=newline), given)
+    layout = rows.layout
+    form = FileForm(
+        suffix,
+        used,
+        separator,
+        newline=newline,
+        units={name: unit for name, unit in layout.units.items() if name in raw},
+        sep_line=sep_line is not None,
+        has_header=layout.has_header,
+        doubts=(
+            *_encoding_doubts(used, layout.names if layout.has_header else (), said),
+            *layout.doubts,
+            *rows.doubts,
+            *_name_doubts(layout.unnamed, raw),
+        ),
+    )
+    return _typed(raw, form, given, keep_words)
 
 
 def write_text(
@@ -90,6 +123,12 @@ def write_rows(
     """Write rows in a form; `quoted`: with all texts in quotation marks, see `is_ambiguous`."""
     from synthhealth.io._numbers import in_form, with_printed_digits
 
+    if form.separator == " " and not form.missing:
+        form = replace(form, missing="NA")  # nothing between blanks is no cell
+    quoting: _Quoting = csv.QUOTE_NONNUMERIC if quoted else csv.QUOTE_MINIMAL
+    if header:
+        _write_top(table, text, form, quoting)
+        header = not form.units
     in_form(with_printed_digits(table), form).to_csv(
         text,
         sep=form.separator,
@@ -97,8 +136,20 @@ def write_rows(
         index=False,
         lineterminator=form.newline,
         na_rep=form.missing,
-        quoting=csv.QUOTE_NONNUMERIC if quoted else csv.QUOTE_MINIMAL,
+        quoting=quoting,
     )
+
+
+def _write_top(table: pd.DataFrame, text: TextIO, form: FileForm, quoting: _Quoting) -> None:
+    """Write what stands above the patients beside a line of names alone."""
+    if form.sep_line:
+        text.write(f"sep={form.separator}{form.newline}")
+    if form.units:
+        names = [str(name) for name in table.columns]
+        rows = csv.writer(
+            text, delimiter=form.separator, lineterminator=form.newline, quoting=quoting
+        )
+        rows.writerows([names, [form.units.get(name, "") for name in names]])
 
 
 def _no_such_letters(form: FileForm) -> str:
@@ -110,48 +161,70 @@ def _no_such_letters(form: FileForm) -> str:
     return f"the table holds letters that {form.encoding} does not have; write it as UTF-8"
 
 
-def _separator(head: str, suffix: str, given: FileForm | None) -> str:
+def _separator(head: str, suffix: str, given: FileForm | None, said: str | None) -> str:
     if suffix.startswith(".tsv"):
         return "\t"
     if given is not None:
         return given.separator
-    return find_separator(head, cut=len(head) == SNIFFED_BYTES)
+    return said or find_separator(head, cut=len(head) == SNIFFED_BYTES)
 
 
-def _read_cells(path: Path, suffix: str, encoding: str, separator: str) -> pd.DataFrame:
-    """Read each cell as the text that it is."""
+def _lines(file: TextIO, separator: str, *, skipped: int) -> Iterator[str]:
+    """Give the lines of the file from its beginning, or from one below."""
+    file.seek(0)
+    for _ in range(skipped):
+        file.readline()
+    return map(with_tabs, file) if separator == " " else file
+
+
+def _read_cells(path: Path, file: TextIO, separator: str, rows: Rows) -> pd.DataFrame:
+    """Read each cell of the patients as the text that it is."""
     import pandas as pd
 
+    lines = _lines(file, separator, skipped=rows.first)
+    if rows.aside or separator == " ":
+        kept = (line for n, line in enumerate(lines, rows.first + 1) if n not in rows.aside)
+        body: TextIO = io.StringIO("".join(kept), newline="")
+    else:
+        body = file
+    width = max(rows.width, rows.n_named)
     try:
         raw = pd.read_csv(
-            path,
-            sep=separator,
-            encoding=encoding,
-            compression="gzip" if suffix.endswith(".gz") else None,
+            body,
+            sep="\t" if separator == " " else separator,
+            header=None,
+            names=range(width),
+            index_col=False,
             dtype=str,
             na_filter=False,
         )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+    except pd.errors.EmptyDataError:
+        raw = pd.DataFrame(columns=range(width), dtype=object)
+    except pd.errors.ParserError as error:
         # Only its number: the parser's message may quote the row.
         row = re.search(r"row (\d+)", str(error))
-        where = f" near line {int(row[1]) + 1}" if row else ""
+        where = f" near line {rows.first + int(row[1]) + 1}" if row else ""
         raise FileError(
             f"{path}: not a well-formed CSV{where}; look for a quotation mark that is never "
             "closed, or export the table again"
         ) from None
-    if not isinstance(raw.index, pd.RangeIndex):
-        raise FileError(f"{path}: the rows have more values than the header has names")
-    return raw
+    for place in range(rows.n_named, width):
+        if raw[place].fillna("").str.strip().any():
+            raise FileError(f"{path}: the rows have more values than the header has names")
+    raw = raw[list(rows.layout.places)].set_axis(list(rows.layout.names), axis=1)
+    # What has neither a name nor a cell comes from separators at the ends of the lines.
+    empty = [name for name in rows.layout.unnamed if not raw[name].str.strip().any()]
+    return raw.drop(columns=empty)
 
 
 def _typed(
-    raw: pd.DataFrame, form: FileForm, given: FileForm | None
+    raw: pd.DataFrame, form: FileForm, given: FileForm | None, keep_words: Collection[str]
 ) -> tuple[pd.DataFrame, FileForm]:
     import pandas as pd
 
     from synthhealth.io._cells import Cells, find_decimals, given_decimals
 
-    columns = {name: Cells(raw[name]) for name in raw.columns}
+    columns = {name: Cells(raw[name], keep_words=name in keep_words) for name in raw.columns}
     if given is None:
         decimals = find_decimals(columns, form.separator)
     else:
@@ -163,27 +236,40 @@ def _typed(
         if name in decimals.text or (cells.truth not in (None, truth))
     }
     table = pd.DataFrame(
-        {name: cells.take(as_text=name in as_text) for name, cells in columns.items()},
+        {
+            name: cells.take(
+                as_text=name in as_text, grouped_by="." if name in decimals.grouped else None
+            )
+            for name, cells in columns.items()
+        },
         index=raw.index,
     )
+    if form.units:
+        table.attrs["units"] = {name: _bare_unit(unit) for name, unit in form.units.items()}
+    if kept := [name for name in columns if name in keep_words]:
+        table.attrs["keep_words"] = kept
     decimal_columns = {
         name: cells
         for name, cells in columns.items()
-        if cells.what in ("point", "comma") and name not in as_text
+        if cells.what in ("point", "comma") and name not in as_text | decimals.grouped
     }
     padding = {name: cells.padding() for name, cells in decimal_columns.items()}
-    return table, FileForm(
-        form.suffix,
-        form.encoding,
-        form.separator,
-        decimals.mark,
-        form.newline,
-        _missing_word(columns),
-        truth,
+    missing = _missing_word(columns)
+    return table, replace(
+        form,
+        decimal=decimals.mark,
+        missing=missing,
+        missing_words=_own_words(columns, missing, keep_words),
+        truth=truth,
         padded={name: places for name, places in padding.items() if places is not None},
         bare=frozenset(name for name, cells in decimal_columns.items() if cells.is_bare()),
-        doubts=(*_encoding_doubts(form), *decimals.doubts, *_none_doubts(columns)),
+        grouped=decimals.grouped,
+        doubts=(*form.doubts, *decimals.doubts, *_word_doubts(columns)),
     )
+
+
+def _bare_unit(text: str) -> str:
+    return text.strip().strip("[]()").strip()
 
 
 def _missing_word(columns: Mapping[str, Cells]) -> str:
@@ -193,26 +279,75 @@ def _missing_word(columns: Mapping[str, Cells]) -> str:
     return max(words, key=lambda word: (words[word], word == "")) if words else ""
 
 
-def _encoding_doubts(form: FileForm) -> tuple[str, ...]:
-    if form.encoding != "cp1252":
+def _own_words(
+    columns: Mapping[str, Cells], usual: str, keep_words: Collection[str]
+) -> dict[str, str]:
+    """Give the columns whose word for a missing value is another than the file's, and that word."""
+    words = {
+        name: cells.missing_words.most_common(1)[0][0]
+        for name, cells in columns.items()
+        if cells.missing_words
+    }
+    words |= {name: "" for name in keep_words if name in columns}
+    return {name: word for name, word in words.items() if word != usual}
+
+
+def _encoding_doubts(encoding: str, names: Iterable[str], said: str | None) -> tuple[Doubt, ...]:
+    if encoding not in CODE_PAGES or said is not None:
         return ()
+    samples = [name for name in names if not name.isascii()][:3]
+    if samples:
+        shown = ", ".join(repr(name) for name in samples)
+        look = f"the names then read {shown}"
+    else:
+        look = "look at levels with letters such as ä, é or µ"
     return (
-        "the text is not UTF-8 and was taken for Windows-1252; look at names and levels with "
-        "letters such as ä, é or µ",
+        Doubt(
+            f"the text is not UTF-8 and was taken for {CODE_PAGES[encoding]}; {look}",
+            f"--encoding {encoding}",
+            2,
+        ),
     )
 
 
-def _none_doubts(columns: Mapping[str, Cells]) -> tuple[str, ...]:
+def _name_doubts(unnamed: Collection[str], raw: pd.DataFrame) -> tuple[Doubt, ...]:
     from synthhealth.io._cells import name_columns
 
-    names = [
-        name
-        for name, cells in columns.items()
-        if cells.what == "text" and cells.missing_words["None"]
-    ]
+    names = [name for name in raw.columns if name in unnamed]
     if not names:
         return ()
-    return (f"{name_columns(names)}: the word None was read as a missing value",)
+    text = f"{name_columns(names)}: the header has no name there, so this one was made up"
+    return (Doubt(text, "write the names into the first line", 2),)
+
+
+def _word_doubts(columns: Mapping[str, Cells]) -> tuple[Doubt, ...]:
+    """Doubt words for a missing value that may be a level: NA is sodium, too, and None an answer.
+
+    A word that stands among numbers, too, is the file's own for a missing value.
+    """
+    from synthhealth.io._cells import name_columns
+
+    among_numbers = {
+        word
+        for cells in columns.values()
+        if cells.what != "text"
+        for word in cells.missing_words
+        if cells.known
+    }
+    found: dict[str, list[str]] = {}
+    for name, cells in columns.items():
+        if cells.what == "text":
+            for word in cells.missing_words:
+                if word in _PERHAPS_LEVELS and (word == "None" or word not in among_numbers):
+                    found.setdefault(word, []).append(name)
+    return tuple(
+        Doubt(
+            f"{name_columns(names)}: the word {word} was read as a missing value",
+            " ".join(f"--keep-words {shlex.quote(name)}" for name in names),
+            2,
+        )
+        for word, names in found.items()
+    )
 
 
 @contextmanager
@@ -231,7 +366,7 @@ def is_ambiguous(table: pd.DataFrame) -> bool:
     from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
     # Another separator in a name could be taken for this file's own ...
-    if any(mark in str(name) for name in table.columns for mark in [*SEPARATORS, "\r"]):
+    if any(mark in str(name) for name in table.columns for mark in [*USUAL, *"^~\r"]):
         return True
     # ... and Python's csv writer (before 3.13) leaves a carriage return in a text bare.
     return any(
@@ -239,53 +374,3 @@ def is_ambiguous(table: pd.DataFrame) -> bool:
         for _, column in table.items()
         if not (is_numeric_dtype(column.dtype) or is_bool_dtype(column.dtype))
     )
-
-
-def _check_rows(path: Path, file: TextIO, separator: str) -> None:
-    rows = csv.reader(_without_nul(path, file), delimiter=separator)
-    header: list[str] | None = None
-    try:
-        for row in rows:
-            if not row or (len(row) == 1 and not row[0].strip()):
-                continue
-            if header is None:
-                header = row
-                _check_header(path, header)
-                continue
-            if len(row) != len(header):
-                raise FileError(
-                    f"{path}: line {rows.line_num} has {len(row)} values but the header has "
-                    f"{len(header)} names; quote values that contain the separator "
-                    f"({_name(separator)}), or export the table again"
-                )
-    except csv.Error:
-        raise FileError(
-            f"{path}: line {rows.line_num} is not well-formed CSV; look for a quotation mark that "
-            "is never closed, or export the table again"
-        ) from None
-    if header is None:
-        raise FileError(f"{path}: the file holds no table, only blank lines; export it again")
-
-
-def _check_header(path: Path, header: list[str]) -> None:
-    first: dict[str, int] = {}
-    for position, name in enumerate(header, start=1):
-        if name and name in first:
-            # Positions, not the name: a file without a header has a patient in this line.
-            raise FileError(
-                f"{path}: columns {first[name]} and {position} have the same name in the header; "
-                "give each column its own (the first line must hold the names)"
-            )
-        first[name] = position
-
-
-def _without_nul(path: Path, file: TextIO) -> Iterator[str]:
-    for line in file:
-        if "\0" in line:
-            raise FileError(f"{path}: not a CSV but binary content; export the table as CSV")
-        yield line
-
-
-def _name(separator: str) -> str:
-    names = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
-    return names.get(separator, repr(separator))

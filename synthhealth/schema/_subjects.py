@@ -8,7 +8,14 @@ import pandas as pd
 
 from synthhealth.schema._schema import Schema
 
-__all__ = ["Subjects", "count_patients", "n_patients", "subjects_of"]
+__all__ = ["VISITS", "Subjects", "count_patients", "n_patients", "subjects_of"]
+
+#: What is lost where a patient's rows are learned.
+VISITS = (
+    "each row is learned as if it were a patient's only one, so that the order of visits, and "
+    "which rows belong together, are lost; to keep them, bring the table to one row per patient "
+    "first"
+)
 
 #: A number for each row that stands for its patient; None: every row is a patient of its own.
 Subjects = npt.NDArray[np.int64]

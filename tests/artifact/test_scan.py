@@ -16,7 +16,7 @@ from synthhealth.artifact._scan._content import Columns, Content, walk
 from synthhealth.artifact._scan._patients import Patients
 from synthhealth.artifact._scan._saved import _written_limits
 from synthhealth.artifact._scan._search import search
-from synthhealth.errors import ArtifactError, FileError, ParameterError
+from synthhealth.errors import ArtifactError, FileError, ParameterError, TableError
 from synthhealth.models import resolve
 from synthhealth.schema import Column, Schema
 
@@ -454,3 +454,158 @@ def test_a_part_of_the_columns_and_rows(tmp_path, cohort):
     result = scan(saved, cohort.iloc[10:40][names])
     assert result.n_columns == 8
     assert result[ROWS].found == 30
+
+
+# Texts of few patients, in any file
+
+TEXTS = "texts of fewer than 5 patients"
+
+
+@pytest.fixture(scope="module")
+def remarks() -> pd.DataFrame:
+    """A table with unique texts in every position."""
+    rng = np.random.default_rng(3)
+    n = 80
+    table = pd.DataFrame(
+        {
+            "age": rng.integers(20, 80, n),
+            "crp": [f"{value:.1f}" for value in rng.lognormal(1, 1, n)],
+            "ward": rng.choice(["north", "south"], n).astype(object),
+            "code": rng.integers(10**9, 10**10, n),
+            "visit": rng.normal(0, 1, n),
+        },
+        index=pd.Index([f"Ixq{place:03d}canary" for place in range(n)]),
+    )
+    table.loc[table.index[3], "crp"] = "13.1 phoned to Mrs Zwetschke 01001234567"
+    table.loc[table.index[4], "ward"] = "zur Beobachtung bei Kanzlerin"
+    table["grade"] = pd.Categorical(
+        rng.choice(["low", "high"], n), categories=["low", "high", "Unbenutztwort"]
+    )
+    return table
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "all synthetic rows carry zwetschke",
+        '{"unit": "PHONED to Mrs Zwetschke"}',
+        "reached at ٠١٠٠١٢٣٤٥٦٧",
+        "Mrs Zwetschke".encode("unicode_escape").decode(),
+        '{"x": "\\u005awetschke"}',
+        "Zwetsch&#107;e",
+        "zur, beobachtung: bei Kanzlerin",
+        "Ixq017canary",
+        "levels: low, high, Unbenutztwort",
+    ],
+)
+@pytest.mark.parametrize("name", ["report.json", "report.html", "job.log", "fake.csv", "notes.md"])
+def test_a_text_of_one_patient_is_found_in_any_file(
+    text: str, name: str, remarks: pd.DataFrame, tmp_path
+) -> None:
+    (tmp_path / name).write_text(f"age,crp\n{text},5\n", encoding="utf-8")
+    result = scan(tmp_path / name, remarks)
+    assert result.kind == "text"
+    assert result[TEXTS].found
+    assert result[TEXTS].where == ("the file",)
+    written = result.to_json().casefold()
+    assert "zwetschke" not in written
+    assert "kanzlerin" not in written
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "low, high, north, south: levels that many patients have",
+        "age crp ward code visit grade",
+        "13.1 and other numbers; a mean of 1.2345",
+        "zur bei",
+    ],
+)
+def test_what_many_patients_have_is_not_found(text: str, remarks: pd.DataFrame, tmp_path) -> None:
+    (tmp_path / "x.log").write_text(text, encoding="utf-8")
+    result = scan(tmp_path / "x.log", remarks)
+    assert not result.found_anything
+    assert result[TEXTS].searched > 80
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".parquet", ".xlsx"])
+def test_a_copied_row_is_found_in_tables_of_every_form(
+    suffix: str, remarks: pd.DataFrame, tmp_path
+) -> None:
+    from synthhealth.io import write_table
+
+    clean = remarks[["age", "ward"]].iloc[20:].reset_index(drop=True)
+    write_table(clean, tmp_path / f"clean{suffix}")
+    assert not scan(tmp_path / f"clean{suffix}", remarks).found_anything
+    clean.loc[0, "ward"] = "zur Beobachtung bei Kanzlerin"
+    write_table(clean, tmp_path / f"leak{suffix}")
+    assert scan(tmp_path / f"leak{suffix}", remarks)[TEXTS].found
+
+
+def test_an_identifier_number_is_found_and_a_measurement_of_as_many_digits_is_not(
+    remarks: pd.DataFrame, tmp_path
+) -> None:
+    code = int(remarks["code"].iloc[7])
+    (tmp_path / "x.json").write_text(json.dumps({"value": code}))
+    assert scan(tmp_path / "x.json", remarks)[TEXTS].found == 1
+    table = pd.DataFrame({"platelets": np.random.default_rng(0).integers(100_000, 400_000, 90)})
+    schema = Schema(columns=(Column(name="platelets", kind="count"),))
+    (tmp_path / "y.json").write_text(json.dumps({"value": int(table["platelets"].iloc[7])}))
+    assert not scan(tmp_path / "y.json", table, schema).found_anything
+
+
+def test_a_patient_with_many_rows_is_one_patient(tmp_path) -> None:
+    rows = pd.DataFrame(
+        {
+            "patient": np.repeat([f"P{place}" for place in range(20)], 6),
+            "name": np.repeat([f"Zyx{chr(97 + place)}wort" for place in range(20)], 6),
+            "score": np.arange(120) % 7,
+        }
+    )
+    (tmp_path / "x.log").write_text("seen: Zyxbwort")
+    schema = Schema.detect(rows)
+    as_rows = schema.model_copy(update={"subject": None})
+    assert not scan(tmp_path / "x.log", rows, as_rows)[TEXTS].found
+    as_patients = schema.model_copy(update={"subject": "patient"})
+    assert scan(tmp_path / "x.log", rows, as_patients)[TEXTS].found == 1
+
+
+def test_a_remark_in_a_saved_model_is_found(tmp_path) -> None:
+    """It stood in every synthetic row while the scan said that nothing was found."""
+    table = sh.datasets.load_ra_panel(n=80, random_state=2)[["age", "sex", "crp"]]
+    schema = Schema.detect(table)
+    unit = schema["crp"].model_copy(update={"missing": ("phoned to Mrs Zwetschke",)})
+    columns = tuple(unit if column.name == "crp" else column for column in schema)
+    planted = schema.model_copy(update={"columns": columns})
+    model = sh.Synthesizer(schema=planted, random_state=0).fit(table)
+    real = table.astype({"crp": object})
+    assert not scan(model.save(tmp_path / "a.synth"), table).found_anything
+    real.iloc[5, 2] = "phoned to Mrs Zwetschke"
+    result = scan(tmp_path / "a.synth", real, planted)
+    assert result[TEXTS].found
+    assert any("json" in place for place in result[TEXTS].where)
+
+
+@pytest.mark.parametrize("cell", [[1, 2], np.arange(3), pd.Series([1, 2]), {"a": 1}])
+def test_cells_of_several_values_are_refused_by_column(cell: object, tmp_path) -> None:
+    table = pd.DataFrame({"age": range(9), "labs": pd.Series([cell] * 9, dtype=object)})
+    (tmp_path / "x.log").write_text("nothing")
+    with pytest.raises(TableError, match="column 'labs': its cells are of type"):
+        scan(tmp_path / "x.log", table)
+    for given in (cell, None):
+        with pytest.raises(TableError, match="give a pandas"):
+            scan(tmp_path / "x.log", given)
+
+
+def test_a_report_of_the_cohort_holds_no_text_of_few(tmp_path) -> None:
+    table = sh.datasets.load_ra_panel(n=61, random_state=2)[["age", "sex", "crp", "esr"]]
+    table["ward"] = ["north"] * 30 + ["Zwetschkenflur"] * 3 + ["south"] * 28
+    fake = sh.datasets.load_ra_panel(n=90, random_state=3)[["age", "sex", "crp", "esr"]]
+    fake["ward"] = ["north"] * 45 + ["south"] * 45
+    report = sh.evaluate(table, fake, parts=())
+    report.to_json(tmp_path / "report.json")
+    report.to_html(tmp_path / "report.html")
+    for name in ("report.json", "report.html"):
+        result = scan(tmp_path / name, table)
+        assert result[TEXTS].searched
+        assert not result.found_anything

@@ -51,7 +51,8 @@ def test_patients_are_grouped_by_the_outcome(clinical_report: Report, clinic: pd
     assert table.group == "outcome"
     assert [group.name for group in table.groups] == [None, "remission", "active", "lost"]
     counts = clinic["outcome"].value_counts()
-    assert [group.n_real for group in table.groups] == [90, *counts]
+    assert [group.n_real for group in table.groups] == [90, 50, 30, 15]  # to the nearest 5
+    assert counts.to_list() == [48, 29, 13]
     assert "outcome" not in [found.column for found in table.variables]
     assert "patient" not in [found.column for found in table.variables]
 
@@ -79,15 +80,17 @@ def test_figures_of_all_patients_are_theirs(clinical_report: Report, clinic: pd.
     assert age.statistic == "mean"
     cell = age.cells[0]
     sd = clinic["age"].std()
-    assert cell.real.mean == pytest.approx(clinic["age"].mean(), abs=sd / 45)
-    assert cell.real.sd == pytest.approx(sd, abs=sd / 45)
+    assert cell.real.mean == pytest.approx(clinic["age"].mean(), abs=sd / 30)
+    assert cell.real.sd == pytest.approx(sd, abs=sd / 30)
     assert cell.chance == pytest.approx(1.96 * np.sqrt(1 / 90 + 1 / 300), abs=0.001)
     assert abs(cell.difference) < cell.chance
     haemoglobin = variable(clinical_report, "haemoglobin").cells[0]
     assert haemoglobin.difference < -haemoglobin.chance
     sex = variable(clinical_report, "sex")
     assert sex.levels == ("F", "M")
-    assert [level.count for level in sex.cells[0].real_levels] == list(clinic["sex"].value_counts())
+    counts = [level.count for level in sex.cells[0].real_levels]
+    assert counts == pytest.approx(clinic["sex"].value_counts().to_list(), abs=2)
+    assert all(count % 5 == 0 for count in counts)
     assert variable(clinical_report, "crp").statistic == "median"
 
 
@@ -321,7 +324,7 @@ def test_rare_levels_are_told_without_their_names_or_a_small_count() -> None:
     fake = real.iloc[:93]
     report = evaluate(real, fake, schema, created=CREATED)
     assert sheet_text(rare_sheet(report.data)).splitlines() == [
-        "origin | pooled as other | 7 (7.0 %)",
+        "origin | pooled as other | 5 (5.0 %)",
         "stage | joined to the neighbouring level | fewer than 5 patients",
         "ward | replaced by levels of similar patients | fewer than 5 patients",
     ]

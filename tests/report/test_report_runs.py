@@ -92,7 +92,7 @@ def test_reports_are_read_back(good: Report, poor: Report, tmp_path: Path) -> No
     good.to_json(tmp_path / "good.json")
     again = Report.from_json(tmp_path / "good.json")
     assert again.data == good.data
-    assert again.evaluation == good.evaluation
+    assert again.evaluation == good.data.evaluation
     assert poor.compare(tmp_path / "good.json") == poor.compare(good)
 
 

@@ -28,6 +28,9 @@ def there_and_back(table: pd.DataFrame) -> pd.DataFrame:
 
 def test_awkward_table():
     table = awkward_table()
+    # A category that nobody has is not kept: it may be the name of somebody.
+    for name in table.select_dtypes("category"):
+        table[name] = table[name].cat.remove_unused_categories()
     pd.testing.assert_frame_equal(there_and_back(table), table)
 
 
@@ -48,7 +51,7 @@ def test_awkward_table():
         pd.array(["a", "b"] * 10, dtype="string[python]"),
         pd.array(["a", "b", None, "a"] * 5, dtype="string[pyarrow]"),
         pd.array(["a", "b"] * 10, dtype=pd.ArrowDtype(pa.string())),
-        pd.Categorical([1, 2, None, 2] * 5, categories=[3, 2, 1]),
+        pd.Categorical([1, 2, None, 2] * 5, categories=[2, 1]),
         pd.Categorical([True, False] * 10),
         pd.Categorical([1.5, 2.5] * 10, ordered=True),
         pd.date_range("1960-01-01", periods=20).astype("datetime64[s]"),

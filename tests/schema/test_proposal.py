@@ -163,7 +163,7 @@ def test_same_table_same_proposal():
 
 
 def test_all_columns_of_one_value_share_one_doubt():
-    table = pd.DataFrame({"site": ["Cairo"] * 30, "my empty": [None] * 30, "crp": range(30)})
+    table = pd.DataFrame({"site": ["Cairo"] * 30, "my empty": [None] * 30, "sex": ["F", "M"] * 15})
     first, *others = propose(table).findings
     (doubt,) = first.doubts
     assert "columns 'site', 'my empty': one value or none" in doubt

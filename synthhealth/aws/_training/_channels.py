@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synthhealth.errors import FileError, ParameterError, TableError
-from synthhealth.io import read_with_form
+from synthhealth.io import FileForm, read_with_form
 from synthhealth.io._files import reason
+from synthhealth.io._words import columns_with_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +49,7 @@ def _is_aside(name: str) -> bool:
 
 
 def read_tables(
-    files: Sequence[Path], drop: Sequence[str] = (), *, is_declared: bool = False
+    files: Sequence[Path], drop: Sequence[str] = (), *, schema: Schema | None = None
 ) -> tuple[pd.DataFrame, list[str]]:
     """Read files as one table, the rows of one after those of the other.
 
@@ -58,8 +59,8 @@ def read_tables(
         Tables with the same columns in the same order.
     drop : sequence of str
         Columns to leave out.
-    is_declared : bool, default: False
-        A schema names the columns, so that numbers may be their names.
+    schema : Schema, optional
+        What the columns are: then numbers may be their names, and words such as NA their levels.
 
     Returns
     -------
@@ -75,16 +76,17 @@ def read_tables(
     ParameterError
         A column to leave out does not exist.
     """
-    read = [read_with_form(path) for path in files]
+    words = [] if schema is None else columns_with_words(schema)
+    header = None if schema is None else True
+    read = [read_with_form(path, header=header, keep_words=words) for path in files]
     doubts = [
         f"{path.name}: {doubt}"
         for path, (_, form) in zip(files, read, strict=True)
         for doubt in form.doubts
     ]
     tables = [table for table, _ in read]
+    _check_headers(files, [form for _, form in read])
     _check_columns(files, tables)
-    if not is_declared:
-        _check_header(files[0], tables[0])
     for name in drop:
         if name not in tables[0].columns:
             # Not the names it has: a file without a header has a patient in their place.
@@ -152,29 +154,15 @@ def _check_columns(files: Sequence[Path], tables: Sequence[pd.DataFrame]) -> Non
         )
 
 
-def _check_header(path: Path, table: pd.DataFrame) -> None:
-    """Refuse a text file whose first line is a patient, whom the report would name throughout."""
-    if path.suffix == ".parquet":
-        return  # which has names of its own
-    from pandas.api.types import is_numeric_dtype
-
-    names = [str(name) for name in table.columns if is_numeric_dtype(table[name].dtype)]
-    # A table that never had names is often written with the numbers of its columns.
-    positions = {str(place) for place in range(table.shape[1] + 1)}
-    if names and all(map(_is_number, names)) and not positions.issuperset(names):
-        raise TableError(
-            f"{path.name}: every column of numbers has a number for its name, so that the header "
-            "seems to be missing and the first line to be a patient; write the names into the "
-            "first line, or, if these are the names, give a schema (channel 'schema')"
-        )
-
-
-def _is_number(name: str) -> bool:
-    try:
-        float(name.replace(",", "."))
-    except ValueError:
-        return False
-    return True
+def _check_headers(files: Sequence[Path], forms: Sequence[FileForm]) -> None:
+    """Refuse a file whose first line is a patient: nobody reads its doubts before it is learned."""
+    for path, form in zip(files, forms, strict=True):
+        if not form.has_header:
+            raise TableError(
+                f"{path.name}: the header seems to be missing and the first line to be a patient; "
+                "write the names into the first line, or, if these are the names, give a schema "
+                "(channel 'schema')"
+            )
 
 
 def _stacked(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -119,9 +119,11 @@ class Job:
                 "be learned under this name"
             )
         files = files_of(folder)
-        table = self._table("training", files)
+        declared = self._places.channel("schema")
+        schema = None if declared is None else read_schema(declared)
+        table = self._table("training", files, schema)
         folder = self._places.channel("validation")
-        unseen = None if folder is None else self._table("validation", files_of(folder))
+        unseen = None if folder is None else self._table("validation", files_of(folder), schema)
         if unseen is not None:
             check_alike(table, unseen)
             if n_seen := count_seen(table, unseen):
@@ -131,15 +133,13 @@ class Job:
                     n_seen,
                     len(unseen),
                 )
-        folder = self._places.channel("schema")
-        schema = None if folder is None else read_schema(folder).without(self._settings.drop)
+        schema = None if schema is None else schema.without(self._settings.drop)
         if self._settings.protect is not None:
             schema = (schema or Schema.detect(table)).with_protection(self._settings.protect)
-        return _Inputs(files, table, unseen, schema, [] if folder is None else files_of(folder))
+        return _Inputs(files, table, unseen, schema, [] if declared is None else files_of(declared))
 
-    def _table(self, channel: str, files: list[Path]) -> pd.DataFrame:
-        is_declared = self._places.channel("schema") is not None
-        table, doubts = read_tables(files, self._settings.drop, is_declared=is_declared)
+    def _table(self, channel: str, files: list[Path], schema: Schema | None) -> pd.DataFrame:
+        table, doubts = read_tables(files, self._settings.drop, schema=schema)
         for doubt in doubts:
             _log.warning("%s: %s", channel, doubt)
         _log.info(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -33,8 +34,9 @@ from synthhealth.schema._schema import (
     Range,
     Schema,
 )
-from synthhealth.schema._subjects import Subjects
+from synthhealth.schema._subjects import Subjects, count_patients
 from synthhealth.schema._text._reading import read_column
+from synthhealth.schema._text._vocabulary import MissingWords
 
 __all__ = ["Finding", "Proposal", "propose"]
 
@@ -119,7 +121,8 @@ def propose(table: pd.DataFrame, *, subject: str | None = None) -> Proposal:
     The values decide. A name alone never makes a column a key or personal data; it only helps
     where values can mean two things, and it says which analyte a column of fitting numbers is.
     Units are taken from ``table.attrs["units"]`` (a dict by column name), from the cells, from
-    the columns' names or, if they decide it, from the values.
+    the columns' names or, if they decide it, from the values. In the columns of
+    ``table.attrs["keep_words"]`` words such as ``NA`` are levels.
 
     Parameters
     ----------
@@ -163,7 +166,9 @@ def propose(table: pd.DataFrame, *, subject: str | None = None) -> Proposal:
     units = table.attrs.get("units", {})
     columns, findings = [], []
     demographics = Demographics()
+    kept = table.attrs.get("keep_words", ())
     for name, found in detected.items():
+        found = _with_words_kept(found) if name in kept else _with_words_doubted(name, found)
         column, doubts = _described(table[name], found, units.get(name), subjects)
         columns.append(column)
         findings.append(Finding(column=name, kind=found.kind, why=found.why, doubts=doubts))
@@ -185,12 +190,35 @@ def _by_patient(
     return detected | hidden | {visits.column: visits.detected}
 
 
+def _with_words_kept(found: Detected) -> Detected:
+    """Take a column of words as they stand: NA is a level, if whoever read the table said so."""
+    if found.kind.is_numerical or not found.kind.is_modelled:
+        return found
+    return Detected(Kind.NOMINAL, "words, and none of them is missing")
+
+
+def _with_words_doubted(name: str, found: Detected) -> Detected:
+    """Doubt words for a missing value that may be a level: Na is sodium, too."""
+    if found.kind.is_numerical:
+        return found
+    words = [
+        word for word in found.said.get("missing", ()) if str(word).casefold() in ("na", "null")
+    ]
+    doubts = tuple(
+        Doubt(f"the word {word} counts as missing", f"--keep-words {shlex.quote(name)}", 2)
+        for word in words
+    )
+    return replace(found, doubts=(*found.doubts, *doubts))
+
+
 def _described(
     values: pd.Series, found: Detected, unit: str | None, subjects: Subjects | None
 ) -> tuple[Column, tuple[str, ...]]:
     """Add to what a column was taken for: its unit, its limits, and what it says of a person."""
     name = str(values.name)
-    column = Column(name=name, kind=found.kind, **found.said)
+    column = _without_words_of_few(
+        Column(name=name, kind=found.kind, **found.said), values, subjects
+    )
     doubts = list(found.doubts)
     clock = column.notation is not None and column.notation.clock
     if not column.kind.is_modelled or clock or column.joined is not None:
@@ -235,6 +263,20 @@ def _described(
         if not column.kind.is_numerical:
             doubts += _rare_doubts(values, column, subjects)
     return column.model_copy(update=said), tuple(doubts)
+
+
+def _without_words_of_few(column: Column, values: pd.Series, subjects: Subjects | None) -> Column:
+    """Take no word for a missing one that a few patients have, in however many rows."""
+    if subjects is None:
+        return column
+    known = {*MissingWords.among_words(map(str, column.missing))}
+    counts = count_patients(values, subjects)
+    kept = tuple(
+        word
+        for word in column.missing
+        if not isinstance(word, str) or word in known or counts.get(word, 0) >= MIN_CELL
+    )
+    return column.model_copy(update={"missing": kept})
 
 
 def _rare_doubts(values: pd.Series, column: Column, subjects: Subjects | None) -> list[str]:

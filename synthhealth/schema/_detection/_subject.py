@@ -14,6 +14,7 @@ from synthhealth.errors import Doubt
 from synthhealth.schema._detection._detect_text import Detected
 from synthhealth.schema._detection._names import says_numbering, says_sex
 from synthhealth.schema._schema import Kind, Schema
+from synthhealth.schema._subjects import VISITS
 from synthhealth.schema._text._vocabulary import plain_word
 
 __all__ = ["SubjectFound", "find_subject", "subject_in", "visit_doubts"]
@@ -100,9 +101,7 @@ class SubjectFound:
             others = "1 other column is" if n == 1 else f"{n} other columns are"
             why += f"; {others} the same in all rows of a patient"
         doubt = Doubt(
-            f"{self.n_rows:,} rows of {self.n_patients:,} patients: each row is learned as if it "
-            "were a patient's only one, so that the order of visits, and which rows belong "
-            "together, are lost; to keep them, bring the table to one row per patient first",
+            f"{self.n_rows:,} rows of {self.n_patients:,} patients: {VISITS}",
             f"--subject {self.column}",
             3,
         )

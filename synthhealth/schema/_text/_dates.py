@@ -180,6 +180,9 @@ def infer_dates(cells: Sequence[str], counts: Counts) -> DateForm | None:
     language = language_of(names) if names else "en"
     day_first, doubts = _day_first(found)
     formats = _formats(shapes, counts, day_first, names, language)
+    if len(formats) > 1:
+        # The forms of what is no day of the calendar, 0000-00-00, do not count.
+        formats = [one for one in formats if any(read_date(cell, one) for cell in plain)]
     moments = parse_dates(plain, formats)
     moments[[shape is None for shape in shapes]] = _NEVER
     for place, shape in enumerate(shapes):
@@ -265,7 +268,7 @@ def _formats(
 ) -> list[str]:
     """Give the formats of all cells, the most frequent first."""
     lengths = [is_short(name, language) for name in names]
-    mostly_short = lengths.count(True) >= lengths.count(False)
+    mostly_short = lengths.count(True) > lengths.count(False)
     rows: dict[str, int] = {}
     for shape, count in zip(shapes, counts.tolist(), strict=True):
         if shape is None:

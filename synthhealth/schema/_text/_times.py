@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from synthhealth.cells.clock import DAY, infer_clock, is_time_of_day, read_clock, write_clock
+from synthhealth.cells.clock import (
+    DAY,
+    has_seconds,
+    infer_clock,
+    is_time_of_day,
+    read_clock,
+    write_clock,
+)
 from synthhealth.cells.digits import from_latin, script_of
 from synthhealth.cells.pairs import infer_pairs
 from synthhealth.errors import Doubt
@@ -33,7 +40,7 @@ class TimesForm:
     @property
     def decimals(self) -> int | None:
         """Minutes are whole where seconds are not written."""
-        return None if "S" in self.notation.clock else 0
+        return None if has_seconds(self.notation.clock) else 0
 
     @property
     def plausible(self) -> Range | None:

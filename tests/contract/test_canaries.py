@@ -1,0 +1,187 @@
+"""Nothing of a single patient is in anything that leaves: canaries in every position and output.
+
+A text is found wherever its bytes stand, in UTF-8 or UTF-16, in archives too; a number where seven
+of its digits do, as text or in an array. By chance neither happens: the words are made up, and of
+the numbers below about 1e-4 would be met in a file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from canaries import TEXTS, N, contents, numbers_found, numbers_table, texts_table, words_found
+from typer.testing import CliRunner
+
+import synthhealth as sh
+from synthhealth.cli import app
+from synthhealth.models import available
+
+QUICK = {"ctgan": "steps=30", "tvae": "steps=30", "copula_gan": "steps=30", "gaussian_copula": ""}
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("ctgan", "copula_gan")]
+FAMILIES = ["gaussian_copula", "tvae", *SLOW]
+
+
+def call(*arguments: object) -> str:
+    result = CliRunner().invoke(app, [str(one) for one in arguments])
+    assert result.exit_code in (0, 1, 3), result.output
+    assert "Traceback" not in result.output
+    return f"{result.stdout}\n{result.stderr}"
+
+
+def succeed(*arguments: object) -> str:
+    result = CliRunner().invoke(app, [str(one) for one in arguments])
+    assert result.exit_code == 0, result.output
+    return f"{result.stdout}\n{result.stderr}"
+
+
+def every_verb(data: Path, out: Path, family: str) -> str:
+    """Call all verbs that see a table, or what was made of it; give what they said."""
+    param = ["--param", QUICK[family]] if QUICK[family] else []
+    protect = ["--protect", "drop"]
+    common = [*protect, "--model", family, *param, "--seed", 1]
+    said = succeed("run", data, "--out", out / "run", *common, "--rows", 300)
+    said += succeed("fit", data, "--out", out / "fit.synth", *common)
+    said += succeed("sample", out / "fit.synth", "--rows", 50, "--out", out / f"more{data.suffix}")
+    said += succeed("schema", data, "--out", out / "schema.yaml", "--checklist", out / "list.json")
+    said += succeed("describe", data, *protect, "--json", out / "description.json")
+    made = next((out / "run").glob("synthetic.*"))
+    said += succeed("evaluate", data, made, *protect, "--out", out / "judged", "--by", "sex")
+    reports = [out / name / "report.json" for name in ("run", "judged")]
+    said += succeed("trend", *reports, "--out", out / "trend.html")
+    said += call("inspect", out / "fit.synth", "--data", data, "--json", out / "inside.json")
+    said += call("verify", out / "fit.synth", "--data", data, "--json", out / "verified.json")
+    if family == "gaussian_copula":
+        crossed = ["cross-evaluate", data, "--folds", 2, "--out", out / "crossed", *common]
+        said += succeed(*crossed)
+    return said
+
+
+def test_the_search_finds_what_is_there(tmp_path):
+    """A search that finds nothing proves nothing, unless it finds what was put there."""
+    table, words = texts_table()
+    numbers, secret = numbers_table()
+    table.to_csv(tmp_path / "a.csv", index=False)
+    table.to_excel(tmp_path / "a.xlsx", index=False)
+    table.to_parquet(tmp_path / "a.parquet")
+    for name in ("a.csv", "a.xlsx", "a.parquet"):
+        assert all(
+            any(f"{word} in {name}" in one for one in words_found(words, tmp_path))
+            for word in words
+        )
+    numbers.to_csv(tmp_path / "b.csv", index=False)
+    assert numbers_found(secret, tmp_path) == [f"{len(secret)} in b.csv"]
+    from safetensors.numpy import save_file
+
+    save_file({"means": numbers[["age"]].to_numpy()}, tmp_path / "c.safetensors")
+    assert f"{N} in c.safetensors" in numbers_found(secret, tmp_path)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_text_of_one_patient_leaves(tmp_path, family):
+    table, words = texts_table()
+    data = tmp_path / "patients.csv"
+    table.to_csv(data, index=False)
+    out = tmp_path / "out"
+    out.mkdir()
+    said = every_verb(data, out, family)
+    assert words_found(words, out, said) == []
+
+
+@pytest.mark.parametrize("suffix", [".xlsx", ".parquet"])
+def test_no_text_leaves_through_other_files(tmp_path, suffix):
+    table, words = texts_table(1)
+    data = tmp_path / f"patients{suffix}"
+    if suffix == ".xlsx":
+        # As spreadsheets have it: numbers are numbers, and only the odd cells text.
+        table.map(_as_number).to_excel(data, index=False)
+    else:
+        table.to_parquet(data)
+    out = tmp_path / "out"
+    out.mkdir()
+    said = succeed("run", data, "--out", out / "run", "--protect", "drop", "--seed", 1)
+    said += succeed("schema", data) + succeed("describe", data, "--protect", "drop")
+    assert words_found(words, out, said) == []
+
+
+def _as_number(cell: str) -> object:
+    try:
+        return float(cell)
+    except ValueError:
+        return cell
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_number_of_one_patient_leaves(tmp_path, family):
+    table, secret = numbers_table()
+    data = tmp_path / "patients.csv"
+    table.to_csv(data, index=False)
+    out = tmp_path / "out"
+    out.mkdir()
+    said = every_verb(data, out, family)
+    assert numbers_found(secret, out, said) == []
+
+
+def test_names_around_the_table_stay_behind(tmp_path):
+    """A file, a sheet, an index, the order of categories may be named after a patient."""
+    table, _ = numbers_table(2)
+    table = table[["sex", "age", "creatinine"]]
+    levels = ["mild", "severe", "Zqxlevelkanariv", "Zqxunusedkanariv"]
+    stage = pd.Series(["mild", "severe"] * (N // 2), dtype=object)
+    stage[7] = "Zqxlevelkanariv"
+    table["stage"] = pd.Categorical(stage, categories=levels, ordered=True)
+    table["site"] = pd.Categorical(["a", "b"] * (N // 2), categories=["b", "a", "Zqxsitekanariv"])
+    table.index = pd.Index([f"Zqxrow{number}kanariv" for number in range(N)], name="case")
+    table.attrs["source"] = "Zqxsourcekanariv"
+    words = ["Zqxlevelkanariv", "Zqxunusedkanariv", "Zqxsitekanariv", "Zqxsourcekanariv"]
+    words += [f"Zqxrow{number}kanariv" for number in range(N)]
+    words += ["Zqxfilekanariv", "Zqxsheetkanariv"]
+    folder = tmp_path / "data"
+    folder.mkdir()
+    parquet = folder / "Zqxfilekanariv.parquet"
+    table.to_parquet(parquet)
+    book = folder / "Zqxfilekanariv.xlsx"
+    table.astype({"stage": object, "site": object}).to_excel(
+        book, index=False, sheet_name="Zqxsheetkanariv"
+    )
+    out = tmp_path / "out"
+    out.mkdir()
+    for data in (parquet, book):
+        succeed("run", data, "--out", out / data.suffix[1:], "--seed", 1, "--protect", "drop")
+        succeed("describe", data, "--json", out / f"{data.suffix[1:]}.json")
+    model = sh.Synthesizer(random_state=0).fit(table)
+    model.save(out / "model.synth")
+    fake = model.sample(100)
+    fake.to_parquet(out / "fake.parquet")
+    assert words_found(words, out, str(fake.attrs)) == []
+
+
+def test_a_header_that_is_missing_shows_no_patient(tmp_path):
+    table, secret = numbers_table(3)
+    data = tmp_path / "patients.csv"
+    table.to_csv(data, index=False, header=False)
+    out = tmp_path / "out"
+    out.mkdir()
+    said = call("run", data, "--out", out / "run", "--seed", 1)
+    said += call("describe", data, "--json", out / "description.json")
+    said += call("schema", data, "--out", out / "schema.yaml")
+    assert numbers_found(secret, out, said) == []
+
+
+def test_every_family_is_tried():
+    assert set(QUICK) == set(available())
+
+
+def test_every_position_is_planted():
+    table, words = texts_table()
+    assert len(words) == len(set(words)) == len(TEXTS)
+    text = table.to_csv()
+    assert all(text.count(word) == 1 for word in words)
+
+
+def test_archives_are_searched(tmp_path):
+    model = sh.Synthesizer(random_state=0).fit(sh.datasets.load_ra_panel()[["sex", "age", "crp"]])
+    path = model.save(tmp_path / "model.synth")
+    names = [name for name, _ in contents(path)]
+    assert "model.synth/preparation.json" in names
