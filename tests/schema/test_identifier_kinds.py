@@ -214,6 +214,14 @@ def test_one_in_ten_is_right_by_chance() -> None:
         assert finding is None or finding.identifier == "unique code", width
 
 
+def test_long_numbers_of_no_register_are_a_doubt_in_every_visit() -> None:
+    numbers = [10_000_000_000 + 7_654_321 * n * n for n in range(50)]
+    for values in (numbers, in_each_visit(numbers)):
+        table = pd.DataFrame({"x": values, "z": np.arange(len(values)) / 7})
+        doubts = propose(table).findings[0].doubts
+        assert ("kind: identifier", 3) in [(doubt.settle, doubt.weight) for doubt in doubts]
+
+
 NAMES = {
     "record number": (
         "person_id, record_id, study_id, encounter_id, hadm_id, patientunitstayid, pat_no, MRN, "

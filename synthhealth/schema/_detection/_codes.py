@@ -14,7 +14,14 @@ from synthhealth.schema._detection._sentinels import spike_doubt
 from synthhealth.schema._knowledge._loinc import is_loinc
 from synthhealth.schema._schema import MIN_CELL
 
-__all__ = ["FEW_LEVELS", "FEW_WHOLE", "are_codes", "form_of_number_codes", "number_doubts"]
+__all__ = [
+    "FEW_LEVELS",
+    "FEW_WHOLE",
+    "LONG_NUMBER",
+    "are_codes",
+    "form_of_number_codes",
+    "number_doubts",
+]
 
 Numbers = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -24,6 +31,8 @@ FEW_LEVELS = 5
 #: So few different values with decimals, in less than this share of the rows, stand out.
 FEW_ODD = 2
 ODD_SHARE = 0.1
+#: Whole numbers from here on have eight digits and more.
+LONG_NUMBER = 1e7
 #: Numbers with no more different values than this may be grades.
 FEW_WHOLE = 20
 #: Codes of numbers are so long, have each so many rows on average, and lie so far apart.
@@ -121,6 +130,8 @@ def number_doubts(different: Numbers, counts: Counts) -> list[Doubt]:
             doubts.append(Doubt(text, "decimals: 0"))
         return doubts
     is_dense = different[-1] - different[0] < 1.5 * different.size
+    # Telephones, accounts and national numbers have about as many digits each.
+    is_long = different[0] >= LONG_NUMBER and different[-1] < 100 * different[0]
     if different.size <= FEW_WHOLE and is_dense and different[0] in (0, 1):
         doubts.append(
             Doubt(
@@ -130,14 +141,14 @@ def number_doubts(different: Numbers, counts: Counts) -> list[Doubt]:
             )
         )
     elif different.size > 2 * FEW_WHOLE and (
-        different.size == n or (is_dense and different.size > n / 2)
+        different.size == n or is_long or (is_dense and different.size > n / 2)
     ):
         doubts.append(
             Doubt(
                 f"{different.size} different whole numbers in {n} rows; if they number patients or "
                 "samples, declare the column as identifier",
                 "kind: identifier",
-                2,
+                3 if is_long else 2,
             )
         )
     return doubts

@@ -10,7 +10,7 @@ import pandas as pd
 
 from synthhealth.errors import Doubt
 from synthhealth.schema._decimals import count_decimals
-from synthhealth.schema._detection._codes import FEW_WHOLE, form_of_number_codes
+from synthhealth.schema._detection._codes import FEW_WHOLE, LONG_NUMBER, form_of_number_codes
 from synthhealth.schema._detection._names import says_calendar, says_code, says_grade, says_group
 from synthhealth.schema._detection._sentinels import REPEATED
 from synthhealth.schema._knowledge._analytes import suggest
@@ -92,12 +92,14 @@ def levels_of_numbers(name: str, different: Numbers, counts: Counts) -> Levels |
         doubt = Doubt("if the groups have no order, declare the column as nominal", "kind: nominal")
         return Levels(Kind.ORDINAL, f"{n} whole numbers in a row that the name calls {what}", doubt)
     if form_of_number_codes(different, counts):
-        doubt = Doubt(
+        text = (
             f"{n} long whole numbers that occur again and again look like codes, so that only "
-            "those that occur are drawn; if they are a quantity, say so",
-            "kind: count",
-            2,
+            "those that occur are drawn; if they "
         )
+        if low >= LONG_NUMBER and n > FEW_WHOLE:  # as telephones and national numbers are
+            doubt = Doubt(f"{text}number patients, say so", "kind: identifier", 3)
+        else:
+            doubt = Doubt(f"{text}are a quantity, say so", "kind: count", 2)
         return Levels(Kind.NOMINAL, "whole numbers like codes", doubt)
     why_levels = levels_in(different, counts)
     if why_levels is None or suggest(name, pd.Series(different.repeat(counts)), None) is not None:
