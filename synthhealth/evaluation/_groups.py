@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from synthhealth.errors import ParameterError, nearest
+from synthhealth.evaluation._release import quantile, quantile_error, recorded_step, rounded
 from synthhealth.evaluation._result_base import MIN_CELL, NotComputed
 from synthhealth.evaluation._tables import Tables
 from synthhealth.evaluation._values import levels, numbers
@@ -159,9 +160,13 @@ def _parts(values: Floats, *, whole: bool) -> Floats:
     n_bands = int(np.clip(values.size // ROWS_PER_BAND, 1, MOST_BANDS))
     if n_bands == 1:
         return np.empty(0)
-    inner = np.quantile(values, np.arange(1, n_bands) / n_bands)
-    rounded = np.floor(inner) if whole else np.array([float(f"{edge:.3g}") for edge in inner])
-    return np.unique(rounded)
+    ordered, step = np.sort(values), recorded_step(values)
+    # The name of a band tells its edge, which must be no patient's value.
+    edges = [
+        rounded(quantile(ordered, place), quantile_error(ordered, place), step)
+        for place in np.arange(1, n_bands) / n_bands
+    ]
+    return np.unique(np.floor(edges) if whole else edges)
 
 
 def _titles(edges: Floats, *, decades: bool) -> list[str]:

@@ -145,10 +145,11 @@ def gather(
 def _missingness(evaluation: Evaluation, schema: Schema) -> tuple[Missingness, ...]:
     missing = evaluation.missing_values
     found = {} if missing is None else {gap.column: gap.rows for gap in missing.columns}
+    shares = {result.column: result.missing_real for result in column_results(evaluation)}
     return tuple(
         Missingness(
             column=name,
-            real=(found[name].real.share or 0.0) if name in found else 0.0,
+            real=shares.get(name, (found[name].real.share or 0.0) if name in found else 0.0),
             synthetic=(found[name].synthetic.share or 0.0) if name in found else 0.0,
         )
         for name in schema.names

@@ -1,8 +1,8 @@
 """Table 1: the columns by group of patients, real against synthetic.
 
 The figures of all patients and of the groups could be subtracted from each other, down to the
-patients that no group shows. So a group's figures are rounded: counts to 5 patients, and numbers
-so coarsely that a sum over the group is uncertain by about a standard deviation.
+patients that no group shows. So figures are rounded: counts to 5 patients, and numbers so coarsely
+that a sum over the group is uncertain by about a standard deviation.
 """
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ def _clinical_blocks(data: ReportData) -> list[str]:
             for line in lines(data.table_one)
         ]
         sizes = "; ".join(f"{head.name}: {head.sizes}" for head in heads(data.table_one))
-        note = f"{sizes}. Figures of groups are rounded, counts to 5 patients."
+        note = f"{sizes}. Figures are rounded to what their errors carry, counts to 5 patients."
         blocks += [f"## Table 1{by}", plain(note), table(("column", *map(plain, titles)), rows)]
     return blocks
 

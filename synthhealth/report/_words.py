@@ -93,7 +93,7 @@ def summary_sentences(
         and (sentence := finding(metric, evaluation)) is not None
     ]
     sentences.append(_worst(evaluation))
-    sentences.append(_missing(missingness))
+    sentences.append(_missing(missingness, evaluation.n_real))
     n_gaps = sum(gap.what != WHOLE_COLUMN for gap in evaluation.not_computed)
     if n_gaps:
         figures = "One figure" if n_gaps == 1 else f"{n_gaps:,} figures"
@@ -237,14 +237,15 @@ def _worst(evaluation: Evaluation) -> str:
     )
 
 
-def _missing(missingness: Sequence[Missingness]) -> str:
+def _missing(missingness: Sequence[Missingness], n_real: int) -> str:
     if all(column.real == 0 and column.synthetic == 0 for column in missingness):
         return "No value is missing in either table."
     widest = max(missingness, key=lambda column: abs(column.real - column.synthetic))
+    at_most = "at most " if 0 < widest.real * n_real < MIN_CELL + 0.5 else ""
     return (
         f"Missing values: the largest difference is in {shown(widest.column)}, where "
-        f"{percent(widest.real)} of the real and {percent(widest.synthetic)} of the synthetic "
-        "values are missing."
+        f"{at_most}{percent(widest.real)} of the real and {percent(widest.synthetic)} of the "
+        "synthetic values are missing."
     )
 
 

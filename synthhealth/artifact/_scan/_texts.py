@@ -105,7 +105,7 @@ class RareTexts:
             frozenset(
                 line
                 for line, found in who_cells.items()
-                if len(found) < few and line not in names.line and any(c.isalpha() for c in line)
+                if len(found) < few and _is_remark(line.split(), names.runs)
             ),
         )
 
@@ -208,6 +208,13 @@ def _tells(run: str, is_measured: bool) -> bool:
     if run.isdecimal():
         return len(run) >= (DIGITS_OF_MEASUREMENTS if is_measured else DIGITS)
     return len(run) >= (LETTERS if run.isalpha() else DIGITS) or _is_han(run)
+
+
+def _is_remark(parts: list[str], names: Set[str]) -> bool:
+    """Say whether parts stand together by no chance, as a column's name and a number may."""
+    new = [part for part in parts if part not in names]
+    letters = any(sign.isalpha() for part in new for sign in part)
+    return letters and (len(new) > 2 or any(_tells(part, False) for part in new))
 
 
 def _is_han(run: str) -> bool:
