@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from synthhealth.schema import Schema
 
 
+#: Notes about one file.
+MOST_NOTES = 3
+
+
 @dataclass(frozen=True)
 class Said:
     """What is said of the text tables that a verb reads."""
@@ -60,13 +64,26 @@ def read(
     for name in said.keep_words or ():
         if name not in table.columns:
             raise ParameterError(f"--keep-words: {path} has no column {name!r}; check the spelling")
-    for doubt in form.doubts:
-        typer.echo(f"note: {path}: {doubt}", err=True)
+    _tell(path, form)
     for name in drop or ():
         if name not in table.columns:
             # Not the names it has: a file without a header has a patient in their place.
             raise ParameterError(f"--drop: {path} has no column {name!r}; check the spelling")
     return table.drop(columns=drop or []), form
+
+
+def _tell(path: Path, form: FileForm) -> None:
+    """Say in a few lines what is uncertain about a file, the weightiest first."""
+    if not form.doubts:
+        return
+    from synthhealth.schema._detection._doubts import weight_of, with_settlement
+
+    ranked = sorted(form.doubts, key=lambda doubt: -weight_of(doubt))
+    for doubt in ranked[:MOST_NOTES]:
+        typer.echo(with_settlement(f"note: {path}: {doubt}", doubt), err=True)
+    if len(ranked) > MOST_NOTES:
+        more = f"{len(ranked) - MOST_NOTES} more about how the file was read"
+        typer.echo(f"note: {path}: and {more}; sniff() lists them in Python", err=True)
 
 
 def _is_unicode(path: Path) -> bool:

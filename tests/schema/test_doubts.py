@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 import synthhealth as sh
+from synthhealth.cli._inputs import MOST_NOTES
 from synthhealth.errors import Doubt
 from synthhealth.schema import Column, Schema
-from synthhealth.schema._detection._doubts import doubt_lines
+from synthhealth.schema._detection._doubts import MOST_LINES, doubt_lines
 
 LOOK = Doubt("only 3 different numbers", "kind: nominal", 1)
 LOST = Doubt("9 of 150 cells count as missing", "kind: nominal", 3)
@@ -39,12 +40,14 @@ def test_columns_with_the_same_doubt_share_a_line():
     assert line.startswith("columns 'item 0', 'item 1', 'item 2' and 4 more, each: only 3")
 
 
-@pytest.mark.parametrize(("n", "shown"), [(10, 10), (11, 10), (40, 10)])
-def test_there_are_ten_lines_at_most(n, shown):
+@pytest.mark.parametrize(("n", "shown"), [(7, 7), (8, 7), (40, 7)])
+def test_there_are_few_lines(n, shown):
+    """Seven about the columns, and three about the file at most: ten."""
     lines = doubt_lines([(f"x{number}", f"doubt {number}") for number in range(n)])
-    assert len(lines) == shown
-    if n > 10:
-        assert lines[-1].startswith(f"and {n - 9} more doubts")
+    assert len(lines) == shown == MOST_LINES
+    assert MOST_LINES + MOST_NOTES == 10
+    if n > 7:
+        assert lines[-1].startswith(f"and {n - 6} more doubts")
 
 
 def test_a_doubt_survives_copying():

@@ -197,6 +197,8 @@ def _kind_of_numbers(name: str, column: pd.Series, different: Numbers, counts: C
 
 def _few_levels(name: str, different: Numbers) -> Detected:
     n = different.size
+    if n == 0:
+        return Detected(Kind.NOMINAL, "every cell is empty")
     if set(different.tolist()) <= {0.0, 1.0}:
         if says_sex(name) and n == 2:
             return Detected(Kind.NOMINAL, "0 and 1 for the sexes")

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from synthhealth.errors import Doubt
 
-__all__ = ["doubt_lines", "odd_doubt", "odd_doubts", "tell"]
+__all__ = ["doubt_lines", "odd_doubts", "tell", "weight_of", "with_settlement"]
 
-#: So many lines are read; the rest is for who looks at the schema.
-MOST_LINES = 10
+#: So many lines are read, together with three about the file; the rest is for who looks at the
+#: schema.
+MOST_LINES = 7
 
 logger = logging.getLogger("synthhealth.schema")
 
@@ -45,7 +46,7 @@ kind: nominal)
     for name, doubt in doubts:
         together.setdefault(str(doubt), []).append(name)
         by_text.setdefault(str(doubt), doubt)
-    ranked = sorted(by_text.values(), key=lambda doubt: -_weight(doubt))
+    ranked = sorted(by_text.values(), key=lambda doubt: -weight_of(doubt))
     lines = [_line(together[str(doubt)], doubt) for doubt in ranked]
     if len(lines) <= most:
         return lines
@@ -55,8 +56,7 @@ kind: nominal)
     ]
 
 
-def odd_doubt(odd: int, observed: int) -> Doubt:
-    """Say that some cells of a column of numbers or dates are none."""
+def _odd_doubt(odd: int, observed: int) -> Doubt:
     are, count = ("is", "counts") if odd == 1 else ("are", "count")
     return Doubt(
         f"{odd} of {observed} cells {are} not written as a result like the others, and {count} as "
@@ -67,8 +67,16 @@ def odd_doubt(odd: int, observed: int) -> Doubt:
 
 
 def odd_doubts(odd: Mapping[str, int], observed: int) -> list[tuple[str, Doubt]]:
-    """Say it of several columns, by name."""
-    return [(name, odd_doubt(count, observed)) for name, count in odd.items()]
+    """Say that some cells of columns of numbers or dates are none.
+
+    Parameters
+    ----------
+    odd : dict of str to int
+        How many cells of each column.
+    observed : int
+        How many rows there are.
+    """
+    return [(name, _odd_doubt(count, observed)) for name, count in odd.items()]
 
 
 def tell(doubts: Iterable[tuple[str, str]]) -> None:
@@ -77,8 +85,18 @@ def tell(doubts: Iterable[tuple[str, str]]) -> None:
         logger.warning("%s", line)
 
 
-def _weight(doubt: str) -> int:
+def weight_of(doubt: str) -> int:
+    """Give how much depends on a doubt."""
     return doubt.weight if isinstance(doubt, Doubt) else 1
+
+
+def with_settlement(line: str, doubt: str) -> str:
+    """Add to a line about a doubt what settles it."""
+    settle = doubt.settle if isinstance(doubt, Doubt) else ""
+    if not settle:
+        return line
+    where = "" if settle.startswith("-") else ", in the schema"
+    return f"{line} (to settle it{where}: {settle})"
 
 
 def _line(names: Sequence[str], doubt: str) -> str:
@@ -86,8 +104,4 @@ def _line(names: Sequence[str], doubt: str) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     which = f"columns {shown}{more}, each" if len(names) > 1 else f"column {shown}"
     line = f"{which}: {doubt}"
-    settle = doubt.settle if isinstance(doubt, Doubt) else ""
-    if not settle:
-        return line
-    where = "" if settle.startswith("-") else ", in the schema"
-    return f"{line} (to settle it{where}: {settle})"
+    return with_settlement(line, doubt)

@@ -127,11 +127,12 @@ def _different(numbers: Numbers, counts: Counts) -> tuple[Numbers, Counts]:
 
 def lost_doubt(lost: int, n: int) -> Doubt:
     """Say that some cells of a column of numbers are none."""
-    text = (
-        f"{lost} of {n} cells {'is' if lost == 1 else 'are'} no number and "
-        f"{'counts' if lost == 1 else 'count'} as missing; what they hold is neither learned nor "
-        "shown"
+    no, counts, they = (
+        ("is no number", "counts", "it holds")
+        if lost == 1
+        else ("are no numbers", "count", "they hold")
     )
+    text = f"{lost} of {n} cells {no} and {counts} as missing; what {they} is not learned or shown"
     return Doubt(text, "missing: [...] or kind: nominal", 3)
 
 

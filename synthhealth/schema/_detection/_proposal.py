@@ -230,7 +230,13 @@ def _described(
     shared = identifier_in(name, values)
     if shared is not None and not shared.direct:
         said["identifier"] = shared.identifier
-        doubts.append(f"{shared.evidence}; to coarsen them: protection: generalise")
+        doubts.append(
+            Doubt(
+                f"{shared.evidence}; it may help to recognise a patient, and can be coarsened",
+                "protection: generalise",
+                2,
+            )
+        )
     if column.kind in (Kind.CONTINUOUS, Kind.COUNT):
         numbers = _numbers(values, column)
         suffix = column.notation.suffix.strip() if column.notation else ""
@@ -240,7 +246,9 @@ def _described(
         if unit is None and column.unit is not None:
             known = column.unit  # the cells say it
         if declared and known is None:
-            doubts.append(f"{declared!r} is no unit that is known; say it in UCUM (unit)")
+            doubts.append(
+                Doubt(f"{declared!r} is no unit that is known; say it in UCUM", "unit: ...")
+            )
         suggestion = suggest(name, numbers, known)
         if suggestion is not None:
             doubts += suggestion.doubts
@@ -250,9 +258,13 @@ def _described(
                 beyond = _count_beyond(numbers, suggestion.plausible)
                 if beyond:
                     doubts.append(
-                        f"{beyond} of its values {'lies' if beyond == 1 else 'lie'} outside what "
-                        "can occur in a patient; correct what is wrong or declare it as a missing "
-                        "code (missing), and set the plausible range"
+                        Doubt(
+                            f"{beyond} of its values {'lies' if beyond == 1 else 'lie'} outside "
+                            "what can occur in a patient; correct what is wrong or declare it as a "
+                            "missing code (missing), and set the plausible range",
+                            "missing: [...], plausible: {low: ..., high: ...}",
+                            2,
+                        )
                     )
                 else:
                     said["plausible"] = suggestion.plausible

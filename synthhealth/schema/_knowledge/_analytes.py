@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pandas.api import types
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SkipValidation
 
 from synthhealth.cells.identifiers import words_of
+from synthhealth.errors import Doubt
 from synthhealth.schema._knowledge._units import display_unit, ucum_of
 from synthhealth.schema._schema import Range, ReferenceRange
 
@@ -90,7 +91,7 @@ class Suggestion(_Frozen):
     """What can occur in a patient, in that unit."""
     reference: tuple[ReferenceRange, ...] = ()
     """What healthy adults have, in that unit; empty where it depends on the laboratory."""
-    doubts: tuple[str, ...] = ()
+    doubts: Annotated[tuple[str, ...], SkipValidation] = ()
     """What a person should look at, in words without any patient's value."""
 
 
@@ -294,17 +295,18 @@ def _choose(
         if unit and any((unit.factor, unit.offset) == (u.factor, u.offset) for u in fitting):
             return unit, []
         if len(fitting) == 1:
-            return fitting[0], [
-                f"declared in {_shown(declared)}, but the values fit {_shown(fitting[0].code)}"
-            ]
-        return None, [f"the values are unusual for {analyte.name} in {_shown(declared)}"]
+            fits = f"declared in {_shown(declared)}, but the values fit {_shown(fitting[0].code)}"
+            return fitting[0], [Doubt(fits, f"unit: {fitting[0].code}", 2)]
+        unusual = f"the values are unusual for {analyte.name} in {_shown(declared)}"
+        return None, [Doubt(unusual, "unit: ...", 2)]
     if len(fitting) == 1:
         return fitting[0], []
     if fitting:
         codes = " and ".join(_shown(unit.code) for unit in fitting)
-        return None, [f"the values fit {codes}; say which it is (schema: unit)"]
+        said = " or ".join(unit.code for unit in fitting)
+        return None, [Doubt(f"the values fit {codes}; say which it is", f"unit: {said}")]
     codes = ", ".join(map(_shown, usual))
-    return None, [f"the values fit no usual unit of {analyte.name} ({codes})"]
+    return None, [Doubt(f"the values fit no usual unit of {analyte.name} ({codes})", "unit: ...")]
 
 
 def _mixed_units(analyte: Analyte, chosen: Unit, numbers: Floats) -> list[str]:
@@ -321,10 +323,11 @@ def _mixed_units(analyte: Analyte, chosen: Unit, numbers: Floats) -> list[str]:
         count = int(np.sum((there >= low) & (there <= high)))
         count = count if count >= CLUSTER else _cluster_apart(positive, ratio, need)
         if count:
-            return [
+            mixed = (
                 f"{count} of {numbers.size} values look like {_shown(other.code)} among "
                 f"{_shown(chosen.code)}; bring the column to one unit"
-            ]
+            )
+            return [Doubt(mixed, "unit: ..., once all are in it", 3)]
     return []
 
 
@@ -348,12 +351,14 @@ def _impossible(numbers: Floats, plausible: Range, unit: Unit) -> list[str]:
     high = np.inf if plausible.high is None else plausible.high
     zeros = int(np.sum(numbers == 0)) if low > 0 else 0
     others = int(np.sum((numbers < low) | (numbers > high))) - zeros
-    doubts = []
+    doubts: list[str] = []
     if zeros:
-        doubts.append(f"{zeros} of {numbers.size} values are zero, which cannot occur: missing?")
+        impossible = f"{zeros} of {numbers.size} values are zero, which cannot occur: missing?"
+        doubts.append(Doubt(impossible, "missing: [0]", 3))
     if others:
         limits = f"{low:g} to {high:g} {_shown(unit.code)}".rstrip()
-        doubts.append(f"{others} of {numbers.size} values are outside what can occur ({limits})")
+        beyond = f"{others} of {numbers.size} values are outside what can occur ({limits})"
+        doubts.append(Doubt(beyond, "missing: [...], where they stand for a missing value", 2))
     return doubts
 
 

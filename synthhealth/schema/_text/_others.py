@@ -65,10 +65,15 @@ class Others:
             )
         elif self.odd:
             which = f", {far} of them far from all others" if far else ""
+            no, counts = (
+                (f"is no {things[:-1]}", "counts")
+                if self.odd == 1
+                else (f"are no {things}", "count")
+            )
+            verbs = f"{no} and {counts} as missing"
             doubts.append(
                 Doubt(
-                    f"{self.odd} of {self.known + self.odd} cells are no {things} and count as "
-                    f"missing{which}",
+                    f"{self.odd} of {self.known + self.odd} cells {verbs}{which}",
                     "kind: nominal",
                     3,
                 )
