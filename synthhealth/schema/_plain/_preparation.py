@@ -151,8 +151,9 @@ class Preparation(BaseModel):
         described = learn_fakes(table, complete(described, table))
         problems = Problems()
         open_ = [c.name for c in described if not c.kind.is_modelled and c.protection is None]
-        with problems.of(*open_):
-            protect(table, described)
+        if open_:
+            with problems.of(*open_):
+                protect(table, described)
         # Without those columns the others can still be looked at.
         table, learned = protect(table, described.with_protection("drop") if open_ else described)
         check_size(table)
