@@ -175,6 +175,10 @@ def verify(
         synthesizer = rebuild(manifest, current)
     except ArtifactError as error:
         raise ArtifactError(f"{path}: {error}") from error.__cause__
+    if data is not None:
+        from synthhealth.schema._intake import plain_table
+
+        data = plain_table(data, synthesizer.schema_)  # as it was learned
     saved = _Saved(manifest, current, differences_from_here(manifest))
     table = _check_table(saved.manifest, data, key)
     return Verification(

@@ -58,12 +58,12 @@ def levels(real: pd.Series, synthetic: pd.Series) -> Levels:
 
 
 def level_name(value: object, *, as_truth: bool = False) -> str:
-    """Return how a level is shown: numbers without a trailing ``.0``."""
+    """Return how a level is shown: numbers without a trailing ``.0``, an empty one by its name."""
     if isinstance(value, (bool, np.bool_)):
         return str(bool(value)) if as_truth else str(int(value))
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
         return str(int(value))
-    return str(value)
+    return str(value) or "(blank)"
 
 
 def _order(column: pd.Series, known: list[object], names: list[str]) -> list[str]:

@@ -154,7 +154,7 @@ def test_limits_name_only_what_was_not_looked_at() -> None:
         (
             evaluation(relations(0.1, "cannot tell"), verdict="cannot tell"),
             "cannot tell",
-            "With 61 real rows",
+            "With 61 real and 1,000 synthetic rows",
             "no verdict is possible on: relations between columns",
         ),
     ],

@@ -162,6 +162,7 @@ def test_few_ticks_are_blanks():
     table = patients()
     table["dm"] = pd.Series(["Y"] * 3).reindex(table.index)
     assert drawn(table)["dm"].isna().all()
+    assert "all are written as blank" in propose(table).findings[-1].doubts[-1]
 
 
 def test_a_blank_can_be_said_to_be_missing(tmp_path):

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from synthhealth.artifact import scan as search
+from synthhealth.artifact import verify
 from synthhealth.errors import TableError
 from synthhealth.evaluation import describe
 from synthhealth.report import evaluate
@@ -214,6 +216,27 @@ def test_both_tables_are_taken_in_alike():
     assert report.evaluation is not None
     stay = describe(real).variables[1]
     assert stay.unit == "h"
+
+
+def test_a_table_of_any_types_is_the_one_that_was_learned(tmp_path):
+    rng = np.random.default_rng(2)
+    table = pd.DataFrame(
+        {
+            "stay": pd.to_timedelta(rng.integers(1, 90, 40), "h"),
+            "dose": [D(f"{x:.1f}") for x in rng.normal(5, 1, 40)],
+            "day": [
+                dt.date(2024, 1, 1) + dt.timedelta(days=int(i)) for i in rng.integers(0, 90, 40)
+            ],
+        }
+    )
+    key = b"k" * 32
+    before = table.copy(deep=True)
+    model = Synthesizer(random_state=0, margin="norm").fit(table)
+    path = model.save(tmp_path / "x.synth", key=key)
+    checks = {one.name: one.outcome for one in verify(path, data=table, key=key).checks}
+    assert checks["table"] == checks["fit"] == "same"
+    assert not search(path, table).found_anything
+    pd.testing.assert_frame_equal(table, before)
 
 
 def test_plain_tables_are_given_back_as_they_are(cohort):

@@ -46,11 +46,17 @@ def with_ticks(found: Mapping[str, Detected], table: pd.DataFrame) -> dict[str, 
         2,
     )
     first = next(iter(ticked))
+    rare = Doubt(
+        f"fewer than {MIN_CELL} patients are ticked, so that all are written as blank; to learn it",
+        "rare: keep",
+        2,
+    )
+    doubts = {name: (doubt,) if name == first else () for name in ticked}
     return {
         name: Detected(
             Kind.BOOLEAN,
             "one word for yes, and blanks",
-            (doubt,) if name == first else (),
+            doubts[name] if table[name].notna().sum() >= MIN_CELL else (*doubts[name], rare),
             {**one.said, "levels": (BLANK, ticked[name])},
         )
         if name in ticked

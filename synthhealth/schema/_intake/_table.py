@@ -56,9 +56,12 @@ def plain_table(
         return table
     named = list(zip(table.columns, columns, strict=True))
     units = {str(name): column.unit for name, column in named if column.unit is not None}
-    attrs = dict(table.attrs)
-    table = table.assign(**{str(name): one.values for name, one in named if one.is_changed})
-    table.attrs = attrs | {"units": {**attrs.get("units", {}), **units}} if units else attrs
+    table = table.copy(deep=False)
+    for place, (_, column) in enumerate(named):
+        if column.is_changed:
+            table.isetitem(place, column.values.array)
+    if units:
+        table.attrs = table.attrs | {"units": {**table.attrs.get("units", {}), **units}}
     return table
 
 

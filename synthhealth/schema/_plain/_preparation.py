@@ -176,8 +176,9 @@ class Preparation(BaseModel):
             and column.protection is None
             and column.name != described.subject
         ]
-        with problems.of(*open_):
-            protect(table, described)
+        if open_:
+            with problems.of(*open_):
+                protect(table, described)
         # Without those columns the others can still be looked at.
         closed = described.with_protection("drop") if open_ else described
         table, learned = split(*protect(table, closed))
