@@ -83,7 +83,7 @@ def awkward_table(n: int = 80, random_state: int = 0) -> pd.DataFrame:
             "smoker": pd.array(rng.random(n) < 0.3, dtype="boolean"),
             "stage": pd.Categorical(
                 np.select([severity < -0.5, severity < 0.7], ["mild", "moderate"], "severe"),
-                categories=["none", "mild", "moderate", "severe"],
+                categories=["mild", "moderate", "severe"],
                 ordered=True,
             ),
             "site": pd.Categorical(rng.choice(["Cairo", "Giza"], n), categories=["Giza", "Cairo"]),

@@ -280,7 +280,7 @@ def test_a_run_that_fails_late_leaves_nothing(cohort, tmp_path):
 
 
 def test_an_unexpected_error_shows_no_value(cohort, tmp_path, monkeypatch):
-    def explode(path: object, *, sheet: object = None) -> None:
+    def explode(path: object, **said: object) -> None:
         local = "Musterfrau88"
         raise RuntimeError(SECRET + local[:0])
 
@@ -306,7 +306,7 @@ def test_an_unexpected_error_shows_no_value(cohort, tmp_path, monkeypatch):
     ],
 )
 def test_how_a_verb_ends(error, code, words, cohort, tmp_path, monkeypatch):
-    def end(path: object, *, sheet: object = None) -> None:
+    def end(path: object, **said: object) -> None:
         raise error
 
     monkeypatch.setattr("synthhealth.cli._inputs.read_with_form", end)
@@ -504,7 +504,7 @@ SLOW_READER = """
 import sys, time
 from synthhealth.cli import _inputs, main
 
-def read_slowly(path, *, sheet=None):
+def read_slowly(path, **said):
     print("reading", flush=True)
     time.sleep(60)
 

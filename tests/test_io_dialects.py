@@ -15,7 +15,7 @@ import synthhealth as sh
 from synthhealth.errors import Doubt, FileError, ParameterError
 from synthhealth.io import FileForm, read_table, read_with_form, sniff, write_chunks, write_table
 from synthhealth.io._layout import find_layout, looks_like_patient
-from synthhealth.schema import Column, Schema, propose
+from synthhealth.schema import Column, Schema, propose, read_column
 
 INPUTS = Path(__file__).parents[1] / ".." / "shared" / "inputs"
 
@@ -405,10 +405,17 @@ def test_a_schema_says_which_words_are_levels(tmp_path):
     assert columns_with_words(schema) == columns_with_words(said) == ["analyte"]
 
 
-def test_a_word_that_is_read_as_missing_by_its_letters_is_doubted():
+def test_a_word_that_means_something_beside_its_siblings_is_a_level():
     table = pd.DataFrame({"analyte": ["Na", "K", "Cl"] * 20, "value": range(60)})
-    (doubt,) = (doubt for doubt in propose(table).findings[0].doubts if "Na" in doubt)
-    assert doubt.settle == "--keep-words analyte"
+    assert propose(table).schema["analyte"].missing == ()
+    read = read_column(table["analyte"], propose(table).schema["analyte"])
+    assert read.values.notna().all()
+
+
+def test_a_word_that_may_mean_something_is_doubted():
+    table = pd.DataFrame({"region": ["NA", "EU", "APAC"] * 20, "value": range(60)})
+    (doubt,) = (doubt for doubt in propose(table).findings[0].doubts if "NA" in doubt)
+    assert doubt.settle == "--keep-words region"
 
 
 # --- the files that people send ------------------------------------------------------------------

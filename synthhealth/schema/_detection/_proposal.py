@@ -292,7 +292,7 @@ def _without_words_of_few(column: Column, values: pd.Series, subjects: Subjects 
         for word in column.missing
         if not isinstance(word, str) or word in known or counts.get(word, 0) >= MIN_CELL
     )
-    return column.model_copy(update={"missing": kept})
+    return column.model_copy(update={"missing": kept} if kept != column.missing else {})
 
 
 def _rare_doubts(values: pd.Series, column: Column, subjects: Subjects | None) -> list[str]:

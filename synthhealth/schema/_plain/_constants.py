@@ -156,9 +156,9 @@ def _the_value(
         levels = tuple(level for level in column.levels if level in set(different))
     if BLANK in levels and len(levels) == 2 and column.rare != "keep":
         # A tick of a few patients is not learned: to the others the column is blank.
-        rows = {level: (values == level).to_numpy(dtype=bool) for level in levels}
+        rows = {level: (values == level).to_numpy(dtype=bool, na_value=False) for level in levels}
         levels = tuple(one for one in levels if count_patients(rows[one]) >= min_cell)
-    return (values == levels[0]).to_numpy(dtype=bool) if len(levels) == 1 else None
+    return (values == levels[0]).to_numpy(dtype=bool, na_value=False) if len(levels) == 1 else None
 
 
 def _cell(

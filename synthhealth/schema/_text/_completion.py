@@ -23,7 +23,7 @@ from synthhealth.schema._text._number_form import infer_numbers, usual_flags
 from synthhealth.schema._text._times import infer_joined, infer_times
 from synthhealth.schema._text._vocabulary import MissingWords, order_of
 
-__all__ = ["complete", "complete_column", "levels_in_order"]
+__all__ = ["complete", "complete_column", "levels_in_order", "says_no_word_is_missing"]
 
 
 def complete(schema: Schema, table: pd.DataFrame) -> Schema:
@@ -255,11 +255,19 @@ def _numbers_of(missing: Sequence[str | int | float]) -> list[float]:
     return [float(code) for code in missing if not isinstance(code, str)]
 
 
+def says_no_word_is_missing(column: Column) -> bool:
+    """Whether the schema says ``missing: []``; of an ordinal column the levels say it."""
+    is_said = "missing" in column.model_fields_set and not column.missing
+    return is_said and column.kind is not Kind.ORDINAL
+
+
 def _complete_levels(column: Column, cells: Cells, values: pd.Series, enough: _Enough) -> Column:
     found = column.missing
-    # Whoever says that no word is missing means it; of an ordinal column the levels say so.
-    is_said = column.kind is not Kind.ORDINAL and "missing" in column.model_fields_set
-    if not found and not is_said and not isinstance(values.dtype, pd.CategoricalDtype):
+    if (
+        not found
+        and not says_no_word_is_missing(column)
+        and not isinstance(values.dtype, pd.CategoricalDtype)
+    ):
         known = column.levels or ()
         words = [one for one in MissingWords.among_words(cells.texts) if one not in known]
         found = enough.words(column, cells, words)

@@ -29,7 +29,7 @@ from synthhealth.schema._schema import (
     Schema,
 )
 from synthhealth.schema._text._cells import Cells, as_text, is_number
-from synthhealth.schema._text._completion import complete, complete_column
+from synthhealth.schema._text._completion import complete, complete_column, says_no_word_is_missing
 from synthhealth.schema._text._dates import (
     SERIALS,
     moments_of_numbers,
@@ -346,6 +346,8 @@ def _missing_words(column: Column, cells: Cells, dtype: Any) -> set[str]:
         return set()
     if column.kind.is_numerical:
         return set(MissingWords.among_numbers(cells.texts))
+    if says_no_word_is_missing(column):
+        return set()
     return set(MissingWords.among_words(cells.texts)) - set(map(str, column.levels or ()))
 
 
