@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from synthhealth.schema import Notation
@@ -180,6 +180,9 @@ def test_what_is_printed_is_read_and_printed_again(
     suffix=st.sampled_from(["", " mg/L"]),
 )
 def test_flags_and_invisible_marks_do_not_change_a_number(numbers, flags, marks, suffix):
+    # What nearly all numbers have is the column's own form.
+    shown = [flag for flag in flags[: len(numbers)] if flag]
+    assume(max(map(shown.count, shown), default=0) <= len(numbers) / 2)
     cells = [
         f"{mark}{number / 10:.1f}{suffix}{flag}{mark}"
         for number, flag, mark in zip(numbers, flags, marks, strict=False)

@@ -170,10 +170,11 @@ def _csv_blocks(table: pd.DataFrame, header: bool) -> Iterator[tuple[int, bytes]
 
 def _parquet(table: pd.DataFrame) -> Iterator[tuple[int, bytes]]:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
     file = io.BytesIO()
     try:
-        table.to_parquet(file, engine="pyarrow")
+        pq.write_table(pa.Table.from_pandas(table), file)
     # Silent about the cause, since its message may quote a value.
     except (pa.ArrowException, TypeError, ValueError):
         raise NotAcceptableError(

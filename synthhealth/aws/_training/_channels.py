@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["check_alike", "count_seen", "files_of", "fingerprint", "read_schema", "read_tables"]
 
 _BLOCK_BYTES = 1 << 20
+
+#: A number with decimals is the result of a patient, and no column's name.
+_DECIMAL = re.compile(r"[+-]?\d+[.,]\d+")
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -85,7 +89,7 @@ def read_tables(
         for doubt in form.doubts
     ]
     tables = [table for table, _ in read]
-    _check_headers(files, [form for _, form in read])
+    _check_headers(files, read, is_declared=schema is not None)
     _check_columns(files, tables)
     for name in drop:
         if name not in tables[0].columns:
@@ -154,10 +158,13 @@ def _check_columns(files: Sequence[Path], tables: Sequence[pd.DataFrame]) -> Non
         )
 
 
-def _check_headers(files: Sequence[Path], forms: Sequence[FileForm]) -> None:
+def _check_headers(
+    files: Sequence[Path], read: Sequence[tuple[pd.DataFrame, FileForm]], *, is_declared: bool
+) -> None:
     """Refuse a file whose first line is a patient: nobody reads its doubts before it is learned."""
-    for path, form in zip(files, forms, strict=True):
-        if not form.has_header:
+    for path, (table, form) in zip(files, read, strict=True):
+        is_measured = any(_DECIMAL.fullmatch(str(name)) for name in table.columns)
+        if not form.has_header or (is_measured and not is_declared):
             raise TableError(
                 f"{path.name}: the header seems to be missing and the first line to be a patient; "
                 "write the names into the first line, or, if these are the names, give a schema "

@@ -27,6 +27,7 @@ from synthhealth.schema._privacy._identifiers import identifier_in
 from synthhealth.schema._problems import Problems
 from synthhealth.schema._rare._plan import levels_of, plan
 from synthhealth.schema._schema import (
+    BLANK,
     MIN_CELL,
     Column,
     Demographics,
@@ -297,6 +298,8 @@ def _without_words_of_few(column: Column, values: pd.Series, subjects: Subjects 
 
 def _rare_doubts(values: pd.Series, column: Column, subjects: Subjects | None) -> list[str]:
     """Say what a fit will do with levels that few patients have."""
+    if BLANK in (column.levels or ()):
+        return []  # of ticks it is said with them
     read = read_column(values, column).values
     try:
         decided = plan(read, column, MIN_CELL, subjects=subjects)
