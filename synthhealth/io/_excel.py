@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 _MAX_ROWS, _MAX_COLUMNS = 1_048_576, 16_384  # of a sheet, the header included
 _LOOKED_AT = 100  # rows
+_USUAL_SHEET = re.compile(
+    r"(?:sheet|tabelle|blatt|feuil|hoja|planilha|foglio|blad|sayfa|лист|ورقة|工作表|table|data)"
+    r"[ _-]?\d{0,3}",
+    re.IGNORECASE,
+)
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
@@ -162,7 +168,7 @@ def write_excel(
             f"{path}: Excel knows no time zones, and the columns {zoned} have one; write CSV or "
             "Parquet, or remove it (column.dt.tz_localize(None))"
         )
-    name = "table" if form is None or form.sheet is None else form.sheet
+    name = _sheet_name(form)
     formats = {} if form is None else form.formats
     try:
         with file.open("wb") as raw, pd.ExcelWriter(raw, engine="openpyxl") as writer:
@@ -175,6 +181,16 @@ def write_excel(
             f"{path}: Excel cannot hold a value of this table (control characters, or a type of "
             "its own); write CSV or Parquet"
         ) from None
+
+
+def _sheet_name(form: FileForm | None) -> str:
+    """Give the name of the sheet as it was, unless it says more than that it is a sheet.
+
+    A sheet may be named after a patient.
+    """
+    if form is None or form.sheet is None or not _USUAL_SHEET.fullmatch(form.sheet.strip()):
+        return "table"
+    return form.sheet
 
 
 def _in_double(table: pd.DataFrame) -> pd.DataFrame:

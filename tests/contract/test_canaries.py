@@ -19,8 +19,8 @@ from synthhealth.cli import app
 from synthhealth.models import available
 
 QUICK = {"ctgan": "steps=30", "tvae": "steps=30", "copula_gan": "steps=30", "gaussian_copula": ""}
-SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("ctgan", "copula_gan")]
-FAMILIES = ["gaussian_copula", "tvae", *SLOW]
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("tvae", "ctgan", "copula_gan")]
+FAMILIES = ["gaussian_copula", *SLOW]
 
 
 def call(*arguments: object) -> str:
@@ -89,7 +89,7 @@ def test_no_text_of_one_patient_leaves(tmp_path, family):
     assert words_found(words, out, said) == []
 
 
-@pytest.mark.parametrize("suffix", [".xlsx", ".parquet"])
+@pytest.mark.parametrize("suffix", [".xlsx", pytest.param(".parquet", marks=pytest.mark.slow)])
 def test_no_text_leaves_through_other_files(tmp_path, suffix):
     table, words = texts_table(1)
     data = tmp_path / f"patients{suffix}"
