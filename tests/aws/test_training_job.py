@@ -86,7 +86,8 @@ def test_sagemaker_finds_the_figures_in_the_log(finished):
     overall = json.loads((base / "output/data/report.json").read_text())["evaluation"]["overall"]
     found = dict(read_metrics(log))
     for name in ("ks_average", "column_average", "dependence_difference"):
-        assert found[f"quality:{name}"] == pytest.approx(overall[name]["value"], rel=1e-5)
+        # The report's figures leave with the digits that their errors carry.
+        assert found[f"quality:{name}"] == pytest.approx(overall[name]["value"], abs=1e-3)
     assert found["train:seconds"] >= 0
 
 

@@ -163,7 +163,8 @@ def read_column(values: pd.Series, column: Column) -> ColumnReading:
     completed = complete_column(column, values, cells).model_copy(
         update={"missing": column.missing}
     )
-    return _read_object_cells(values, completed, cells)
+    words = _missing_words(column, cells, values.dtype)
+    return _read_object_cells(values, completed, cells, words)
 
 
 def write_column(
@@ -308,9 +309,10 @@ def _is_slip(
     return far_from_all(moments) & (counts < MIN_CELL)
 
 
-def _read_object_cells(values: pd.Series, column: Column, cells: Cells) -> ColumnReading:
+def _read_object_cells(
+    values: pd.Series, column: Column, cells: Cells, words: set[str]
+) -> ColumnReading:
     of_cell = np.array([_mark(cell, column.missing) for cell in cells.different], dtype=np.int8)
-    words = _missing_words(column, cells, values.dtype)
     is_word = np.array([isinstance(cell, str) and cell in words for cell in cells.different], bool)
     of_cell[is_word & (of_cell == KNOWN)] = EMPTY
     empty_is_none = types.is_object_dtype(values.dtype) and any(
