@@ -362,7 +362,6 @@ def test_reasons_and_how_to_mend_them(pair) -> None:
             old=table["age"] > 55,
             rare=np.arange(len(table)) < 4,
             late=-table["time"],
-            huge=1e200 * table["age"],
         )
         for table in pair
     )
@@ -385,8 +384,6 @@ def test_reasons_and_how_to_mend_them(pair) -> None:
         "score ~ rare": "fewer than two levels",
         "score ~ age : group": "needs the terms it is made of; write age . group",
         "score ~ C(age)": "fewer than two levels",
-        "score ~ huge": "too large",
-        "huge ~ age": "too large",
     }.items():
         found = compare_inference(real, fake, analysis)
         assert not found.regressions, analysis
@@ -479,7 +476,9 @@ def test_one_seed_one_result(pair) -> None:
     tables = read_tables(*pair, None)
     alone = compare_regressions(tables, ANALYSES[1], seeds=Seeds(3))[0][0]
     # Whatever else is asked, the answer to one question is the same.
-    assert alone == Inference.model_validate_json(first).regressions[1]
+    # The result leaves with the digits that its errors carry.
+    told = Inference.model_validate_json(first).regressions[1]
+    assert told.model_dump_json() == alone.model_dump_json()
 
 
 def test_the_given_tables_stay_as_they_are(pair) -> None:
