@@ -183,7 +183,7 @@ def test_unusable_tables_are_refused(draw_cohort):
     with pytest.raises(TableError, match="same name"):
         describe(table[["crp", "crp"]])
     with pytest.raises(TableError, match="mixed"):
-        describe(pd.DataFrame({"x": ["a", 1, 2.5]}))
+        describe(pd.DataFrame({"x": [b"a", 1, 2.5]}))
     with pytest.raises(SchemaError, match="schema lacks"):
         describe(table, Schema.detect(table[["crp"]]))
     with pytest.raises(TableError, match=r"'stage'.*are not numbers"):
