@@ -221,7 +221,9 @@ def test_messy_columns_come_back_or_are_doubted_or_refused_by_name(cells):
     try:
         pd.testing.assert_series_equal(written, table["x"])
     except AssertionError:
-        assert proposal.findings[0].doubts
+        # A word for a missing value that few cells have comes back as an empty cell.
+        differ = [str(new) != str(old) for new, old in zip(written, table["x"], strict=True)]
+        assert proposal.findings[0].doubts or read.values[differ].isna().all()
         again, _ = there_and_back(written, proposal.schema["x"])  # the same values
         pd.testing.assert_series_equal(again.values, read.values)
 
