@@ -106,7 +106,7 @@ def test_few_rows_are_not_judged():
     real = cohort(9, 0)
     found, gaps = compare_copying(read_tables(real, real, None), Seeds.of(0))
     assert not found
-    assert gaps[0].reason == "fewer than 10 real rows"
+    assert gaps[0].reason == "fewer than 10 real patients"
 
 
 def test_the_law_of_counts_is_a_law():
