@@ -164,7 +164,8 @@ def test_an_unbounded_interval_has_no_ends() -> None:
     assert found.df < 1e-9
     assert found.low is None
     assert found.high is None
-    assert Combined.model_validate_json(found.model_dump_json()) == found
+    written = found.model_dump_json()  # with the digits that its error carries
+    assert Combined.model_validate_json(written).model_dump_json() == written
 
 
 def test_estimates_that_agree_leave_the_normal_law() -> None:
