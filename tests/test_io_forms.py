@@ -368,7 +368,9 @@ def test_sheets_and_shown_forms_of_a_workbook(book, tmp_path):
     assert table["rf"].tolist() == [14, "<10", 20.5]
     assert table["seen"].tolist()[:2] == ["2024-03-01", "01.04.2024"]
     write_table(table, tmp_path / "y.xlsx", form=form)
-    sheet = openpyxl.load_workbook(tmp_path / "y.xlsx")["baseline"]
+    sheet = openpyxl.load_workbook(tmp_path / "y.xlsx")[
+        "table"
+    ]  # not the name, which may be a patient's
     shown = [cell.number_format for cell in sheet[2]]
     assert shown == ["General", "General", "General", "dd.mm.yyyy", "General", "0.00"]
     assert [cell.value for cell in sheet["B"]] == ["rf", 14, "<10", 20.5]
@@ -380,7 +382,7 @@ def test_years_are_not_shown_as_the_dates_that_they_were(book, tmp_path):
     table, form = read_with_form(book)
     years = table.assign(visit=table["visit"].dt.year.astype("Int64"))
     write_table(years, tmp_path / "y.xlsx", form=form)
-    sheet = openpyxl.load_workbook(tmp_path / "y.xlsx")["baseline"]
+    sheet = openpyxl.load_workbook(tmp_path / "y.xlsx")["table"]
     assert [cell.value for cell in sheet["D"]][:2] == ["visit", 2024]
     assert sheet["D2"].number_format == "General"
 
