@@ -72,7 +72,8 @@ def test_the_units_row_of_a_sheet_is_no_patient(tmp_path):
     assert table.shape == (N, 3)
     assert table.dtypes.astype(str).tolist() == ["int64", "object", "float64"]
     assert propose(table).schema["hb"].unit == "g/dL"
-    assert "row below the header was taken for units" in form.doubts[0]
+    assert table.attrs["units"] == {"age": "years", "hb": "g/dL"}
+    assert not form.doubts
 
 
 def test_first_rows_that_are_patients_stay(tmp_path):
@@ -88,7 +89,7 @@ def test_titles_and_notes_are_no_patients(tmp_path):
     assert len(table) == N
     assert table["hb"].dtype == float
     assert len(form.doubts) == 2
-    assert form.doubts[1].weight == 3
+    assert form.doubts[1].weight == 2
     assert SECRET not in " ".join(form.doubts)
 
 
@@ -99,11 +100,12 @@ def test_totals_and_empty_rows_are_no_patients(tmp_path):
     assert len(read_table(path)) == N
 
 
-def test_a_sheet_without_names_keeps_its_rows(tmp_path):
+def test_the_numbers_of_the_rows_are_no_column(tmp_path):
     path = sheet_of(tmp_path / "x.xlsx", [[None, "age"], *[[i, 30 + i] for i in range(12)]])
-    table = read_table(path)
-    assert list(table.columns) == ["Unnamed: 0", "age"]
+    table, form = read_with_form(path)
+    assert list(table.columns) == ["age"]
     assert len(table) == 12
+    assert "the numbers of the rows, which have no name, were left out" in form.doubts[0]
 
 
 def test_numbers_stored_as_text_are_numbers(tmp_path):

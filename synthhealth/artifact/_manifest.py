@@ -313,7 +313,11 @@ def _maybe_figure(score: Score | None) -> Figure | None:
 
 
 def _figure(score: Score) -> Figure:
-    return Figure(value=score.value, floor_low=score.floor.low, floor_high=score.floor.high)
+    # The file tells no digit more than the report does.
+    told = score.model_dump()
+    return Figure(
+        value=told["value"], floor_low=told["floor"]["low"], floor_high=told["floor"]["high"]
+    )
 
 
 def _hmac_of(synthesizer: Synthesizer, key: bytes) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from synthhealth.errors import TableError
 from synthhealth.evaluation._calibration import (
     ALARM,
     TOLERANCE,
@@ -103,8 +104,7 @@ def compare_subgroups(
             for group in groups
         ]
     )
-    compared = [one for one in found if one is not None]
-    q_values = false_discovery([one.p_value for one in compared])
+    q_values = false_discovery([one.p_value for one in found])
     judged = tuple(
         one.model_copy(
             update={
@@ -112,7 +112,7 @@ def compare_subgroups(
                 "verdict": verdict_of(q, 1.0, blind=one.verdict == "cannot tell"),
             }
         )
-        for one, q in zip(compared, q_values, strict=True)
+        for one, q in zip(found, q_values, strict=True)
     )
     return judged, (*gaps, *failed)
 
@@ -186,13 +186,13 @@ class Divided:
 # Figures of one group
 
 
-def _compare(group: Group, columns: Sequence[Column], rng: np.random.Generator) -> Subgroup | None:
+def _compare(group: Group, columns: Sequence[Column], rng: np.random.Generator) -> Subgroup:
     rows = [_some(np.flatnonzero(mask), rng) for mask in (group.real, group.synthetic)]
     parts = [_part(column, rows) for column in columns]
     numerical = [c for c in parts if isinstance(c, NumericalColumn) and c.obstacle is None]
     categorical = [c for c in parts if isinstance(c, CategoricalColumn) and c.obstacle is None]
     if not (numerical or categorical):
-        return None
+        raise TableError("its rows have no column that can be compared")
     relations = _relations(numerical, categorical, rng)
     width = 1 if relations is None else int(relations[0].features_per_column().sum())
     replicates = MOST_PRODUCTS // (min(rows[0].size, rows[1].size) * width**2)

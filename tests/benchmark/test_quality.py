@@ -46,7 +46,8 @@ def test_runs_of_models_tables_and_seeds() -> None:
         assert run.fit_cpu_seconds > 0
         assert run.sample_seconds > 0
     assert [event.done for event in events] == [1, 2, 3, 4]
-    assert Quality.model_validate_json(result.model_dump_json()) == result
+    told = result.model_dump_json()
+    assert Quality.model_validate_json(told).model_dump_json() == told
 
     text = result.to_markdown()
     ours = [line for line in text.splitlines() if line.startswith("| demo")]

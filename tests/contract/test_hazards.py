@@ -174,7 +174,7 @@ def keeps_rare_stages(real, fake):
 def of_category_dtype(rng):
     return panel(rng).assign(
         grade=pd.Categorical(
-            rng.choice(["low", "high"], N), ["low", "medium", "high"], ordered=True
+            rng.choice(["low", "medium", "high"], N), ["low", "medium", "high"], ordered=True
         )
     )
 

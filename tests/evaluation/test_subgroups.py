@@ -186,16 +186,16 @@ def grouped(n: int, **columns) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(
-    "columns",
+    ("columns", "compared"),
     [
-        {},
-        {"constant": np.full(60, 1.5)},
-        {"x": np.r_[np.full(59, np.nan), 1.5]},
-        {"c": [f"name {i}" for i in range(60)]},
-        {"x": np.r_[np.inf, np.arange(59.0)]},
+        ({}, ""),
+        ({"constant": np.full(60, 1.5)}, ""),
+        ({"x": np.r_[np.full(59, np.nan), 1.5]}, ""),
+        ({"c": [f"name {i}" for i in range(60)]}, "ab"),
+        ({"x": np.r_[np.inf, np.arange(59.0)]}, "b"),
     ],
 )
-def test_odd_columns_give_a_result(columns):
+def test_odd_columns_give_a_result_or_a_reason(columns, compared):
     table = grouped(60, **columns)
     kinds = {"c": "nominal", "group": "nominal"}
     schema = Schema(
@@ -206,9 +206,11 @@ def test_odd_columns_give_a_result(columns):
             for name in table
         )
     )
-    groups, _ = compare(table, table.copy(), schema, by=["group"])
-    assert names(groups) == ["group: a", "group: b"]
+    groups, gaps = compare(table, table.copy(), schema, by=["group"])
+    assert names(groups) == [f"group: {name}" for name in compared]
     assert all(group.verdict in ("good", "cannot tell") for group in groups)
+    assert [gap.column for gap in gaps] == [f"group: {x}" for x in "ab" if x not in compared]
+    assert all(gap.reason == "its rows have no column that can be compared" for gap in gaps)
 
 
 def test_censored_results_are_marked_in_each_group():

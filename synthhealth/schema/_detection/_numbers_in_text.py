@@ -15,8 +15,9 @@ from synthhealth.schema._detection._detected import Detected, counted, with_gaps
 from synthhealth.schema._detection._levels import levels_of_numbers
 from synthhealth.schema._detection._sentinels import missing_codes, missing_doubt
 from synthhealth.schema._schema import MIN_CELL, DetectionLimits, Kind, Notation
-from synthhealth.schema._text._number_form import NumberForm
-from synthhealth.schema._text._vocabulary import ZERO_WORDS, plain_word
+from synthhealth.schema._text._notation import parse_numbers
+from synthhealth.schema._text._number_form import NumberForm, form_of_levels
+from synthhealth.schema._text._vocabulary import ZERO_WORDS, MissingWords, plain_word
 
 __all__ = ["MOSTLY", "coded_doubts", "lost_doubt", "numbers_of_text", "share_of"]
 
@@ -108,6 +109,10 @@ def numbers_of_text(
         doubts.append(missing_doubt(codes))
         fits = fits & ~is_code
     numbers, rows = _different(form.parsed.numbers[fits], counts[fits])
+    if lost > (1 - MOSTLY) * (lost + rows.sum()):
+        if numbers.size <= FEW_LEVELS:
+            return None
+        return _undecided(form, n_odd, n, missing)
     levels = None
     if numbers.size > FEW_LEVELS:
         levels = levels_of_numbers(name, numbers, rows)
@@ -117,7 +122,10 @@ def numbers_of_text(
         if levels.kind is Kind.NOMINAL:
             said = {"missing": missing}
             return Detected(Kind.NOMINAL, with_gaps(levels.why, missing), tuple(doubts), said)
-    return _few_numbers(form, fits, texts, missing, doubts, odd=bool(lost))
+    # Some words stand for a missing number, and else for a level.
+    unsaid = set(words) - {*missing, *MissingWords.among_words(words)}
+    gone = unsaid.union(odd) - set(missing)
+    return _few_numbers(form, fits, texts, missing, doubts, gone)
 
 
 def _different(numbers: Numbers, counts: Counts) -> tuple[Numbers, Counts]:
@@ -223,15 +231,17 @@ def _few_numbers(
     texts: Sequence[str],
     missing: tuple[str, ...],
     doubts: list[str],
-    *,
-    odd: bool,
-) -> Detected:
+    gone: set[str],
+) -> Detected | None:
     parsed = form.parsed
     places = zip(parsed.numbers.tolist(), parsed.sides.tolist(), texts, fits, strict=True)
     levels = tuple(text for _, _, text, fit in sorted(places, key=lambda one: one[:2]) if fit)
     said: dict[str, Any] = {"missing": missing}
-    if odd:
-        # The levels say which cells are none.
+    if gone:
+        # The levels say that they are numbers, and so which cells are none.
+        own = form_of_levels(levels)
+        if own is None or parse_numbers(sorted(gone), own.notation).fits.any():
+            return None
         said["levels"] = levels
     if set(parsed.numbers[fits]) <= {0.0, 1.0} and not parsed.sides.any():
         return Detected(Kind.BOOLEAN, with_gaps("0 and 1", missing), tuple(doubts), said)

@@ -18,6 +18,9 @@ from synthhealth.schema._schema import BLANK, Column, Level, Schema
 
 __all__ = ["Constant", "add_constants", "constants_in", "without_constants"]
 
+#: So many columns are named in a message.
+MOST_NAMED = 5
+
 #: Counts the patients of some rows.
 CountPatients = Callable[[npt.NDArray[np.bool_]], int]
 
@@ -119,10 +122,12 @@ def without_constants(schema: Schema, constants: Mapping[str, Constant]) -> Sche
                 "the same value, or none; write the value into the rule, or leave the rule out"
             )
     if len(schema) - len(constants) < 2:
+        shown = ", ".join(map(repr, list(constants)[:MOST_NAMED]))
+        more = f" and {len(constants) - MOST_NAMED} more" if len(constants) > MOST_NAMED else ""
         raise TableError(
             f"of {len(schema)} columns, {len(constants)} have the same value in every row, or "
-            "none; a synthesizer learns how columns belong together: add columns that differ from "
-            "patient to patient"
+            f"none: {shown}{more}; a synthesizer learns how columns belong together: add columns "
+            "that differ from patient to patient"
         )
     return schema.without(constants)
 

@@ -25,7 +25,7 @@ from synthhealth.schema._text._notation import (
     tell_behind,
 )
 
-__all__ = ["NumberForm", "infer_numbers", "usual_flags"]
+__all__ = ["NumberForm", "form_of_levels", "infer_numbers", "usual_flags"]
 
 Counts = npt.NDArray[np.int64]
 
@@ -68,6 +68,14 @@ class NumberForm:
     unit: str | None = None
     """The unit of the numbers in UCUM, if cells say it."""
     doubts: tuple[str, ...] = field(default=())
+
+
+def form_of_levels(levels: Sequence[str]) -> NumberForm | None:
+    """Find the notation of levels that are numbers; None if one of them is none."""
+    if not levels:
+        return None
+    form = infer_numbers(levels, np.full(len(levels), MIN_CELL))
+    return form if form is not None and form.parsed.fits.all() else None
 
 
 def infer_numbers(cells: Sequence[str], counts: Counts, least: int = MIN_CELL) -> NumberForm | None:

@@ -39,7 +39,7 @@ from synthhealth.schema._text._dates import (
 )
 from synthhealth.schema._text._far import far_from_all
 from synthhealth.schema._text._notation import parse_numbers, print_numbers
-from synthhealth.schema._text._number_form import infer_numbers
+from synthhealth.schema._text._number_form import NumberForm, form_of_levels
 from synthhealth.schema._text._times import parse_times, print_times
 from synthhealth.schema._text._vocabulary import MissingWords
 
@@ -328,7 +328,7 @@ def _read_object_cells(
         return ColumnReading(series, marks, read.sides, empty_is_none, int(read.odd.sum()))
     if cells.had_marks:
         values = cells.rows(values.index, values.name)
-    odd = _odd_levels(cells, column) & (of_cell == KNOWN)
+    odd = _odd_levels(cells, column, of_cell == KNOWN)
     marks = np.append(np.where(odd, EMPTY, of_cell), EMPTY).astype(np.int8)[cells.places]
     if (of_cell != KNOWN).any() or odd.any():
         values = values.mask(marks != KNOWN)
@@ -350,22 +350,36 @@ def _missing_words(column: Column, cells: Cells, dtype: Any) -> set[str]:
         return set(MissingWords.among_numbers(cells.texts))
     if says_no_word_is_missing(column):
         return set()
-    return set(MissingWords.among_words(cells.texts)) - set(map(str, column.levels or ()))
+    of_numbers = _form_of_levels(column) is not None
+    among = MissingWords.among_numbers if of_numbers else MissingWords.among_words
+    return set(among(cells.texts)) - set(map(str, column.levels or ()))
 
 
-def _odd_levels(cells: Cells, column: Column) -> npt.NDArray[np.bool_]:
+def _form_of_levels(column: Column) -> NumberForm | None:
+    """Say how the levels are written, if all are text and numbers."""
+    levels = [level for level in column.levels or () if isinstance(level, str)]
+    is_text = not column.kind.is_numerical and len(levels) == len(column.levels or ())
+    return form_of_levels(levels) if is_text else None
+
+
+def _odd_levels(
+    cells: Cells, column: Column, is_known: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
     """Find the cells that are no numbers where all levels are; none if they are too many."""
     odd = np.zeros(len(cells.different), dtype=bool)
-    levels = [level for level in column.levels or () if isinstance(level, str)]
-    if column.kind.is_numerical or not levels or len(levels) < len(column.levels or ()):
+    form = _form_of_levels(column)
+    if form is None:
         return odd
-    others = [place for place, cell in enumerate(cells.different) if cell not in levels]
-    form = infer_numbers(levels, np.full(len(levels), MIN_CELL)) if others else None
-    if form is None or not form.parsed.fits.all():
-        return odd
+    levels = column.levels or ()
+    others = [
+        place
+        for place, cell in enumerate(cells.different)
+        if is_known[place] and cell not in levels
+    ]
     texts = [as_text(cells.different[place]) for place in others]
     odd[others] = ~parse_numbers(texts, form.notation).fits
-    return odd if cells.counts[odd].sum() <= ODD_SHARE * cells.counts.sum() else odd & False
+    is_few = cells.counts[odd].sum() <= ODD_SHARE * cells.counts[is_known].sum()
+    return odd if is_few else np.zeros_like(odd)
 
 
 def _mark(cell: object, codes: Sequence[str | int | float]) -> int:
