@@ -19,14 +19,14 @@ from synthhealth.models._drawing import draw_rows
 from synthhealth.models._seeding import derive_seed
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema import Schema
-from synthhealth.schema._check import check_shape
-from synthhealth.schema._detection._doubts import odd_doubts, tell
-from synthhealth.schema._detection._proposal import propose
-from synthhealth.schema._detection._subject import visit_doubts
-from synthhealth.schema._intake import plain_table
-from synthhealth.schema._plain._known import Known
-from synthhealth.schema._plain._preparation import Preparation
-from synthhealth.schema._subjects import subjects_of
+from synthhealth.schema.check import check_shape
+from synthhealth.schema.detection.doubts import odd_doubts, tell
+from synthhealth.schema.detection.proposal import propose
+from synthhealth.schema.detection.subject import visit_doubts
+from synthhealth.schema.intake import plain_table
+from synthhealth.schema.subjects import subjects_of
+from synthhealth.table.known import Known
+from synthhealth.table.preparation import Preparation
 
 if TYPE_CHECKING:
     from synthhealth.evaluation.inference import Analysis

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import synthhealth as sh
-from synthhealth.schema._rules import Rule
+from synthhealth.schema.rules import Rule
 
 PAGE = (Path(__file__).parents[1] / "docs" / "clinical-tables.md").read_text("utf-8")
 

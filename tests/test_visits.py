@@ -16,7 +16,7 @@ from synthhealth.cli import app
 from synthhealth.errors import ParameterError
 from synthhealth.evaluation._tables import read_tables
 from synthhealth.schema import propose
-from synthhealth.schema._subjects import subjects_of
+from synthhealth.schema.subjects import subjects_of
 
 INPUTS = Path(__file__).parents[1] / ".." / "shared" / "inputs"
 

@@ -37,8 +37,8 @@ from synthhealth.progress import ProgressEvent
 if TYPE_CHECKING:
     from synthhealth.models import Model
     from synthhealth.report import Report
-    from synthhealth.schema._plain._preparation import Preparation
     from synthhealth.synthesizer import Synthesizer
+    from synthhealth.table.preparation import Preparation
 
 __all__ = [
     "load",
@@ -282,8 +282,8 @@ def read_preparation(text: bytes) -> Preparation:
     ArtifactError
         It is no preparation that was learned.
     """
-    from synthhealth.schema._plain._preparation import Preparation
-    from synthhealth.schema._plain._validity import check_preparation
+    from synthhealth.table.preparation import Preparation
+    from synthhealth.table.validity import check_preparation
 
     raw = parse_json(text, PREPARATION)
     try:

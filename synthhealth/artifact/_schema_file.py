@@ -37,7 +37,7 @@ def json_schema() -> dict[str, Any]:
 
 def schema_text() -> str:
     """Return the content that the published file must have: the schema of the types as they are."""
-    from synthhealth.schema._plain._preparation import Preparation
+    from synthhealth.table.preparation import Preparation
 
     states = _states()
     members: dict[str, type[BaseModel]] = {

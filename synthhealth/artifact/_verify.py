@@ -176,7 +176,7 @@ def verify(
     except ArtifactError as error:
         raise ArtifactError(f"{path}: {error}") from error.__cause__
     if data is not None:
-        from synthhealth.schema._intake import plain_table
+        from synthhealth.schema.intake import plain_table
 
         data = plain_table(data, synthesizer.schema_)  # as it was learned
     saved = _Saved(manifest, current, differences_from_here(manifest))

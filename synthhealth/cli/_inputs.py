@@ -76,7 +76,7 @@ def _tell(path: Path, form: FileForm) -> None:
     """Say in a few lines what is uncertain about a file, the weightiest first."""
     if not form.doubts:
         return
-    from synthhealth.schema._detection._doubts import weight_of, with_settlement
+    from synthhealth.schema.detection.doubts import weight_of, with_settlement
 
     ranked = sorted(form.doubts, key=lambda doubt: -weight_of(doubt))
     for doubt in ranked[:MOST_NOTES]:
@@ -108,7 +108,7 @@ def choose_schema(
     if file is None and protect is None and subject is None:
         return None
     from synthhealth.schema import Schema, propose
-    from synthhealth.schema._detection._doubts import tell
+    from synthhealth.schema.detection.doubts import tell
 
     if file is None:
         proposal = propose(table, subject=subject)

@@ -18,8 +18,8 @@ from scipy import stats
 
 from synthhealth.errors import TableError
 from synthhealth.schema import Column, Kind, Schema, read_column
-from synthhealth.schema._text._completion import complete_column
-from synthhealth.schema._text._vocabulary import no_or_yes, plain_word
+from synthhealth.schema.reading.completion import complete_column
+from synthhealth.schema.reading.vocabulary import no_or_yes, plain_word
 
 __all__ = ["OwnForm", "in_own_form", "unit_notes", "without_counter"]
 

@@ -94,7 +94,7 @@ def compare_rules(tables: Tables) -> tuple[RuleResult, ...]:
     """Compare in how many rows each rule of the schema is broken."""
     if not tables.schema.rules:
         return ()
-    from synthhealth.schema._rules import rules_of
+    from synthhealth.schema.rules import rules_of
 
     found = []
     for rule in rules_of(tables.schema):

@@ -19,7 +19,7 @@ from synthhealth.evaluation._result_base import NotComputed
 from synthhealth.evaluation._shares import Counted, compare_shares, is_small
 from synthhealth.evaluation._tables import Tables
 from synthhealth.schema import Kind, Range, ReferenceRange, Schema
-from synthhealth.schema._schema import Level
+from synthhealth.schema.types import Level
 
 __all__ = ["compare_references"]
 

@@ -14,9 +14,9 @@ from synthhealth.evaluation._forms import in_own_form, unit_notes, without_count
 from synthhealth.evaluation._values import check_schema, check_table
 from synthhealth.schema import Column, Protection, Schema
 from synthhealth.schema import coarsened as coarsen
-from synthhealth.schema._intake import plain_table
-from synthhealth.schema._subjects import Subjects, subjects_of
-from synthhealth.schema._text._vocabulary import plain_word
+from synthhealth.schema.intake import plain_table
+from synthhealth.schema.reading.vocabulary import plain_word
+from synthhealth.schema.subjects import Subjects, subjects_of
 
 __all__ = ["CanonicalTable", "Tables", "read_one", "read_tables"]
 
@@ -244,14 +244,14 @@ def _plain(table: pd.DataFrame, name: str, schema: Schema | None) -> pd.DataFram
 
 
 def _with_joined(schema: Schema, table: pd.DataFrame) -> Schema:
-    from synthhealth.schema._plain._joined import with_joined
+    from synthhealth.table.joined import with_joined
 
     return with_joined(schema, table)
 
 
 def _split(table: pd.DataFrame, schema: Schema, name: str) -> tuple[pd.DataFrame, Schema]:
     """Split two numbers in a cell into two columns, which are compared by themselves."""
-    from synthhealth.schema._plain._joined import split
+    from synthhealth.table.joined import split
 
     try:
         return split(table, schema)
@@ -293,7 +293,7 @@ def _names_people(column: Column, schema: Schema) -> bool:
 
 
 def _needs(rule: str, names: set[str]) -> bool:
-    from synthhealth.schema._rules import Rule
+    from synthhealth.schema.rules import Rule
 
     return bool(names.intersection(Rule.parse(rule).columns))
 
@@ -304,7 +304,7 @@ def _without_people(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 
 
 def _complete(schema: Schema, real: pd.DataFrame) -> Schema:
-    from synthhealth.schema._text._reading import complete
+    from synthhealth.schema.reading.reading import complete
 
     return complete(schema, real)
 
@@ -312,8 +312,8 @@ def _complete(schema: Schema, real: pd.DataFrame) -> Schema:
 def _read(
     table: pd.DataFrame, schema: Schema, name: str, subjects: Subjects | None = None
 ) -> tuple[CanonicalTable, Schema]:
-    from synthhealth.schema._privacy._protection import protect
-    from synthhealth.schema._text._reading import read_table
+    from synthhealth.schema.identifiers.protection import protect
+    from synthhealth.schema.reading.reading import read_table
 
     try:
         table, schema = protect(table, schema)

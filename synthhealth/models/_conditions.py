@@ -11,7 +11,7 @@ import pandas as pd
 from synthhealth.errors import ConditionError
 from synthhealth.models._seeding import derive_seed
 from synthhealth.models.base import ConditionalModel, Model
-from synthhealth.schema._plain._encoding import TableForm
+from synthhealth.table.encoding import TableForm
 
 __all__ = ["sample_known"]
 

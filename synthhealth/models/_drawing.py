@@ -10,8 +10,8 @@ from synthhealth.errors import ConditionError
 from synthhealth.models._conditions import sample_known
 from synthhealth.models._seeding import derive_seed
 from synthhealth.models.base import ConditionalModel, Model
-from synthhealth.schema._plain._known import Known
-from synthhealth.schema._plain._preparation import Preparation, Rows
+from synthhealth.table.known import Known
+from synthhealth.table.preparation import Preparation, Rows
 
 __all__ = ["draw_rows"]
 

@@ -167,7 +167,7 @@ def unit_text(unit: str) -> str:
     >>> unit_text("10*9/L")
     '10⁹/L'
     """
-    from synthhealth.schema._knowledge._units import display_unit
+    from synthhealth.schema.units import display_unit
 
     return display_unit(unit)
 

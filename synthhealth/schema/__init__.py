@@ -1,18 +1,25 @@
 """What the columns of a table are: kinds, units, limits and rules, detected and checked."""
 
-from synthhealth.schema._detection._proposal import Finding, Proposal, propose
-from synthhealth.schema._file._json_schema import json_schema
-from synthhealth.schema._privacy._identifiers import (
+from synthhealth.schema.detection.proposal import Finding, Proposal, propose
+from synthhealth.schema.files import json_schema
+from synthhealth.schema.identifiers._identifiers import (
     Checklist,
     ChecklistRow,
     IdentifierFinding,
     identifier_in,
     scan,
 )
-from synthhealth.schema._rare._coarsened import coarsened
-from synthhealth.schema._rare._pooling import RareLevels
-from synthhealth.schema._rules import Rule, RuleCheck, check_rules
-from synthhealth.schema._schema import (
+from synthhealth.schema.rare import RareLevels, coarsened
+from synthhealth.schema.reading.reading import (
+    ColumnReading,
+    Reading,
+    complete,
+    read_column,
+    read_table,
+    write_column,
+)
+from synthhealth.schema.rules import Rule, RuleCheck, check_rules
+from synthhealth.schema.types import (
     Column,
     Demographics,
     DetectionLimits,
@@ -23,14 +30,6 @@ from synthhealth.schema._schema import (
     ReferenceRange,
     Role,
     Schema,
-)
-from synthhealth.schema._text._reading import (
-    ColumnReading,
-    Reading,
-    complete,
-    read_column,
-    read_table,
-    write_column,
 )
 
 __all__ = [

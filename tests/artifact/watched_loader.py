@@ -29,8 +29,8 @@ import pyarrow as pa
 
 import synthhealth as sh
 from synthhealth.benchmark._stream import peak_memory
-from synthhealth.schema._knowledge._units import check_unit
-from synthhealth.schema._privacy._patterns import Pattern
+from synthhealth.schema.identifiers.patterns import Pattern
+from synthhealth.schema.units import check_unit
 
 ROWS = 200
 

@@ -351,7 +351,7 @@ def test_visits_do_not_hide_a_patient() -> None:
 
 
 def test_the_words_for_missing_are_those_of_the_schema_room() -> None:
-    from synthhealth.schema._text._vocabulary import MissingWords
+    from synthhealth.schema.reading.vocabulary import MissingWords
 
     ours = _columns.MISSING - {"<na>"}  # which pandas takes for missing, and so the room never sees
     assert set(MissingWords.among_words(ours)) == ours

@@ -14,9 +14,9 @@ import pytest
 
 from synthhealth.models import available
 from synthhealth.schema import Kind, Schema, coarsened
-from synthhealth.schema._plain._encoding import TableForm
-from synthhealth.schema._text._reading import read_table
+from synthhealth.schema.reading.reading import read_table
 from synthhealth.synthesizer import Synthesizer
+from synthhealth.table.encoding import TableForm
 
 TABLES = ("pbc", "hepatitis", "hcv", "hcc_survival", "support2", "nhanes_labs", "flchain")
 ALL = (

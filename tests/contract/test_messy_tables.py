@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from synthhealth.errors import SynthHealthError
 from synthhealth.schema import coarsened, read_table
-from synthhealth.schema._intake import plain_table
+from synthhealth.schema.intake import plain_table
 from synthhealth.synthesizer import Synthesizer
 
 NUMBER = st.floats(-1e12, 1e12, allow_nan=False) | st.floats(0, 500).map(lambda x: round(x, 2))

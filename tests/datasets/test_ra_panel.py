@@ -21,7 +21,7 @@ import pytest
 
 from synthhealth.datasets import _ra_panel, load_ra_panel
 from synthhealth.errors import ParameterError
-from synthhealth.schema._knowledge._units import check_unit
+from synthhealth.schema.units import check_unit
 
 WHOLE_NUMBERS = ["age", "esr", "platelets", "alt", "ast"]
 DECIMALS = {

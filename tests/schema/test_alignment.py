@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from synthhealth.schema._plain._alignment import Alignment
+from synthhealth.table.limits import Alignment
 
 
 @pytest.fixture

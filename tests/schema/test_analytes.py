@@ -8,8 +8,8 @@ import pytest
 
 from synthhealth.cells.identifiers import words_of
 from synthhealth.datasets import load_ra_panel
-from synthhealth.schema._knowledge._analytes import Suggestion, analytes, suggest
-from synthhealth.schema._knowledge._units import check_unit
+from synthhealth.schema.analytes import Suggestion, analytes, suggest
+from synthhealth.schema.units import check_unit
 
 
 def lognormal(median: float, spread: float = 0.3, n: int = 100, seed: int = 0) -> pd.Series:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from synthhealth.schema._plain._censoring import Censoring
-from synthhealth.schema._schema import Range
+from synthhealth.schema.types import Range
+from synthhealth.table.censoring import Censoring
 
 
 def censor(latent, below=None, above=None):

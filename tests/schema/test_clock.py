@@ -16,7 +16,7 @@ from synthhealth.cells.clock import infer_clock, is_clock_form, read_clock, writ
 from synthhealth.cells.digits import from_latin
 from synthhealth.errors import SchemaError, TableError
 from synthhealth.schema import Column, identifier_in, propose, read_column, write_column
-from synthhealth.schema._text._times import infer_times, parse_times, print_times
+from synthhealth.schema.reading.times import infer_times, parse_times, print_times
 
 INPUTS = Path(__file__).parents[2] / ".." / "shared" / "inputs"
 

@@ -10,7 +10,7 @@ import pytest
 
 from synthhealth.io import read_with_form, write_table
 from synthhealth.schema import Column, Schema, propose, read_column
-from synthhealth.schema._rare._plan import plan
+from synthhealth.schema.rare import plan
 from synthhealth.synthesizer import Synthesizer
 
 INPUTS = Path(__file__).parents[2] / ".." / "shared" / "inputs"

@@ -18,8 +18,7 @@ from synthhealth.cells.digits import from_latin
 from synthhealth.cells.months import LANGUAGES, month_name, month_of
 from synthhealth.errors import TableError
 from synthhealth.schema import Column, Schema, propose, read_column, scan
-from synthhealth.schema._text._dates import infer_dates, parse_dates, print_dates
-from synthhealth.schema._text._far import far_from_all
+from synthhealth.schema.reading.dates import far_from_all, infer_dates, parse_dates, print_dates
 
 INPUTS = Path(__file__).parents[2] / ".." / "shared" / "inputs"
 
@@ -303,7 +302,7 @@ def test_dates_are_on_the_checklist_and_become_years(dates):
     table = pd.DataFrame({"seen": [write_date(day, dates, language) for day in days]})
     assert [row.paragraph for row in scan(table).found] == ["C"]
     schema = propose(table).with_protection("generalise").schema
-    from synthhealth.schema._privacy._protection import protect
+    from synthhealth.schema.identifiers.protection import protect
 
     years = protect(table, schema)[0]["seen"].tolist()
     assert years == [day.year for day in days]

@@ -13,7 +13,7 @@ import synthhealth as sh
 from synthhealth.cli._inputs import MOST_NOTES
 from synthhealth.errors import Doubt
 from synthhealth.schema import Column, Schema
-from synthhealth.schema._detection._doubts import MOST_LINES, doubt_lines
+from synthhealth.schema.detection.doubts import MOST_LINES, doubt_lines
 
 LOOK = Doubt("only 3 different numbers", "kind: nominal", 1)
 LOST = Doubt("9 of 150 cells count as missing", "kind: nominal", 3)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from synthhealth.errors import ConditionError, TableError
 from synthhealth.schema import Column, Schema
-from synthhealth.schema._plain._encoding import ColumnForm, TableForm
-from synthhealth.schema._plain._index import IndexForm
+from synthhealth.table.dtypes import IndexForm
+from synthhealth.table.encoding import ColumnForm, TableForm
 from synthhealth.testing import awkward_table
 
 

@@ -13,9 +13,15 @@ from hypothesis import strategies as st
 from synthhealth.datasets import load_ra_panel
 from synthhealth.errors import FileError, SchemaError
 from synthhealth.schema import Column, Kind, Protection, Role, Schema, json_schema
-from synthhealth.schema._file._files import MAX_BYTES, read_schema, schema_to_yaml, write_schema
-from synthhealth.schema._file._json_schema import FILE_NAME, schema_text
-from synthhealth.schema._file._yaml_reader import read_yaml
+from synthhealth.schema.files import (
+    FILE_NAME,
+    MAX_BYTES,
+    read_schema,
+    schema_text,
+    schema_to_yaml,
+    write_schema,
+)
+from synthhealth.schema.yaml import read_yaml
 
 SUFFIXES = (".yaml", ".yml", ".json", ".YAML")
 
@@ -371,7 +377,7 @@ def test_laughs_stay_few(tmp_path):
 def test_the_published_json_schema_is_current():
     assert json_schema() == json.loads(schema_text()), (
         "the types of the schema have changed; write schema_text() of "
-        f"synthhealth/schema/_file/_json_schema.py to {FILE_NAME} beside it"
+        f"synthhealth/schema/files.py to {FILE_NAME} beside it"
     )
 
 

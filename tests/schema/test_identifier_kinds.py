@@ -15,9 +15,8 @@ from synthhealth.cells.digits import from_latin
 from synthhealth.cells.identifiers import identifiers_inside, said_by
 from synthhealth.errors import TableError
 from synthhealth.schema import Kind, identifier_in, propose, scan
-from synthhealth.schema._privacy._dated import is_day
-from synthhealth.schema._privacy._people import names_of_people
-from synthhealth.schema._privacy._registers import _register
+from synthhealth.schema.identifiers.people import is_day, names_of_people
+from synthhealth.schema.identifiers.registers import _register
 
 INPUTS = Path(__file__).parents[2] / ".." / "shared" / "inputs"
 N = 60
@@ -518,7 +517,7 @@ class TestFakes:
     @staticmethod
     def of(cells: pd.Series, kind: str, identifier: str | None = None) -> pd.Series:
         from synthhealth.schema import Column, Schema
-        from synthhealth.schema._privacy._protection import add_fakes, learn_fakes
+        from synthhealth.schema.identifiers.protection import add_fakes, learn_fakes
 
         column = Column(name="x", kind=kind, identifier=identifier, protection="fake")
         schema = Schema(columns=(column, Column(name="crp", kind="continuous")))

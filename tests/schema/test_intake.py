@@ -16,7 +16,7 @@ from synthhealth.errors import TableError
 from synthhealth.evaluation import describe
 from synthhealth.report import evaluate
 from synthhealth.schema import Column, Kind, Schema, propose, scan
-from synthhealth.schema._intake import plain_table
+from synthhealth.schema.intake import plain_table
 from synthhealth.synthesizer import Synthesizer
 
 D = decimal.Decimal

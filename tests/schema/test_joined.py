@@ -16,7 +16,7 @@ from synthhealth.cells.pairs import infer_pairs, read_pair
 from synthhealth.errors import ConditionError, SchemaError, TableError
 from synthhealth.evaluation import describe
 from synthhealth.schema import Column, Schema, identifier_in, propose
-from synthhealth.schema._plain._joined import join, split, with_joined
+from synthhealth.table.joined import join, split, with_joined
 
 INPUTS = Path(__file__).parents[2] / ".." / "shared" / "inputs"
 

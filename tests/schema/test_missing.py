@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from synthhealth.errors import ConditionError
-from synthhealth.schema._plain._donors import fill_missing
-from synthhealth.schema._plain._missing import MissingPatterns
+from synthhealth.table.gaps import MissingPatterns, fill_missing
 
 N = 600
 

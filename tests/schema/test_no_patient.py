@@ -10,10 +10,10 @@ import pytest
 
 from synthhealth.datasets import load_ra_panel
 from synthhealth.schema import Schema, read_column
-from synthhealth.schema._plain._encoding import _seconds
-from synthhealth.schema._plain._limits import learn_limits
-from synthhealth.schema._plain._preparation import Preparation
-from synthhealth.schema._plain._tree import grow_regression_tree
+from synthhealth.table.encoding import _seconds
+from synthhealth.table.limits import learn_limits
+from synthhealth.table.preparation import Preparation
+from synthhealth.table.tree import grow_regression_tree
 
 TABLES = ("pbc", "hcv", "hepatitis", "hcc_survival", "support2", "adult")
 

@@ -8,15 +8,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from synthhealth.schema import Notation
-from synthhealth.schema._text._dates import (
+from synthhealth.schema.reading.dates import (
     infer_dates,
     parse_dates,
     parse_serial,
     print_dates,
     print_serial,
 )
-from synthhealth.schema._text._notation import parse_numbers, print_numbers
-from synthhealth.schema._text._number_form import infer_numbers
+from synthhealth.schema.reading.notation import parse_numbers, print_numbers
+from synthhealth.schema.reading.number_form import infer_numbers
 
 
 def infer(cells):

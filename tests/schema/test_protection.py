@@ -9,8 +9,8 @@ import pytest
 
 from synthhealth.errors import SchemaError, TableError
 from synthhealth.schema import Column, Demographics, Kind, Notation, Protection, Range, Schema
-from synthhealth.schema._privacy._patterns import Pattern, pattern_of
-from synthhealth.schema._privacy._protection import add_fakes, learn_fakes, protect
+from synthhealth.schema.identifiers.patterns import Pattern, pattern_of
+from synthhealth.schema.identifiers.protection import add_fakes, learn_fakes, protect
 
 
 def column(name: str, kind: str, **facts: object) -> Column:
@@ -250,7 +250,7 @@ class TestFakes:
 
     def test_are_the_same_in_any_process(self) -> None:
         code = (
-            "from synthhealth.schema._privacy._patterns import Pattern;"
+            "from synthhealth.schema.identifiers.patterns import Pattern;"
             "print(Pattern.parse(\"{First} {Last} 'X'9a#\").fill(3, 4, key='k'))"
         )
         runs = {

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from synthhealth.errors import ConditionError, SchemaError, TableError
 from synthhealth.evaluation import evaluate_tables
 from synthhealth.schema import Column, Demographics, Schema, coarsened, propose
-from synthhealth.schema._plain._preparation import Preparation
-from synthhealth.schema._rare._plan import plan
+from synthhealth.schema.rare import plan
 from synthhealth.synthesizer import Synthesizer
+from synthhealth.table.preparation import Preparation
 
 N = 200
 

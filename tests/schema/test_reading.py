@@ -20,7 +20,7 @@ from synthhealth.schema import (
     read_table,
     write_column,
 )
-from synthhealth.schema._intake import plain_table
+from synthhealth.schema.intake import plain_table
 from synthhealth.testing import awkward_table
 
 

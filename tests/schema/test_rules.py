@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from synthhealth.errors import SchemaError
 from synthhealth.schema import Column, Schema
-from synthhealth.schema._rules import Rule, check_rules, derivations, rules_of
+from synthhealth.schema.rules import Rule, check_rules, derivations, rules_of
 
 NAN = np.nan
 

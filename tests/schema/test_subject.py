@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from synthhealth.errors import ParameterError, SchemaError
 from synthhealth.schema import Column, Protection, Schema, propose
-from synthhealth.schema._check import check_singled_out
-from synthhealth.schema._plain._censoring import frequent_limits
-from synthhealth.schema._plain._limits import learn_limits
-from synthhealth.schema._plain._preparation import Preparation
-from synthhealth.schema._subjects import count_patients, n_patients, subjects_of
+from synthhealth.schema.check import check_singled_out
+from synthhealth.schema.subjects import count_patients, n_patients, subjects_of
+from synthhealth.table.censoring import frequent_limits
+from synthhealth.table.limits import learn_limits
+from synthhealth.table.preparation import Preparation
 
 PATIENTS, VISITS = 30, 4
 

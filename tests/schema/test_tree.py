@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.tree import DecisionTreeRegressor
 
-from synthhealth.schema._plain._tree import Tree, grow_classification_tree, grow_regression_tree
+from synthhealth.table.tree import Tree, grow_classification_tree, grow_regression_tree
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 
 from synthhealth.errors import SchemaError
 from synthhealth.schema import Column
-from synthhealth.schema._knowledge._loinc import check_loinc
-from synthhealth.schema._knowledge._units import _UNITS, _is_ucum, check_unit, display_unit, ucum_of
+from synthhealth.schema.analytes import check_loinc
+from synthhealth.schema.units import _UNITS, _is_ucum, check_unit, display_unit, ucum_of
 
 
 class TestCheckUnit:

@@ -12,12 +12,12 @@ import pandas as pd
 
 from synthhealth.errors import ParameterError
 from synthhealth.schema import Column, Kind, Protection, Schema, read_column
-from synthhealth.schema._decimals import count_decimals
-from synthhealth.schema._intake import plain_table
-from synthhealth.schema._plain._joined import split, with_joined
-from synthhealth.schema._privacy._protection import protect
-from synthhealth.schema._rules._named import named_levels
-from synthhealth.schema._subjects import Subjects, count_patients, subjects_of
+from synthhealth.schema.identifiers.protection import protect
+from synthhealth.schema.intake import plain_table
+from synthhealth.schema.reading.notation import count_decimals
+from synthhealth.schema.rules.rule import named_levels
+from synthhealth.schema.subjects import Subjects, count_patients, subjects_of
+from synthhealth.table.joined import split, with_joined
 
 __all__ = ["Categories", "Identifiers", "Numbers", "Patients"]
 

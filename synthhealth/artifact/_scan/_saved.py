@@ -23,7 +23,7 @@ from synthhealth.artifact._manifest import Manifest
 from synthhealth.artifact._scan._content import Columns, Content, Piece, walk
 from synthhealth.errors import ArtifactError
 from synthhealth.schema import Kind, Schema
-from synthhealth.schema._plain._limits import SHARED
+from synthhealth.table.limits import SHARED
 
 __all__ = ["Saved", "content_of", "read_saved"]
 

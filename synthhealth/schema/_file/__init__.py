@@ -1,1 +1,0 @@
-"""Schemas as YAML and JSON files."""

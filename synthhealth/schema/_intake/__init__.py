@@ -1,5 +1,0 @@
-"""The gate of every table: columns of what pandas can hold become plain ones, or are refused."""
-
-from synthhealth.schema._intake._table import plain_columns, plain_table
-
-__all__ = ["plain_columns", "plain_table"]

@@ -1,1 +1,0 @@
-"""What is known of blood analytes, units and LOINC codes."""

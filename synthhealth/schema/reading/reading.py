@@ -1,0 +1,575 @@
+"""The way from cells as they are written to numbers, dates and levels, and back.
+
+What is read is canonical: numbers are numbers, dates are dates, a cell that stands for a missing
+value is missing. Marks beside it keep what that loses: which of the missing words a cell held, and
+whether a number is a detection limit below or above which the result lies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pandas.api import types
+
+from synthhealth.errors import TableError
+from synthhealth.schema.check import Problems
+from synthhealth.schema.intake import plain_table
+from synthhealth.schema.reading.cells import Cells, as_text, is_number
+from synthhealth.schema.reading.completion import complete, complete_column, says_no_word_is_missing
+from synthhealth.schema.reading.dates import (
+    SERIALS,
+    far_from_all,
+    moments_of_numbers,
+    parse_dates,
+    print_dates,
+    print_serial,
+)
+from synthhealth.schema.reading.notation import parse_numbers, print_numbers
+from synthhealth.schema.reading.number_form import NumberForm, form_of_levels
+from synthhealth.schema.reading.times import parse_times, print_times
+from synthhealth.schema.reading.vocabulary import MissingWords
+from synthhealth.schema.types import (
+    BLANK,
+    MIN_CELL,
+    Column,
+    DetectionLimits,
+    Kind,
+    Notation,
+    Schema,
+)
+
+__all__ = ["ColumnReading", "Reading", "complete", "read_column", "read_table", "write_column"]
+
+Marks = npt.NDArray[np.int8]
+
+KNOWN, EMPTY, FIRST_CODE = 0, 1, 2
+
+#: A column of numbers or dates may have this share of other cells, which count as missing.
+ODD_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class ColumnReading:
+    """A column as it was read."""
+
+    values: pd.Series
+    """Numbers (float64 where they were text), dates, or levels as they stand; gaps are missing."""
+    missing: Marks
+    """0: known, 1: an empty cell, 2 + i: the i-th of the column's missing codes."""
+    censored: Marks | None
+    """-1: below the limit that the value is, 0: known, +1: above it; None where all are known."""
+    empty_is_none: bool = False
+    """Whether empty cells are None rather than NaN, in a column of objects."""
+    odd: int = 0
+    """How many cells fit nothing that the column says: they count as missing."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A table as it was read."""
+
+    table: pd.DataFrame
+    """The canonical table; columns, index and attributes are those of the table."""
+    missing: dict[str, Marks]
+    """The marks of missing cells of the columns that have any."""
+    censored: dict[str, Marks]
+    """The marks of censored results of the columns that have any."""
+    odd: dict[str, int] = field(default_factory=dict)
+    """How many cells of a column were no number or date and count as missing, where there are."""
+
+
+def read_table(table: pd.DataFrame, schema: Schema, problems: Problems | None = None) -> Reading:
+    """Read all columns of a table that the schema knows; others stay as they are.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The cells as they are written.
+    schema : Schema
+        What they are.
+    problems : Problems, optional
+        Takes note of the columns that cannot be read, which then stay as they are; without it
+        they are refused.
+
+    Raises
+    ------
+    TableError
+        Cells of a column do not fit what the schema says of it.
+    """
+    table = plain_table(table, schema)
+    found = Problems() if problems is None else problems
+    known = set(schema.names)
+    readings: dict[str, ColumnReading] = {}
+    for name in table.columns:
+        if name in known:
+            with found.of(name):
+                readings[name] = read_column(table[name], schema[name])
+    if problems is None:
+        found.refuse()
+    canonical = pd.DataFrame(
+        {
+            name: readings[name].values if name in readings else table[name]
+            for name in table.columns
+        },
+        index=table.index,
+    )
+    canonical.attrs = dict(table.attrs)
+    return Reading(
+        table=canonical,
+        missing={name: one.missing for name, one in readings.items() if one.missing.any()},
+        censored={name: one.censored for name, one in readings.items() if one.censored is not None},
+        odd={name: one.odd for name, one in readings.items() if one.odd},
+    )
+
+
+def read_column(values: pd.Series, column: Column) -> ColumnReading:
+    """Read the cells of one column.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        The cells as they are written.
+    column : Column
+        What they are; what it leaves open is taken from the cells, but no code for missing values:
+    words that stand for one are read as empty cells. `complete` finds those that many have.
+
+    Raises
+    ------
+    TableError
+        Some cells do not fit: they are counted, never shown.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from synthhealth.schema import Column, read_column
+    >>> crp = Column(name="crp", kind="continuous")
+    >>> read = read_column(pd.Series(["<0,5", "12,25", "not done"]), crp)
+    >>> read.values.tolist(), read.missing.tolist(), read.censored.tolist()
+    ([0.5, 12.25, nan], [0, 0, 1], [-1, 0, 0])
+    """
+    is_number = types.is_numeric_dtype(values.dtype) or types.is_bool_dtype(values.dtype)
+    if not column.kind.is_modelled:
+        return ColumnReading(values, values.isna().to_numpy().astype(np.int8), None)
+    if types.is_datetime64_any_dtype(values.dtype):
+        return _read_moments(values)
+    if is_number:
+        return _read_number_cells(values, complete_column(column, values))
+    cells = Cells.of(values)
+    completed = complete_column(column, values, cells).model_copy(
+        update={"missing": column.missing}
+    )
+    words = _missing_words(column, cells, values.dtype)
+    return _read_object_cells(values, completed, cells, words)
+
+
+def write_column(
+    values: pd.Series,
+    column: Column,
+    *,
+    missing: Marks | None,
+    censored: Marks | None,
+    dtype: Any,
+    empty_is_none: bool = False,
+) -> pd.Series:
+    """Write canonical values as the column's cells were written: the inverse of `read_column`.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Canonical values; what they hold where `missing` says so does not matter.
+    column : Column
+        What the cells are, complete.
+    missing, censored : numpy.ndarray of int8 or None
+        The marks, as `ColumnReading` has them; without `missing`, missing values are empty cells.
+    dtype : numpy or pandas dtype
+        The dtype of the cells.
+    empty_is_none : bool
+        Whether an empty cell of a column of objects is None rather than NaN.
+
+    Returns
+    -------
+    pandas.Series
+    """
+    if BLANK in (column.levels or ()):
+        values = values.mask(values == BLANK, None if empty_is_none else np.nan)
+    marks = values.isna().to_numpy().astype(np.int8)
+    if missing is not None:
+        marks = np.where(missing == KNOWN, marks, missing)
+    notation = column.notation
+    dtype = pd.api.types.pandas_dtype(dtype)
+    if types.is_numeric_dtype(dtype) and not types.is_bool_dtype(dtype):
+        return _write_number_cells(values, column, marks, dtype)
+    if notation is None or not column.kind.is_numerical or column.joined is not None:
+        if not (marks >= FIRST_CODE).any():
+            return values.astype(dtype) if _may_cast(values, dtype) else values
+        cells = values.astype(object).to_numpy(copy=True)
+    else:
+        cells = np.full(len(values), None if empty_is_none else np.nan, dtype=object)
+        known = np.flatnonzero(marks == KNOWN)
+        if column.kind is Kind.DATETIME:
+            cells[known] = _print_moments(values.iloc[known], notation)
+        else:
+            sides = np.zeros(len(values), np.int8) if censored is None else censored
+            numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+            cells[known] = _print_results(numbers[known], sides[known], column, notation)
+    for place, code in enumerate(column.missing):
+        cells[marks == FIRST_CODE + place] = code
+    return _finished(cells, values, dtype)
+
+
+def _read_number_cells(values: pd.Series, column: Column) -> ColumnReading:
+    marks = values.isna().to_numpy().astype(np.int8)
+    for place, code in enumerate(column.missing):
+        if not isinstance(code, str):
+            marks[(values == code).to_numpy(dtype=bool, na_value=False)] = FIRST_CODE + place
+    coded = marks >= FIRST_CODE
+    if column.kind is Kind.DATETIME:
+        return _read_number_dates(values, column, marks)
+    if coded.any():
+        if isinstance(values.dtype, np.dtype):
+            values = values.astype(np.float64)
+        values = values.mask(coded)
+    if not column.kind.is_numerical:
+        return _levels(values, column, marks)
+    return ColumnReading(values, marks, _at_limits(values, column.detection))
+
+
+def _levels(
+    values: pd.Series, column: Column, marks: Marks, *, empty_is_none: bool = False, odd: int = 0
+) -> ColumnReading:
+    if BLANK in (column.levels or ()):
+        empty = marks == EMPTY
+        values = values.astype(object).mask(empty, BLANK)
+        marks = np.where(empty, KNOWN, marks).astype(np.int8)
+    _check_levels(values, column)
+    return ColumnReading(values, marks, None, empty_is_none, odd)
+
+
+def _at_limits(values: pd.Series, detection: DetectionLimits | None) -> Marks | None:
+    """Mark the numbers that are a detection limit: what a laboratory prints for results beyond."""
+    if detection is None:
+        return None
+    numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    sides = np.zeros(len(numbers), dtype=np.int8)
+    sides[np.isin(numbers, detection.below)] = -1
+    sides[np.isin(numbers, detection.above)] = 1
+    return sides if sides.any() else None
+
+
+def _read_number_dates(values: pd.Series, column: Column, marks: Marks) -> ColumnReading:
+    """Read numbers that are dates: ``20240131``, or serial numbers."""
+    numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    numbers = np.where(marks == KNOWN, numbers, np.nan)
+    dates = column.notation.dates if column.notation is not None else ()
+    moments = (
+        moments_of_numbers(numbers, dates[0]) if dates else np.full(len(numbers), "NaT", "M8[us]")
+    )
+    wrong = np.isnat(moments) & (marks == KNOWN)
+    if wrong.sum() > ODD_SHARE * (marks == KNOWN).sum():
+        raise TableError(
+            f"column {column.name!r}: {_count(int(wrong.sum()))} not dates; for serial numbers of "
+            "Excel say so (schema: notation: dates: [excel]), or declare the column as count"
+        )
+    return _without_slips(pd.Series(moments, index=values.index, name=values.name), marks, wrong)
+
+
+def _read_moments(values: pd.Series) -> ColumnReading:
+    """Read dates that are no text; those far from all others stand for none."""
+    marks = values.isna().to_numpy().astype(np.int8)
+    return _without_slips(values, marks, np.zeros(len(values), dtype=bool), spikes=True)
+
+
+def _without_slips(
+    values: pd.Series, marks: Marks, odd: npt.NDArray[np.bool_], *, spikes: bool = False
+) -> ColumnReading:
+    """Take dates that are far from all others for missing ones."""
+    wall_clock = values if values.dt.tz is None else values.dt.tz_localize(None)
+    moments, places, counts = np.unique(
+        wall_clock.to_numpy(dtype="datetime64[us]"), return_inverse=True, return_counts=True
+    )
+    odd = odd | (far_from_all(moments) if spikes else _is_slip(moments, counts))[places]
+    if not odd.any():
+        return ColumnReading(values, marks, None)
+    marks[odd] = EMPTY
+    return ColumnReading(values.mask(odd), marks, None, odd=int(odd.sum()))
+
+
+def _is_slip(
+    moments: npt.NDArray[np.datetime64], counts: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Say which dates are slips of the pen: far from all others, and of few patients.
+
+    One of many patients is a code, which the schema has under 'missing' where it is one.
+    """
+    return far_from_all(moments) & (counts < MIN_CELL)
+
+
+def _read_object_cells(
+    values: pd.Series, column: Column, cells: Cells, words: set[str]
+) -> ColumnReading:
+    of_cell = np.array([_mark(cell, column.missing) for cell in cells.different], dtype=np.int8)
+    is_word = np.array([isinstance(cell, str) and cell in words for cell in cells.different], bool)
+    of_cell[is_word & (of_cell == KNOWN)] = EMPTY
+    empty_is_none = types.is_object_dtype(values.dtype) and any(
+        cell is None for cell in values.to_numpy()[cells.places < 0]
+    )
+    is_one = column.kind.is_numerical and column.joined is None
+    is_written = column.notation is not None or column.kind is Kind.DATETIME
+    if is_one and (cells.has_text or is_written):
+        read = _numbers_or_moments(cells, column, of_cell)
+        marks = np.append(of_cell, np.int8(EMPTY))[cells.places]
+        marks[read.odd] = EMPTY
+        series = pd.Series(read.values, index=values.index, name=values.name)
+        return ColumnReading(series, marks, read.sides, empty_is_none, int(read.odd.sum()))
+    if cells.had_marks:
+        values = cells.rows(values.index, values.name)
+    odd = _odd_levels(cells, column, of_cell == KNOWN)
+    marks = np.append(np.where(odd, EMPTY, of_cell), EMPTY).astype(np.int8)[cells.places]
+    if (of_cell != KNOWN).any() or odd.any():
+        values = values.mask(marks != KNOWN)
+    if not column.kind.is_numerical:
+        if cells.has_text and cells.has_numbers:
+            values = values.map(as_text, na_action="ignore")
+        n_odd = int(cells.counts[odd].sum())
+        return _levels(values, column, marks, empty_is_none=empty_is_none, odd=n_odd)
+    if column.joined is None and any(not is_number(cell) for cell in cells.different):
+        raise _no_numbers(column, sum(not is_number(cell) for cell in values.dropna()))
+    return ColumnReading(values, marks, None, empty_is_none, int(cells.counts[odd].sum()))
+
+
+def _missing_words(column: Column, cells: Cells, dtype: Any) -> set[str]:
+    """Give the cells that stand for a missing value, though they are no codes of the column."""
+    if isinstance(dtype, pd.CategoricalDtype) and not column.kind.is_numerical:
+        return set()
+    if column.kind.is_numerical:
+        return set(MissingWords.among_numbers(cells.texts))
+    if says_no_word_is_missing(column):
+        return set()
+    of_numbers = _form_of_levels(column) is not None
+    among = MissingWords.among_numbers if of_numbers else MissingWords.among_words
+    return set(among(cells.texts)) - set(map(str, column.levels or ()))
+
+
+def _form_of_levels(column: Column) -> NumberForm | None:
+    """Say how the levels are written, if all are text and numbers."""
+    levels = [level for level in column.levels or () if isinstance(level, str)]
+    is_text = not column.kind.is_numerical and len(levels) == len(column.levels or ())
+    return form_of_levels(levels) if is_text else None
+
+
+def _odd_levels(
+    cells: Cells, column: Column, is_known: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """Find the cells that are no numbers where all levels are; none if they are too many."""
+    odd = np.zeros(len(cells.different), dtype=bool)
+    form = _form_of_levels(column)
+    if form is None:
+        return odd
+    levels = column.levels or ()
+    others = [
+        place
+        for place, cell in enumerate(cells.different)
+        if is_known[place] and cell not in levels
+    ]
+    texts = [as_text(cells.different[place]) for place in others]
+    odd[others] = ~parse_numbers(texts, form.notation).fits
+    is_few = cells.counts[odd].sum() <= ODD_SHARE * cells.counts[is_known].sum()
+    return odd if is_few else np.zeros_like(odd)
+
+
+def _mark(cell: object, codes: Sequence[str | int | float]) -> int:
+    """Say which of the missing codes a cell is: by its text, or by its number."""
+    if isinstance(cell, bool | np.bool_):
+        return KNOWN
+    text = isinstance(cell, str)
+    for place, code in enumerate(codes):
+        if cell == (str(code) if text else code):
+            return FIRST_CODE + place
+    return KNOWN
+
+
+@dataclass(frozen=True)
+class _Results:
+    """The numbers or moments of the rows."""
+
+    values: npt.NDArray[Any]
+    sides: Marks | None
+    odd: npt.NDArray[np.bool_]
+
+
+def _numbers_or_moments(cells: Cells, column: Column, of_cell: Marks) -> _Results:
+    """Read the different cells, and give each row what was read.
+
+    Raises
+    ------
+    TableError
+        More than a few cells fit nothing.
+    """
+    notation = column.notation or Notation()
+    texts = [cell if isinstance(cell, str) else "" for cell in cells.different]
+    sides = np.zeros(len(texts), dtype=np.int8)
+    if column.kind is Kind.DATETIME:
+        moments = parse_dates(texts, notation.dates)
+        read: npt.NDArray[Any] = np.append(moments, np.datetime64("NaT", "us"))
+        fits = ~np.isnat(moments) & ~_is_slip(moments, cells.counts)
+    elif notation.clock:
+        minutes = parse_times(texts, notation.clock)
+        read, fits = np.append(minutes, np.nan), ~np.isnan(minutes)
+    else:
+        parsed = parse_numbers(texts, notation, column.unit)
+        numbers, sides = parsed.numbers, parsed.sides
+        for place, cell in enumerate(cells.different):
+            if is_number(cell):
+                numbers[place] = float(cell)
+        read = np.append(numbers, np.nan)
+        fits = ~np.isnan(numbers)
+    is_code = of_cell != KNOWN
+    is_odd = ~fits & ~is_code
+    wrong = int(cells.counts[is_odd].sum())
+    if wrong > ODD_SHARE * int(cells.counts[~is_code].sum()):
+        raise _no_numbers(column, wrong)
+    read[:-1][is_code | is_odd] = read[-1]
+    sides = np.append(np.where(is_code, 0, sides), 0).astype(np.int8)[cells.places]
+    odd = np.append(is_odd, False)[cells.places]
+    return _Results(read[cells.places], sides if sides.any() else None, odd)
+
+
+def _no_numbers(column: Column, wrong: int) -> TableError:
+    clock = column.notation is not None and column.notation.clock
+    things = "dates" if column.kind is Kind.DATETIME else "times" if clock else "numbers"
+    one = f"a {things[:-1]}" if wrong == 1 else things
+    return TableError(
+        f"column {column.name!r}: {_count(wrong)} not {one} as the schema has them; declare their "
+        "text as missing codes (schema: missing), or the column as nominal (kind: nominal), or "
+        "leave it out (--drop)"
+    )
+
+
+def _check_levels(values: pd.Series, column: Column) -> None:
+    if column.levels is None or column.rare in ("merge", "drop"):
+        return
+    known = values.dropna()
+    wrong = int((~known.isin(list(column.levels))).sum())
+    if wrong:
+        raise TableError(
+            f"column {column.name!r}: {_count(wrong)} none of its {len(column.levels)} levels; add "
+            "them to the schema (levels), or declare them as missing codes (missing)"
+        )
+
+
+def _count(wrong: int) -> str:
+    return f"{wrong} value is" if wrong == 1 else f"{wrong} values are"
+
+
+def _write_number_cells(values: pd.Series, column: Column, marks: Marks, dtype: Any) -> pd.Series:
+    coded = marks >= FIRST_CODE
+    if column.kind is Kind.DATETIME and column.notation is not None:
+        values = _numbers_of_moments(values, column.notation, column.decimals)
+    elif not coded.any():
+        return values.astype(dtype)
+    numbers = values.to_numpy(dtype=np.float64, na_value=np.nan).copy()
+    for place, code in enumerate(column.missing):
+        if not isinstance(code, str):
+            numbers[marks == FIRST_CODE + place] = code
+    series = pd.Series(numbers, index=values.index, name=values.name)
+    if isinstance(dtype, np.dtype):
+        return series.astype(dtype)
+    nullable = "Int64" if types.is_integer_dtype(dtype) else "Float64"
+    return series.astype(nullable).astype(dtype)
+
+
+def _numbers_of_moments(values: pd.Series, notation: Notation, decimals: int | None) -> pd.Series:
+    moments = values.to_numpy(dtype="datetime64[us]")
+    if notation.dates[0] in SERIALS:
+        numbers = print_serial(moments, notation.dates[0])
+        if decimals is not None:
+            numbers = np.round(numbers, decimals)
+    else:
+        numbers = np.full(len(moments), np.nan)
+        known = ~np.isnat(moments)
+        numbers[known] = [float(text) for text in print_dates(moments[known], notation)]
+    return pd.Series(numbers, index=values.index, name=values.name)
+
+
+def _print_moments(values: pd.Series, notation: Notation) -> npt.NDArray[np.object_]:
+    different, places = np.unique(values.to_numpy(dtype="datetime64[us]"), return_inverse=True)
+    return np.array(print_dates(different, notation), dtype=object)[places]
+
+
+def _print_results(
+    numbers: npt.NDArray[np.float64], sides: Marks, column: Column, notation: Notation
+) -> npt.NDArray[np.object_]:
+    if notation.clock:
+        different, places = np.unique(numbers, return_inverse=True)
+        return np.array(print_times(different, notation), dtype=object)[places]
+    if notation.numbers:
+        whole = column.decimals == 0
+        cells = np.array([int(one) if whole else one for one in numbers.tolist()], dtype=object)
+    else:
+        cells = np.empty(len(numbers), dtype=object)
+    limits = column.detection or DetectionLimits()
+    for side, allowed in ((-1, limits.below), (0, ()), (1, limits.above)):
+        rows = np.flatnonzero(sides == side)
+        if side == 0 and notation.numbers:
+            rows = rows[[bool(flag) for flag in _flags(numbers[rows], column, notation)]]
+        if rows.size == 0:
+            continue
+        different, places = np.unique(_nearest(numbers[rows], allowed), return_inverse=True)
+        texts = print_numbers(
+            different, np.full(len(different), side, np.int8), notation, column.decimals
+        )
+        if side == 0:
+            flags = _flags(different, column, notation)
+            texts = [text + flag for text, flag in zip(texts, flags, strict=True)]
+        cells[rows] = np.array(texts, dtype=object)[places]
+    return cells
+
+
+def _flags(numbers: npt.NDArray[np.float64], column: Column, notation: Notation) -> list[str]:
+    """Give what is written behind numbers beyond the reference range."""
+    if not (notation.flag_low or notation.flag_high) or len(column.reference) != 1:
+        return [""] * len(numbers)
+    low, high = column.reference[0].low, column.reference[0].high
+    shown = numbers if column.decimals is None else np.round(numbers, column.decimals)
+    return [
+        notation.flag_low
+        if low is not None and number < low
+        else notation.flag_high
+        if high is not None and number > high
+        else ""
+        for number in shown.tolist()
+    ]
+
+
+def _nearest(
+    numbers: npt.NDArray[np.float64], allowed: tuple[float, ...]
+) -> npt.NDArray[np.float64]:
+    """Bring limits that were rounded on their way back to those of the assay."""
+    if not allowed:
+        return numbers
+    limits = np.array(allowed)
+    return limits[np.abs(numbers[:, None] - limits).argmin(axis=1)]
+
+
+def _may_cast(values: pd.Series, dtype: Any) -> bool:
+    return values.dtype != dtype and not (
+        isinstance(dtype, pd.CategoricalDtype) and isinstance(values.dtype, pd.CategoricalDtype)
+    )
+
+
+def _finished(cells: npt.NDArray[np.object_], values: pd.Series, dtype: Any) -> pd.Series:
+    if isinstance(dtype, pd.CategoricalDtype):
+        source = values.dtype if isinstance(values.dtype, pd.CategoricalDtype) else dtype
+        if source.categories is None:
+            return pd.Series(cells, index=values.index, name=values.name).astype("category")
+        known = list(source.categories)
+        new = sorted({cell for cell in cells if not pd.isna(cell)} - set(known))
+        categories = pd.Index([*known, *new]) if new else source.categories
+        typed = pd.Categorical(cells, categories=categories, ordered=source.ordered)
+        return pd.Series(typed, index=values.index, name=values.name)
+    return pd.Series(cells, index=values.index, name=values.name, dtype=object).astype(dtype)

@@ -1,0 +1,569 @@
+"""What each column of a table is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from enum import Enum
+from typing import Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from synthhealth.errors import SchemaError, nearest
+
+__all__ = [
+    "Column",
+    "Demographics",
+    "DetectionLimits",
+    "Kind",
+    "Notation",
+    "Protection",
+    "Range",
+    "ReferenceRange",
+    "Role",
+    "Schema",
+]
+
+
+class Kind(str, Enum):
+    """What a column measures, which decides how it is modelled and judged."""
+
+    CONTINUOUS = "continuous"
+    COUNT = "count"
+    DATETIME = "datetime"
+    ORDINAL = "ordinal"
+    NOMINAL = "nominal"
+    BOOLEAN = "boolean"
+    IDENTIFIER = "identifier"
+    TEXT = "text"
+
+    @property
+    def is_numerical(self) -> bool:
+        """Whether values have distances: such columns are judged by Kolmogorov-Smirnov."""
+        return self in (Kind.CONTINUOUS, Kind.COUNT, Kind.DATETIME)
+
+    @property
+    def is_modelled(self) -> bool:
+        """Whether a model may learn the values; identifiers and free text it never may."""
+        return self not in (Kind.IDENTIFIER, Kind.TEXT)
+
+
+class Role(str, Enum):
+    """What a column is to the study, and to somebody who wants to recognise a patient."""
+
+    QUASI_IDENTIFIER = "quasi-identifier"
+    SENSITIVE = "sensitive"
+    OUTCOME = "outcome"
+
+
+class Protection(str, Enum):
+    """What is done with a column that identifies people, before anything is learned."""
+
+    DROP = "drop"
+    FAKE = "fake"
+    GENERALISE = "generalise"
+
+
+Level = str | bool | int | float
+
+#: The level of an empty cell, where the schema lists it among the levels of a column.
+BLANK = ""
+
+#: Fewer patients than this are never shown, and their level is never learned, by itself.
+MIN_CELL = 5
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
+
+
+class Range(_Part):
+    """An interval, its ends included; an end that is left out is open."""
+
+    low: float | None = None
+    """The lowest value."""
+    high: float | None = None
+    """The highest value."""
+
+    @model_validator(mode="after")
+    def _ends_are_in_order(self) -> Range:
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            raise SchemaError(f"schema: a range from {self.low:g} to {self.high:g} is empty")
+        return self
+
+
+class ReferenceRange(Range):
+    """The values of healthy people, as the laboratory prints them beside its result."""
+
+    sex: Literal["female", "male"] | None = None
+    """Whom it holds for; both where it is left out."""
+    age_from: float | None = None
+    """The youngest age it holds for, in years."""
+    age_to: float | None = None
+    """The age, in years, from which it no longer holds."""
+    source: str | None = None
+    """Where it is from."""
+
+
+class DetectionLimits(_Part):
+    """What the assay can measure; one entry where all results are from one assay."""
+
+    below: tuple[float, ...] = ()
+    """Limits below which a result is only known to be smaller: ``<0.5``."""
+    above: tuple[float, ...] = ()
+    """Limits above which a result is only known to be larger: ``>1000``."""
+
+
+class Notation(_Part):
+    """How a column of text writes its numbers or dates, so that they can be written so again."""
+
+    decimal: Literal[".", ",", "٫", "،"] = "."
+    """The decimal mark; the last two are Arabic."""
+    thousands: str = ""
+    """What parts the thousands; nothing if they are not parted."""
+    padded: bool = False
+    """Whether every number has all decimals of the column: ``12.30``."""
+    prefix: str = ""
+    """What stands before every number, such as the sign of a currency: ``€``."""
+    suffix: str = ""
+    """What follows every number, such as a unit with its space: `` mg/L``; with ``'"`` \
+numbers are inches, written as feet and inches: ``5'7"``."""
+    digits: Literal["latin", "arabic", "persian", "fullwidth"] = "latin"
+    """The script of the digits: ``12``, ``١٢``, ``۱۲`` or ``１２``."""
+    flag_low: str = ""
+    """What follows a number below the column's reference range, with its space: `` L``."""
+    flag_high: str = ""
+    """What follows a number above the column's reference range: `` H``."""
+    clock: str = ""
+    """The form of times of day and durations, which are learned as minutes: ``%H:%M``, \
+``%-I:%M %p``; with ``%h`` for the hours of a duration, which do not end at 23, and in brackets \
+what is left out where it is zero: ``[%-hh][ %-Mmin]``."""
+    below: str = "<"
+    """What stands before a lower detection limit, with its space if there is one."""
+    above: str = ">"
+    """What stands before an upper detection limit; a ``+`` stands behind it: ``90+``."""
+    limits_padded: bool = False
+    """Whether detection limits have all decimals of the column, too: ``<0.50``."""
+    numbers: bool = False
+    """Whether only results beyond a limit are text and all others numbers, as in a spreadsheet."""
+    dates: tuple[str, ...] = ()
+    """The formats of dates, as `datetime.datetime.strptime` has them, the most frequent first: \
+``%d.%m.%Y``; with ``%-d`` and ``%-m`` for days and months without a zero before them, ``%^b`` and \
+``%#b`` for a month in capitals and in small letters, ``%3f`` for milliseconds, ``%G-W%V`` for a \
+week; ``excel`` for the serial numbers of Excel, ``epoch`` and ``epoch_ms`` for seconds and \
+milliseconds since 1970."""
+    language: Literal["en", "de", "fr", "es", "tr", "ar", "ar-levant"] = "en"
+    """The language in which names of months are written; they are read in any of these."""
+
+
+class Column(_Part):
+    """One column of a schema.
+
+    Only `name` and `kind` must be given; what else a fit needs is taken from the table.
+
+    Examples
+    --------
+    >>> from synthhealth.schema import Column
+    >>> Column(name="crp", kind="continuous", unit="mg/L", plausible={"low": 0, "high": 600}).kind
+    <Kind.CONTINUOUS: 'continuous'>
+    """
+
+    name: str
+    """The column's name in the table."""
+    kind: Kind
+    """What it measures."""
+    unit: str | None = None
+    """The unit of its numbers, in UCUM: ``mg/L``, ``10*9/L``. Dates are judged in days."""
+    loinc: str | None = None
+    """The LOINC code of the measurement: ``1988-5``."""
+    role: Role | None = None
+    """What it is to the study, or to somebody who wants to recognise a patient."""
+    levels: tuple[Level, ...] | None = None
+    """The categories, of an ordinal column in their order. Where an empty text is among them, \
+an empty cell is a level, such as the "no" of a checkbox, and not missing: ``['', Y]``."""
+    decimals: int | None = Field(default=None, ge=0, le=10)
+    """How many decimals its numbers are written with."""
+    plausible: Range | None = None
+    """The values that can occur in a patient, by clinical knowledge; none outside is written."""
+    reference: tuple[ReferenceRange, ...] = ()
+    """The values of healthy people, by sex and age."""
+    detection: DetectionLimits | None = None
+    """The detection limits of the assay."""
+    rare: Literal["merge", "drop", "keep"] | None = None
+    """What is done with levels and detection limits that fewer patients have than the schema's \
+`min_cell`: ``merge`` joins levels of an ordinal column to their neighbours and pools those of a \
+nominal one as ``other``, ``drop`` replaces them by those of similar patients, ``keep`` learns \
+them. Merged by default. Beside `levels`, cells with none of them are treated so, too."""
+    missing: tuple[str | int | float, ...] = ()
+    """The cells that stand for a missing value, such as -9 or ``not done``."""
+    notation: Notation | None = None
+    """How a column of text writes its numbers or dates; None for any other column."""
+    joined: str | None = None
+    """What parts the two numbers of one cell, each of which is learned by itself: ``/`` in \
+``120/80``."""
+    identifier: str | None = None
+    """Which identifier it is: ``name``, ``e-mail``, ``record number``, ..."""
+    protection: Protection | None = None
+    """What is done with it before anything is learned; must be chosen for an identifier."""
+    pattern: str | None = None
+    """The form of its fakes: ``AA-9999``; A, a and 9 stand for any letter and digit."""
+
+    @model_validator(mode="after")
+    def _codes_are_known(self) -> Column:
+        from synthhealth.schema.analytes import check_loinc
+        from synthhealth.schema.identifiers.patterns import Pattern
+        from synthhealth.schema.units import check_unit
+
+        checks = ((self.unit, check_unit), (self.loinc, check_loinc), (self.pattern, Pattern.parse))
+        for text, check in checks:
+            if text is not None:
+                try:
+                    check(text)
+                except SchemaError as error:
+                    raise SchemaError(f"column {self.name!r}: {error}") from None
+        return self
+
+
+class Demographics(_Part):
+    """Where the table says who a patient is, as far as reference ranges need it."""
+
+    sex: str | None = None
+    """The column with the sex."""
+    female: Level | None = None
+    """What it holds for women."""
+    male: Level | None = None
+    """What it holds for men."""
+    age: str | None = None
+    """The column with the age in years."""
+
+
+class Schema(BaseModel):
+    """The columns of a table, in order.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from synthhealth.schema import Schema
+    >>> table = pd.DataFrame({"crp": [3.1, 8.0, 12.5, 0.4, 2.2, 7.7], "sex": list("FFMFFM")})
+    >>> schema = Schema.detect(table)
+    >>> [(column.name, column.kind.value) for column in schema]
+    [('crp', 'continuous'), ('sex', 'nominal')]
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    format_version: Literal[1] = 1
+    """Version of this format."""
+    columns: tuple[Column, ...]
+    """The columns, in the table's order."""
+    subject: str | None = None
+    """The column that says whose row it is, where a patient may have several rows. \
+It is never learned; each synthetic row is a new patient, with a new one (``S0001``)."""
+    demographics: Demographics = Demographics()
+    """Which columns hold sex and age."""
+    rules: tuple[str, ...] = ()
+    """What holds between the columns of every row: ``systolic > diastolic``."""
+    min_cell: int = Field(default=MIN_CELL, ge=1)
+    """How many patients a level needs to be learned by itself; 1: every level is."""
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Schema:
+        names = self.names
+        if len(set(names)) < len(names):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            raise SchemaError(f"schema: the columns {twice} are declared twice; keep one of each")
+        return self
+
+    @model_validator(mode="after")
+    def _demographics_are_columns(self) -> Schema:
+        for name in (self.demographics.sex, self.demographics.age):
+            if name is not None and name not in self.names:
+                raise SchemaError(
+                    f"schema: demographics name the column {name!r}, which is not among the "
+                    f"columns{nearest(name, self.names)}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _subject_is_a_column(self) -> Schema:
+        if self.subject is not None and self.subject not in self.names:
+            raise SchemaError(
+                f"schema: the subject is the column {self.subject!r}, which is not among the "
+                f"columns{nearest(self.subject, self.names)}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _rules_fit_the_columns(self) -> Schema:
+        if self.rules:
+            from synthhealth.schema.rules import rules_of
+
+            rules_of(self)
+        return self
+
+    @classmethod
+    def detect(cls, table: pd.DataFrame) -> Schema:
+        """Propose a schema; `propose` gives the reasons and doubts, too.
+
+        The values decide: a column's name alone never makes it a key or personal data.
+        Units are taken from ``table.attrs["units"]`` (a dict by column name) where it is set.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            At least one row; column names are strings.
+
+        Returns
+        -------
+        Schema
+
+        Raises
+        ------
+        TableError
+            A column's values are of mixed or unsupported types.
+        """
+        from synthhealth.schema.detection.proposal import propose
+
+        return propose(table).schema
+
+    def with_protection(self, protection: Protection | str) -> Schema:
+        """Choose what is done with every column that identifies people and has no choice yet.
+
+        Parameters
+        ----------
+        protection : {"drop", "fake", "generalise"}
+            ``drop`` leaves identifiers and free text out, ``fake`` replaces them by made-up ones
+            of the same form. ``generalise`` keeps what can be coarsened, also in columns that are
+            modelled (a date's year, ages up to 90, the first three signs of a postcode), and
+            drops the rest.
+
+        Returns
+        -------
+        Schema
+            A new schema.
+
+        Raises
+        ------
+        SchemaError
+            `protection` is none of the three.
+
+        Examples
+        --------
+        >>> from synthhealth.schema import Column, Schema
+        >>> schema = Schema(columns=(Column(name="mrn", kind="identifier"),))
+        >>> schema.with_protection("drop")["mrn"].protection.value
+        'drop'
+        """
+        from synthhealth.schema.identifiers.protection import with_protection
+
+        return with_protection(self, protection)
+
+    def with_subject(self, name: str | None) -> Schema:
+        """Say which column tells whose row it is, where a patient may have several rows.
+
+        Parameters
+        ----------
+        name : str or None
+            The column's name; None: each row is a patient of its own.
+
+        Returns
+        -------
+        Schema
+            A new schema. The column is an identifier in it, of which nothing else is said.
+
+        Raises
+        ------
+        SchemaError
+            There is no such column.
+
+        Examples
+        --------
+        >>> from synthhealth.schema import Column, Schema
+        >>> names = {"patient": "count", "crp": "continuous"}
+        >>> schema = Schema(columns=[Column(name=k, kind=v) for k, v in names.items()])
+        >>> with_visits = schema.with_subject("patient")
+        >>> with_visits.subject, with_visits["patient"].kind.value
+        ('patient', 'identifier')
+        """
+        kept = {"name", "role", "identifier", "protection", "pattern"}
+        columns = tuple(
+            Column(kind=Kind.IDENTIFIER, **column.model_dump(include=kept))
+            if column.name == name
+            else column
+            for column in self
+        )
+        return Schema(
+            columns=columns,
+            subject=name,
+            demographics=self.demographics,
+            rules=self.rules,
+            min_cell=self.min_cell,
+        )
+
+    def without(self, columns: Collection[str]) -> Schema:
+        """Leave columns out.
+
+        Parameters
+        ----------
+        columns : collection of str
+            Their names; names that are no columns change nothing.
+
+        Returns
+        -------
+        Schema
+            A new schema, if any was left out.
+
+        Raises
+        ------
+        SchemaError
+            A rule needs a column that is left out.
+
+        Examples
+        --------
+        >>> from synthhealth.schema import Column, Schema
+        >>> names = {"mrn": "identifier", "crp": "continuous"}
+        >>> schema = Schema(columns=[Column(name=k, kind=v) for k, v in names.items()])
+        >>> schema.without(["mrn"]).names
+        ['crp']
+        """
+        kept = tuple(column for column in self.columns if column.name not in columns)
+        if len(kept) == len(self):
+            return self
+        people = self.demographics.model_dump()
+        if people["sex"] in columns:
+            people |= {"sex": None, "female": None, "male": None}
+        if people["age"] in columns:
+            people |= {"age": None}
+        return Schema(
+            columns=kept,
+            subject=None if self.subject in columns else self.subject,
+            demographics=Demographics(**people),
+            rules=self.rules,
+            min_cell=self.min_cell,
+        )
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str]) -> Schema:
+        """Read a schema from a YAML or JSON file.
+
+        In YAML, text need not stand in quotes where it is plainly text: ``no``, ``1:40`` and
+        ``2024-01-31`` are text here, and so is ``010``. `json_schema` is the form of both.
+
+        Parameters
+        ----------
+        path : path-like
+            A file in UTF-8 that ends in ``.yaml``, ``.yml`` or ``.json``.
+
+        Returns
+        -------
+        Schema
+
+        Raises
+        ------
+        FileError
+            The file cannot be read, or is far too large.
+        SchemaError
+            It is no schema: an unknown key, a key that stands twice, a value of the wrong type, a
+            rule about a column that is not there. The message says the line, where it can.
+        """
+        from synthhealth.schema.files import read_schema
+
+        return read_schema(path)
+
+    def to_file(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        force: bool = False,
+        comments: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """Write the schema to a YAML or JSON file, from which `from_file` reads the same.
+
+        Parameters
+        ----------
+        path : path-like
+            Ends in ``.yaml``, ``.yml`` or ``.json``.
+        force : bool
+            Replace the file if it exists.
+        comments : dict of str to sequence of str, optional
+            For a column's name, what to say above it; JSON has no comments.
+
+        Raises
+        ------
+        FileError
+            The file exists, or cannot be written.
+        """
+        from synthhealth.schema.files import write_schema
+
+        write_schema(self, path, force=force, comments=comments)
+
+    def to_yaml(self, comments: Mapping[str, Sequence[str]] | None = None) -> str:
+        """Give the schema as YAML that is made to be edited.
+
+        Parameters
+        ----------
+        comments : dict of str to sequence of str, optional
+            For a column's name, what to say above it.
+
+        Returns
+        -------
+        str
+
+        Examples
+        --------
+        >>> from synthhealth.schema import Column, Schema
+        >>> schema = Schema(
+        ...     columns=(
+        ...         Column(name="crp", kind="continuous", unit="mg/L", plausible={"low": 0}),
+        ...         Column(name="smoker", kind="boolean", levels=("no", "yes")),
+        ...     )
+        ... )
+        >>> print(schema.to_yaml({"smoker": ["no order: yes and no"]}))  # doctest: +ELLIPSIS
+        # What the columns of a table are, for synthhealth. ...
+        format_version: 1
+        <BLANKLINE>
+        columns:
+          - name: crp
+            kind: continuous
+            unit: mg/L
+            plausible: {low: 0}
+        <BLANKLINE>
+          # no order: yes and no
+          - name: smoker
+            kind: boolean
+            levels: ['no', 'yes']
+        <BLANKLINE>
+        """
+        from synthhealth.schema.files import schema_to_yaml
+
+        return schema_to_yaml(self, comments)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns, in order."""
+        return [column.name for column in self.columns]
+
+    @property
+    def numerical(self) -> list[str]:
+        """Names of the columns judged by Kolmogorov-Smirnov."""
+        return [column.name for column in self.columns if column.kind.is_numerical]
+
+    @property
+    def categorical(self) -> list[str]:
+        """Names of the columns judged by total variation."""
+        return [column.name for column in self.columns if not column.kind.is_numerical]
+
+    def __getitem__(self, name: str) -> Column:
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise SchemaError(f"schema: no column {name!r}; it has {self.names}")
+
+    def __iter__(self) -> Iterator[Column]:  # type: ignore[override]
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.columns)
