@@ -379,7 +379,7 @@ class Synthesizer(BaseEstimator):
         """
         import time
 
-        from synthhealth.evaluation._questions import Questions
+        from synthhealth.evaluation.questions import Questions
         from synthhealth.report import Fold, cross_validated
 
         check_shape(table)

@@ -14,7 +14,7 @@ import synthhealth as sh
 from synthhealth.artifact import scan
 from synthhealth.cli import app
 from synthhealth.errors import ParameterError
-from synthhealth.evaluation._tables import read_tables
+from synthhealth.evaluation.tables import read_tables
 from synthhealth.schema import propose
 from synthhealth.schema.subjects import subjects_of
 

@@ -13,7 +13,7 @@ from synthhealth.benchmark._evaluation_results import TableCost
 from synthhealth.benchmark._stream import peak_memory
 from synthhealth.benchmark._tables import load_adult, simulate
 from synthhealth.datasets import load_ra_panel
-from synthhealth.evaluation._timing import TIMES, timed
+from synthhealth.evaluation.work import TIMES, timed
 from synthhealth.report import evaluate
 from synthhealth.report._html import as_html
 

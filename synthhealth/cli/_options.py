@@ -185,7 +185,7 @@ def questions(
     """
     asked = {"outcomes": outcomes, "analyses": analyses or (), "by": by}
     if any(asked.values()):
-        from synthhealth.evaluation._questions import Questions
+        from synthhealth.evaluation.questions import Questions
         from synthhealth.schema import Schema
 
         described = Schema.detect(table) if schema is None else schema

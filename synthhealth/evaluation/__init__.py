@@ -1,6 +1,6 @@
 """Numbers about tables: how alike a real and a synthetic one are, and how one is distributed."""
 
-from synthhealth.evaluation._clinical_results import (
+from synthhealth.evaluation.clinical import (
     CensoringResult,
     MissingDependence,
     MissingPattern,
@@ -14,10 +14,9 @@ from synthhealth.evaluation._clinical_results import (
     Share,
     ShareComparison,
 )
-from synthhealth.evaluation._describe import describe
-from synthhealth.evaluation._description import Description, VariableDescription
-from synthhealth.evaluation._evaluate import evaluate_tables
-from synthhealth.evaluation._results import (
+from synthhealth.evaluation.describe import Description, VariableDescription, describe
+from synthhealth.evaluation.evaluate import evaluate_tables
+from synthhealth.evaluation.results import (
     MIN_CELL,
     Band,
     CategoricalResult,

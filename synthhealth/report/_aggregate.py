@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from synthhealth.evaluation._release import coarse_count, coarse_known
+from synthhealth.evaluation.release import coarse_count, coarse_known
 from synthhealth.report._data import CategoricalDistribution, LevelShares, NumericalDistribution
 from synthhealth.report._grid import MIN_CELL, Counts, Floats, count, make_grid, view
 from synthhealth.report._values import Levels

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from synthhealth.evaluation._result_base import Verdict
+from synthhealth.evaluation.results import Verdict
 from synthhealth.report._clinical_data import Part
 from synthhealth.report._data import ReportData
 from synthhealth.report._files import write

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from synthhealth.evaluation._coverage_results import (
+from synthhealth.evaluation.coverage import (
     CategoricalCoverage,
     CoverageResult,
     NumericalCoverage,

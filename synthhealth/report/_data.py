@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, JsonValue, field_validator
 
 from synthhealth.evaluation import Description, Evaluation
-from synthhealth.evaluation._result_base import Verdict
+from synthhealth.evaluation.results import Verdict
 from synthhealth.report._clinical_data import Part, ProtectedColumn, RareColumn, TableOne
 from synthhealth.schema import Column
 

@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from synthhealth.evaluation import Evaluation
-from synthhealth.evaluation._coverage_results import NumericalCoverage
-from synthhealth.evaluation._result_base import Verdict
+from synthhealth.evaluation.coverage import NumericalCoverage
+from synthhealth.evaluation.results import Verdict
 from synthhealth.report._data import (
     CategoricalDistribution,
     Missingness,

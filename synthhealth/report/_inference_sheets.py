@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from synthhealth.evaluation.inference._results import Coefficient, Estimate, RegressionResult
+from synthhealth.evaluation.inference.results import Coefficient, Estimate, RegressionResult
 from synthhealth.report._numbers import number_text, p_text, percent, score_text
 from synthhealth.report._sheet import Entry, Section, Sheet, scored
 from synthhealth.report._words import shown

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from synthhealth.evaluation import CategoricalResult, NumericalResult, PairResult
-from synthhealth.evaluation._coverage_results import NumericalCoverage
+from synthhealth.evaluation.coverage import NumericalCoverage
 from synthhealth.report import _figures, _pair_figures
 from synthhealth.report._data import (
     BoxPair,

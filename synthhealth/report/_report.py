@@ -13,12 +13,11 @@ import pandas as pd
 
 from synthhealth.errors import ParameterError
 from synthhealth.evaluation import Evaluation
-from synthhealth.evaluation._evaluate import RealIs, check_real_is, evaluate_read
-from synthhealth.evaluation._folds import pool_folds
-from synthhealth.evaluation._questions import PARTS, Part, Questions
-from synthhealth.evaluation._seeds import Seeds
-from synthhealth.evaluation._tables import Tables, read_tables
-from synthhealth.evaluation._timing import timed
+from synthhealth.evaluation.evaluate import RealIs, check_real_is, evaluate_read
+from synthhealth.evaluation.folds import pool_folds
+from synthhealth.evaluation.questions import PARTS, Part, Questions
+from synthhealth.evaluation.tables import Tables, read_tables
+from synthhealth.evaluation.work import Seeds, timed
 from synthhealth.report._data import ModelInfo, ReportData
 from synthhealth.report._files import read_data, write
 from synthhealth.report._table_one import check_group

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from synthhealth.errors import ParameterError
 from synthhealth.evaluation import Band, Metric, NumericalResult
-from synthhealth.evaluation._result_base import Verdict
+from synthhealth.evaluation.results import Verdict
 from synthhealth.report._clinical_data import Part
 from synthhealth.report._data import ReportData
 from synthhealth.report._numbers import listed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from synthhealth.evaluation import Evaluation
-from synthhealth.evaluation._utility._results import OutcomeUtility
+from synthhealth.evaluation.utility.results import OutcomeUtility
 from synthhealth.report._numbers import counted, listed, score_text
 from synthhealth.report._subgroup_sheets import group_name
 from synthhealth.report._words import shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from synthhealth.evaluation._subgroup_results import Subgroup
+from synthhealth.evaluation.subgroups import Subgroup
 from synthhealth.report._numbers import listed, p_text, points_text, score_text
 from synthhealth.report._sheet import Entry, Section, Sheet, scored
 from synthhealth.report._verdicts import TONES

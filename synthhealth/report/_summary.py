@@ -8,11 +8,11 @@ from importlib import metadata
 from typing import Literal
 
 from synthhealth.evaluation import Evaluation
-from synthhealth.evaluation._describe import describe_read
-from synthhealth.evaluation._release import coarse_count
-from synthhealth.evaluation._result_base import WHOLE_COLUMN
-from synthhealth.evaluation._tables import Tables
-from synthhealth.evaluation._timing import timed
+from synthhealth.evaluation.describe import describe_read
+from synthhealth.evaluation.release import coarse_count
+from synthhealth.evaluation.results import WHOLE_COLUMN
+from synthhealth.evaluation.tables import Tables
+from synthhealth.evaluation.work import timed
 from synthhealth.report._advice import advise
 from synthhealth.report._aggregate import categorical_distribution, numerical_distribution
 from synthhealth.report._clinical_data import ProtectedColumn, RareColumn

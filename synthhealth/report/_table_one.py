@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from synthhealth.errors import ParameterError, nearest
 from synthhealth.evaluation import Description
-from synthhealth.evaluation._release import (
+from synthhealth.evaluation.release import (
     FINER_THAN_RECORDED,
     coarse_count,
     coarse_known,
@@ -27,7 +27,7 @@ from synthhealth.evaluation._release import (
     recorded_step,
     rounded,
 )
-from synthhealth.evaluation._standardised import (
+from synthhealth.evaluation.shares import (
     chance_difference,
     difference_of_means,
     difference_of_shares,

@@ -8,7 +8,7 @@ from typing import Literal
 
 from synthhealth.errors import ParameterError
 from synthhealth.evaluation import Metric
-from synthhealth.evaluation._result_base import Family, Verdict
+from synthhealth.evaluation.results import Family, Verdict
 from synthhealth.report._clinical_data import Part
 from synthhealth.report._data import ReportData
 from synthhealth.report._files import read_data, write

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from synthhealth.evaluation._utility._results import (
+from synthhealth.evaluation.utility.results import (
     Difference,
     OutcomeUtility,
     Performance,

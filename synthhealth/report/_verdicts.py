@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from synthhealth.evaluation._result_base import Verdict
+from synthhealth.evaluation.results import Verdict
 
 #: Name of a colour and of a mark in `_theme`; a verdict and a standing share them.
 Tone: TypeAlias = Literal["below", "within", "above", "unknown"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from synthhealth.evaluation import Band, CategoricalResult, Evaluation, NumericalResult
-from synthhealth.evaluation._result_base import WHOLE_COLUMN, Verdict
+from synthhealth.evaluation.results import WHOLE_COLUMN, Verdict
 from synthhealth.report._data import Missingness, ModelInfo
 from synthhealth.report._grid import MIN_CELL
 from synthhealth.report._metric_words import finding, ordered

@@ -16,7 +16,7 @@ from synthhealth.benchmark._tables import simulate
 from synthhealth.benchmark._verbs import app
 from synthhealth.errors import FileError, ParameterError
 from synthhealth.evaluation import evaluate_tables
-from synthhealth.evaluation._timing import TIMES
+from synthhealth.evaluation.work import TIMES
 from synthhealth.report import evaluate
 
 

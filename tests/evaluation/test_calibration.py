@@ -12,8 +12,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 import synthhealth as sh
 from synthhealth.errors import ParameterError, TableError
 from synthhealth.evaluation import evaluate_tables
-from synthhealth.evaluation._calibration import Draft, Replicates, verdict_of
-from synthhealth.evaluation._floor import KSNull
+from synthhealth.evaluation.calibration import Draft, Replicates, verdict_of
+from synthhealth.evaluation.null_bands import KSNull
 from synthhealth.report._html import as_html
 
 
@@ -140,7 +140,7 @@ def test_where_every_column_fails_there_is_an_error(monkeypatch):
         raise ValueError("the cell 'Mrs Smith' is odd")
 
     for kind in ("numerical", "categorical"):
-        monkeypatch.setattr(f"synthhealth.evaluation._marginals._{kind}_result", fail)
+        monkeypatch.setattr(f"synthhealth.evaluation.columns._{kind}_result", fail)
     with pytest.raises(TableError, match="no column of the two tables can be compared") as error:
         evaluate_tables(cohort(61, 0), cohort(61, 1))
     assert "Smith" not in str(error.value)

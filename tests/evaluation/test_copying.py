@@ -8,9 +8,9 @@ import pytest
 
 import synthhealth as sh
 from synthhealth.evaluation import evaluate_tables
-from synthhealth.evaluation._copying import BetaBinomial, compare_copying
-from synthhealth.evaluation._seeds import Seeds
-from synthhealth.evaluation._tables import read_tables
+from synthhealth.evaluation.copying import BetaBinomial, compare_copying
+from synthhealth.evaluation.tables import read_tables
+from synthhealth.evaluation.work import Seeds
 
 
 def drafts(real, synthetic, **others):

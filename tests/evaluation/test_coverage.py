@@ -8,10 +8,10 @@ import pytest
 from scipy import stats
 
 from synthhealth.datasets import load_ra_panel
-from synthhealth.evaluation._columns import match_columns
-from synthhealth.evaluation._coverage import compare_coverage, draw_quantiles
-from synthhealth.evaluation._seeds import Seeds
-from synthhealth.evaluation._tables import read_tables
+from synthhealth.evaluation.coverage import compare_coverage, draw_quantiles
+from synthhealth.evaluation.tables import read_tables
+from synthhealth.evaluation.values import match_columns
+from synthhealth.evaluation.work import Seeds
 from synthhealth.schema import Column, Schema
 
 

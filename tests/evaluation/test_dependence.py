@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from synthhealth.evaluation import _dependence
-from synthhealth.evaluation._dependence import (
+from synthhealth.evaluation import dependence as dependence_module
+from synthhealth.evaluation.dependence import (
     Levels,
     Table,
     complete_rows,
@@ -120,7 +120,7 @@ def test_huge_values_neither_overflow_nor_lose_the_dependence():
 def test_blocks_of_columns_give_the_same_as_one(monkeypatch):
     table = draw_table(missing=0.1)
     expected = dependence(table)
-    monkeypatch.setattr(_dependence, "MOST_CELLS", 8)
+    monkeypatch.setattr(dependence_module, "MOST_CELLS", 8)
     assert dependence(table) == pytest.approx(expected, abs=EXACT)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from synthhealth.evaluation._distributions import FAMILIES, best_fits, goodness_p, resolution
+from synthhealth.evaluation.distributions import FAMILIES, best_fits, goodness_p, resolution
 
 FAMILY = {family.name: family for family in FAMILIES}
 TRUTH = {

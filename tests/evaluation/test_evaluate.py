@@ -21,7 +21,7 @@ from scipy import stats
 from synthhealth.errors import ParameterError, SchemaError, TableError
 from synthhealth.evaluation import Evaluation
 from synthhealth.evaluation import evaluate_tables as evaluate_all
-from synthhealth.evaluation._calibration import SEARCHES
+from synthhealth.evaluation.calibration import SEARCHES
 from synthhealth.schema import Column, Kind, Schema
 
 #: Columns, pairs and missing values; the other parts have tests of their own.

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 from sdmetrics.single_column import CSTest, KSComplement, TVComplement
 
-from synthhealth.evaluation._fidelity import (
+from synthhealth.evaluation.distances import (
     false_discovery,
     kolmogorov_smirnov,
     levels_test,

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from synthhealth.evaluation import Band
-from synthhealth.evaluation._floor import (
+from synthhealth.evaluation.null_bands import (
     LATTICE_POINTS,
     Unseen,
     _limit_law,

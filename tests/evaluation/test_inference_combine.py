@@ -11,7 +11,7 @@ from scipy import stats
 
 from synthhealth.errors import ParameterError
 from synthhealth.evaluation.inference import Combined, combine, worth
-from synthhealth.evaluation.inference._agreement import interval_overlap
+from synthhealth.evaluation.inference.agreement import interval_overlap
 
 GREATEST_ERROR = 1e-6
 

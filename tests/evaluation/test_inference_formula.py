@@ -4,7 +4,7 @@ import pytest
 
 from synthhealth.errors import ParameterError
 from synthhealth.evaluation.inference import Analysis, check_analyses
-from synthhealth.evaluation.inference._formula import Event, Factor, Survival, parse
+from synthhealth.evaluation.inference.formula import Event, Factor, Survival, parse
 from synthhealth.schema import Column, Schema
 
 

@@ -7,8 +7,6 @@ import pandas as pd
 import pytest
 
 from synthhealth.errors import ParameterError
-from synthhealth.evaluation._seeds import Seeds
-from synthhealth.evaluation._tables import read_tables
 from synthhealth.evaluation.inference import (
     Inference,
     RegressionResult,
@@ -16,6 +14,8 @@ from synthhealth.evaluation.inference import (
     compare_inference,
     compare_regressions,
 )
+from synthhealth.evaluation.tables import read_tables
+from synthhealth.evaluation.work import Seeds
 from synthhealth.schema import Column, Schema
 
 

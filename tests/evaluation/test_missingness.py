@@ -10,12 +10,11 @@ import pytest
 from scipy import stats
 
 from synthhealth.evaluation import evaluate_tables as evaluate_all
-from synthhealth.evaluation._columns import match_columns
-from synthhealth.evaluation._dependence import Levels, Table, dependence
-from synthhealth.evaluation._missing_dependence import Values, missing_dependence
-from synthhealth.evaluation._missingness import compare_missing_values
-from synthhealth.evaluation._seeds import Seeds
-from synthhealth.evaluation._tables import read_tables
+from synthhealth.evaluation.dependence import Levels, Table, dependence
+from synthhealth.evaluation.missing import Values, compare_missing_values, missing_dependence
+from synthhealth.evaluation.tables import read_tables
+from synthhealth.evaluation.values import match_columns
+from synthhealth.evaluation.work import Seeds
 from synthhealth.schema import Column, Schema
 
 #: Columns, pairs and missing values; the other parts have tests of their own.

@@ -8,15 +8,26 @@ import pytest
 from sklearn.metrics import mutual_info_score
 
 from synthhealth.datasets import load_ra_panel
-from synthhealth.evaluation import _exchange, _pairs
-from synthhealth.evaluation._columns import match_columns
-from synthhealth.evaluation._dependence import Levels, Table, dependence
-from synthhealth.evaluation._exchange import Layout, Relations, exchange_rows, shuffle_columns
-from synthhealth.evaluation._information import Binned, common_bins, count_cells, informations
-from synthhealth.evaluation._pair_laws import pooled_p_values, standardised
-from synthhealth.evaluation._pairs import PairComparison, compare_pairs
-from synthhealth.evaluation._seeds import Seeds
-from synthhealth.evaluation._tables import read_tables
+from synthhealth.evaluation import pairs, permutation
+from synthhealth.evaluation.dependence import (
+    Binned,
+    Levels,
+    Table,
+    common_bins,
+    count_cells,
+    dependence,
+    informations,
+)
+from synthhealth.evaluation.pairs import (
+    PairComparison,
+    compare_pairs,
+    pooled_p_values,
+    standardised,
+)
+from synthhealth.evaluation.permutation import Layout, Relations, exchange_rows, shuffle_columns
+from synthhealth.evaluation.tables import read_tables
+from synthhealth.evaluation.values import match_columns
+from synthhealth.evaluation.work import Seeds
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -119,7 +130,7 @@ def test_products_give_the_measures(missing):
 def test_blocks_of_rows_give_the_law_that_rows_give(monkeypatch):
     first, second = relations(1_500, seed=1), relations(3_000, seed=2)
     by_rows = exchange_rows(first, second, rng())
-    monkeypatch.setattr(_exchange, "MOST_PRODUCTS", 0)
+    monkeypatch.setattr(permutation, "MOST_PRODUCTS", 0)
     in_blocks = exchange_rows(first, second, rng())
     for measure in ("dependence", "information"):
         spreads = [getattr(one, measure)[:, 0, 1:].std(axis=0) for one in (by_rows, in_blocks)]
@@ -275,7 +286,7 @@ def test_unrelated_columns_leave_the_averages_blind():
 
 
 def test_large_tables_are_measured_in_some_rows(monkeypatch):
-    monkeypatch.setattr(_pairs, "MOST_ROWS", 500)
+    monkeypatch.setattr(pairs, "MOST_ROWS", 500)
     found = compare(related(4_000, 0), related(3_000, 1))
     assert found.pairs[0].real == pytest.approx(0.8, abs=0.1)
     figure = draft(found, "dependence_difference")
@@ -283,7 +294,7 @@ def test_large_tables_are_measured_in_some_rows(monkeypatch):
 
 
 def test_wide_tables_are_judged_in_some_columns(monkeypatch):
-    monkeypatch.setattr(_pairs, "MOST_FEATURES", 30)
+    monkeypatch.setattr(pairs, "MOST_FEATURES", 30)
     found = compare(related(100, 0), related(100, 1))
     assert len(found.pairs) == 10
     judged = [pair for pair in found.pairs if pair.p_value is not None]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from synthhealth.evaluation._ranks import average_ranks
+from synthhealth.evaluation.dependence import average_ranks
 
 values = st.one_of(st.sampled_from([-0.0, 0.0, 1.0, np.nan, np.inf, -np.inf]), st.floats())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from synthhealth.evaluation._shape import outlier_share, shape_of
+from synthhealth.evaluation.distributions import outlier_share, shape_of
 
 
 def rng(seed: int = 0) -> np.random.Generator:

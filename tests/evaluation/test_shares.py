@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from synthhealth.evaluation._shares import compare_shares, is_small, newcombe, wilson
+from synthhealth.evaluation.shares import compare_shares, is_small, newcombe, wilson
 
 
 @pytest.mark.parametrize(("count", "n"), [(0, 61), (1, 61), (30, 61), (61, 61), (812, 5_000)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from synthhealth.evaluation._standardised import (
+from synthhealth.evaluation.shares import (
     chance_difference,
     difference_of_means,
     difference_of_shares,

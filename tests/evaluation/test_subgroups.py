@@ -9,11 +9,11 @@ from scipy import stats
 
 from synthhealth.datasets import load_ra_panel
 from synthhealth.errors import ParameterError
-from synthhealth.evaluation._columns import match_columns
-from synthhealth.evaluation._fidelity import tv_complement
-from synthhealth.evaluation._seeds import Seeds
-from synthhealth.evaluation._subgroups import Divided, compare_subgroups, worst_subgroup
-from synthhealth.evaluation._tables import read_tables
+from synthhealth.evaluation.distances import tv_complement
+from synthhealth.evaluation.subgroups import Divided, compare_subgroups, worst_subgroup
+from synthhealth.evaluation.tables import read_tables
+from synthhealth.evaluation.values import match_columns
+from synthhealth.evaluation.work import Seeds
 from synthhealth.schema import Column, Demographics, Role, Schema
 
 

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from synthhealth.evaluation import _table_floor
-from synthhealth.evaluation._floor import ks_law, ks_null, tv_null
-from synthhealth.evaluation._table_floor import (
+from synthhealth.evaluation import null_bands
+from synthhealth.evaluation.null_bands import (
     average_floors,
     draw_pairs,
+    ks_law,
+    ks_null,
     ks_of_rows,
+    tv_null,
 )
 
 
@@ -91,7 +93,7 @@ def test_large_tables_are_scaled_from_samples_of_a_thousand(monkeypatch):
         return floors_of(list(values.T), [codes], 9_000)
 
     scaled = floors()
-    monkeypatch.setattr(_table_floor, "MOST_ROWS", 10_000)
+    monkeypatch.setattr(null_bands, "MOST_ROWS", 10_000)
     in_full = floors()
     for one, other in zip(scaled, in_full, strict=True):
         assert 1 - one.mean == pytest.approx(1 - other.mean, rel=0.1)

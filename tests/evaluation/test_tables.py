@@ -11,7 +11,7 @@ import pytest
 from synthhealth.errors import SchemaError, TableError
 from synthhealth.evaluation import describe
 from synthhealth.evaluation import evaluate_tables as evaluate_all
-from synthhealth.evaluation._tables import read_tables
+from synthhealth.evaluation.tables import read_tables
 from synthhealth.schema import Column, Demographics, Schema
 
 #: Columns, pairs and missing values; the other parts have tests of their own.

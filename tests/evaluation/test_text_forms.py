@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 import synthhealth as sh
 from synthhealth.cli import app
 from synthhealth.errors import FileError, ParameterError, TableError
-from synthhealth.evaluation._forms import unit_notes
-from synthhealth.evaluation._tables import read_tables
+from synthhealth.evaluation.forms import unit_notes
+from synthhealth.evaluation.tables import read_tables
 from synthhealth.io import read_table
 from synthhealth.schema import Schema
 

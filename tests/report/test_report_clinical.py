@@ -10,7 +10,7 @@ import pytest
 from report_cohorts import CLINIC, CREATED, make_clinic
 
 from synthhealth.errors import ParameterError
-from synthhealth.evaluation._release import mean_error, rounding_step
+from synthhealth.evaluation.release import mean_error, rounding_step
 from synthhealth.report import Report, evaluate
 from synthhealth.report._figures import histogram
 from synthhealth.report._sheets import (

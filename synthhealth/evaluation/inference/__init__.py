@@ -1,15 +1,16 @@
 """Does a researcher come to the same conclusions? Regressions, and rules to combine tables."""
 
-from synthhealth.evaluation.inference._analysis import Analysis, check_analyses
-from synthhealth.evaluation.inference._combine import Combined, combine
-from synthhealth.evaluation.inference._compare import compare_inference, compare_regressions
-from synthhealth.evaluation.inference._results import (
+from synthhealth.evaluation.inference.agreement import Worth, worth
+from synthhealth.evaluation.inference.combine import Combined, combine
+from synthhealth.evaluation.inference.compare import compare_inference, compare_regressions
+from synthhealth.evaluation.inference.results import (
+    Analysis,
     Coefficient,
     Estimate,
     Inference,
     RegressionResult,
+    check_analyses,
 )
-from synthhealth.evaluation.inference._worth import Worth, worth
 
 __all__ = [
     "Analysis",

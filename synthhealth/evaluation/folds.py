@@ -1,0 +1,108 @@
+"""Several fits of one table, each judged against the patients that it did not see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from synthhealth.evaluation.calibration import Draft
+from synthhealth.evaluation.results import Band
+from synthhealth.evaluation.tables import CanonicalTable, Tables
+from synthhealth.schema import Schema
+
+__all__ = ["combine_drafts", "pool_folds"]
+
+
+def pool_folds(folds: Sequence[Tables]) -> Tables:
+    """Put the unseen patients of all folds together, and as many rows that the fits drew.
+
+    Parameters
+    ----------
+    folds : sequence of Tables
+        The real table of each is the part that was held out.
+    """
+    parts = [fold.synthetic.rows(slice(0, len(fold.real.table))) for fold in folds]
+    return replace(
+        folds[0],
+        schema=_all_levels([fold.schema for fold in folds]),
+        real=_joined([fold.real for fold in folds]),
+        synthetic=_joined(parts),
+        rare={},
+        training=None,
+        unseen=None,
+        everyone=None,
+    )
+
+
+def combine_drafts(folds: Sequence[Sequence[Draft]]) -> tuple[Draft, ...]:
+    """Give each figure its mean over the folds.
+
+    The fits share patients and are not independent; twice the median of the folds' p values is a
+    p value whatever their dependence (Rueger, 1978). A figure that a fold lacks is left out.
+    """
+    by_name = [{draft.name: draft for draft in fold} for fold in folds]
+    return tuple(
+        _combined([fold[name] for fold in by_name])
+        for name in by_name[0]
+        if all(name in fold for fold in by_name)
+    )
+
+
+def _combined(drafts: Sequence[Draft]) -> Draft:
+    return replace(
+        drafts[0],
+        value=float(np.mean([draft.value for draft in drafts])),
+        perfect=_mean_band([draft.perfect for draft in drafts]),
+        copy_of_real=_known_band([draft.copy_of_real for draft in drafts]),
+        shuffled=_known_band([draft.shuffled for draft in drafts]),
+        p_poor=_combined_p([draft.p_poor for draft in drafts]),
+        p_close=_combined_p([draft.p_close for draft in drafts]),
+        low=None,
+        high=None,
+        blind=all(draft.blind for draft in drafts),
+        assumption=f"{drafts[0].assumption} Mean over {len(drafts)} fits.",
+    )
+
+
+def _combined_p(p_values: Sequence[float]) -> float:
+    return min(1.0, 2.0 * float(np.median(p_values)))
+
+
+def _known_band(bands: Sequence[Band | None]) -> Band | None:
+    known = [band for band in bands if band is not None]
+    return _mean_band(known) if known else None
+
+
+def _mean_band(bands: Sequence[Band]) -> Band:
+    mean, low, high = np.mean([(band.mean, band.low, band.high) for band in bands], axis=0)
+    return bands[0].model_copy(update={"mean": float(mean), "low": float(low), "high": float(high)})
+
+
+def _joined(tables: Sequence[CanonicalTable]) -> CanonicalTable:
+    marked = {name for table in tables for name in table.censored}
+    return CanonicalTable(
+        pd.concat([table.table for table in tables], ignore_index=True),
+        {
+            name: np.concatenate(
+                [
+                    table.censored.get(name, np.zeros(len(table.table), dtype=np.int8))
+                    for table in tables
+                ]
+            )
+            for name in marked
+        },
+    )
+
+
+def _all_levels(schemas: Sequence[Schema]) -> Schema:
+    """Give the first schema with the levels of all: each fit merges the levels rare in its part."""
+    columns = []
+    for column in schemas[0]:
+        if column.levels is not None:
+            found = [level for schema in schemas for level in schema[column.name].levels or ()]
+            column = column.model_copy(update={"levels": tuple(dict.fromkeys(found))})
+        columns.append(column)
+    return schemas[0].model_copy(update={"columns": tuple(columns)})
