@@ -15,7 +15,7 @@ from synthhealth.benchmark._tables import load_adult, simulate
 from synthhealth.datasets import load_ra_panel
 from synthhealth.evaluation.work import TIMES, timed
 from synthhealth.report import evaluate
-from synthhealth.report._html import as_html
+from synthhealth.report.page import as_html
 
 __all__ = ["cost_of"]
 

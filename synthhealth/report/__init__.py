@@ -1,10 +1,9 @@
 """The report: figures and aggregates in one typed object, as a page, JSON, Markdown or text."""
 
-from synthhealth.report._compare import ComparedFigure, Comparison
-from synthhealth.report._data import ModelInfo, ReportData
-from synthhealth.report._report import Fold, Report, cross_validated, evaluate
-from synthhealth.report._schema_file import json_schema
-from synthhealth.report._trend import Trend, TrendLine, TrendPoint, trend
+from synthhealth.report.compare import ComparedFigure, Comparison
+from synthhealth.report.data import ModelInfo, ReportData, json_schema
+from synthhealth.report.report import Fold, Report, cross_validated, evaluate
+from synthhealth.report.trend import Trend, TrendLine, TrendPoint, trend
 
 __all__ = [
     "ComparedFigure",

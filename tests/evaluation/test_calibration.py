@@ -14,7 +14,7 @@ from synthhealth.errors import ParameterError, TableError
 from synthhealth.evaluation import evaluate_tables
 from synthhealth.evaluation.calibration import Draft, Replicates, verdict_of
 from synthhealth.evaluation.null_bands import KSNull
-from synthhealth.report._html import as_html
+from synthhealth.report.page import as_html
 
 
 def cohort(n, seed):

@@ -8,7 +8,7 @@ import pytest
 from report_cohorts import CLINIC, CREATED, HOSTILE, make_clinic, make_cohort
 
 from synthhealth.report import ModelInfo, Report, evaluate
-from synthhealth.report._html import as_html
+from synthhealth.report.page import as_html
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pytest
 
 from synthhealth.datasets import load_ra_panel
 from synthhealth.report import Report, evaluate, trend
-from synthhealth.report._html import as_html
+from synthhealth.report.page import as_html
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -6,7 +6,7 @@ import pytest
 from report_figures import evaluation, identical, metric, number, relations
 
 from synthhealth.report import ModelInfo
-from synthhealth.report._advice import advise
+from synthhealth.report.advice import advise
 
 GAN = ModelInfo(name="ctgan", settings={"steps": 900})
 COPULA = ModelInfo(name="gaussian_copula")

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthhealth.report._aggregate import categorical_distribution, numerical_distribution
-from synthhealth.report._data import CategoricalDistribution, NumericalDistribution
-from synthhealth.report._grid import MIN_CELL
-from synthhealth.report._values import levels, numbers
+from synthhealth.report.aggregate import categorical_distribution, numerical_distribution
+from synthhealth.report.data import CategoricalDistribution, NumericalDistribution
+from synthhealth.report.grid import MIN_CELL
+from synthhealth.report.numbers import levels, numbers
 from synthhealth.schema import Column, Kind
 
 CRP = Column(name="crp", kind=Kind.CONTINUOUS, unit="mg/L")

@@ -12,8 +12,9 @@ from report_cohorts import CLINIC, CREATED, make_clinic
 from synthhealth.errors import ParameterError
 from synthhealth.evaluation.release import mean_error, rounding_step
 from synthhealth.report import Report, evaluate
-from synthhealth.report._figures import histogram
-from synthhealth.report._sheets import (
+from synthhealth.report.figures import histogram
+from synthhealth.report.parts.table_one import heads, lines
+from synthhealth.report.tables import (
     Sheet,
     detection_sheet,
     identifier_sheet,
@@ -22,7 +23,6 @@ from synthhealth.report._sheets import (
     rare_sheet,
     reference_sheet,
 )
-from synthhealth.report._table_one_text import heads, lines
 from synthhealth.schema import Column, ReferenceRange, Schema
 
 

@@ -8,11 +8,10 @@ import re
 import pytest
 from report_cohorts import HOSTILE
 
-from synthhealth.report import Report
-from synthhealth.report import _figures as figures
-from synthhealth.report import _pair_figures as pair_figures
-from synthhealth.report._figures import label
-from synthhealth.report._theme import DARK, LIGHT, Figure
+from synthhealth.report import Report, figures
+from synthhealth.report.figures import label
+from synthhealth.report.parts import pairs as pair_figures
+from synthhealth.report.theme import DARK, LIGHT, Figure
 
 
 def every_figure(report: Report) -> list[Figure]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from synthhealth.report._grid import (
+from synthhealth.report.grid import (
     MIN_CELL,
     cell,
     count,

@@ -16,9 +16,9 @@ from report_cohorts import HOSTILE
 
 import synthhealth as sh
 from synthhealth.report import Report
-from synthhealth.report._html import as_html
-from synthhealth.report._metric_words import words_of
-from synthhealth.report._words import shown
+from synthhealth.report.metric_words import words_of
+from synthhealth.report.page import as_html
+from synthhealth.report.words import shown
 
 PAGES = ["report", "hostile", "wide", "single", "categorical", "clinical"]
 VOID = {"meta", "link", "img", "br", "hr", "input", "line", "rect", "circle"}

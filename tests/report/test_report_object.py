@@ -18,8 +18,8 @@ from report_cohorts import CREATED, make_cohort
 
 from synthhealth.errors import FileError, ParameterError, TableError
 from synthhealth.report import ModelInfo, Report, ReportData, evaluate, json_schema
-from synthhealth.report._grid import MIN_CELL
-from synthhealth.report._schema_file import schema_text
+from synthhealth.report.data import schema_text
+from synthhealth.report.grid import MIN_CELL
 
 
 def test_figures_cost_no_aggregation(real: pd.DataFrame, synthetic: pd.DataFrame) -> None:
@@ -90,7 +90,7 @@ def test_json_is_valid_under_the_published_schema(
 def test_published_schema_is_up_to_date() -> None:
     assert json_schema() == json.loads(schema_text()), (
         "the types of the report have changed; write schema_text() of "
-        "synthhealth.report._schema_file to synthhealth/report/report.schema.json"
+        "synthhealth.report.data to synthhealth/report/report.schema.json"
     )
 
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from synthhealth.report import Report, evaluate
-from synthhealth.report._data import ReportData
-from synthhealth.report._grid import MIN_CELL
-from synthhealth.report._pairs import MOST_PAIRS
+from synthhealth.report.data import ReportData
+from synthhealth.report.grid import MIN_CELL
+from synthhealth.report.parts.pairs import MOST_PAIRS
 
 
 def test_every_pair_is_there(report: Report) -> None:

@@ -26,8 +26,8 @@ from synthhealth.evaluation.release import (
     rounding_step,
 )
 from synthhealth.report import Report, evaluate
-from synthhealth.report._aggregate import numerical_distribution
-from synthhealth.report._text import as_markdown
+from synthhealth.report.aggregate import numerical_distribution
+from synthhealth.report.text import as_markdown
 from synthhealth.schema import Column, Schema
 
 NEAR = 0.05  # of the value: that is as good as knowing it
@@ -309,7 +309,7 @@ def test_figures_are_exact_inside_and_a_report_reads_back(report: Report, tmp_pa
 def test_the_difference_of_two_tables_one_tells_less_than_the_median(
     real: pd.DataFrame,
 ) -> None:
-    from synthhealth.report._table_one import _summaries
+    from synthhealth.report.parts.table_one import _summaries
 
     found: list[Guess] = []
     for name in ("age", "crp", "platelets", "ferritin"):

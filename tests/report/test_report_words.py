@@ -10,11 +10,11 @@ from report_figures import evaluation, identical, level, metric, number, relatio
 from synthhealth.evaluation import Evaluation
 from synthhealth.evaluation.results import Verdict
 from synthhealth.report import ModelInfo, Report
-from synthhealth.report._conclusion import conclude, key_metrics
-from synthhealth.report._data import Missingness
-from synthhealth.report._metric_words import finding, words_of
-from synthhealth.report._numbers import band_labels, date_text, number_text, percent
-from synthhealth.report._words import limit_sentences, poor_columns, shown, summary_sentences
+from synthhealth.report.conclusion import conclude, key_metrics
+from synthhealth.report.data import Missingness
+from synthhealth.report.metric_words import finding, words_of
+from synthhealth.report.numbers import band_labels, date_text, number_text, percent
+from synthhealth.report.words import limit_sentences, poor_columns, shown, summary_sentences
 
 
 def told(result: Evaluation, model: ModelInfo | None = None, gap: float = 0.0) -> str:

@@ -1,0 +1,289 @@
+"""What to do next: one to four sentences, by rules, each with what is wrong and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from synthhealth.evaluation import Evaluation, Metric
+from synthhealth.report.data import ModelInfo
+from synthhealth.report.metric_words import against, in_sentence, words_of
+from synthhealth.report.numbers import counted, listed
+from synthhealth.report.words import learned, poor_groups, poor_outcomes, shown
+
+__all__ = ["advise"]
+
+_MOST = 4
+_NAMED = 5  # columns or figures named in a sentence
+#: So many poor columns are no accident of single columns.
+_MANY = 3
+
+_NAMES = {
+    "ctgan": "CTGAN",
+    "tvae": "TVAE",
+    "copula_gan": "CopulaGAN",
+    "gaussian_copula": "The Gaussian copula",
+}
+#: Families trained step by step.
+_TRAINED = ("ctgan", "tvae", "copula_gan")
+
+
+def advise(evaluation: Evaluation, model: ModelInfo | None) -> tuple[str, ...]:
+    """Say what to do next, the most urgent first."""
+    found = (rule(evaluation, model) for rule in _RULES)
+    return tuple(sentence for sentence in found if sentence is not None)[:_MOST]
+
+
+def _copying(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
+    copying = evaluation.judgement.copying
+    if not copying:
+        return None
+    metrics = {metric.name: metric for metric in evaluation.metrics}
+    told = listed(map(against, (metrics[name] for name in copying)), _NAMED)
+    if model is not None and model.name in _TRAINED:
+        mend = (
+            f"Train again with fewer steps ({_steps(model, 0.5)}) or more patients, and raise "
+            "min_cell in the schema if the repeated rows share rare levels"
+        )
+    elif model is not None and model.name == "gaussian_copula":
+        mend = (
+            "The Gaussian copula keeps no rows: look whether real rows were mixed into the table, "
+            "and raise min_cell in the schema if most columns are categories"
+        )
+    else:
+        mend = (
+            "Find out where these rows come from and make the table anew; to delete them is not "
+            "enough, as a model that repeats some patients has learned others, too"
+        )
+    return f"Do not release this table: {told}. {mend}."
+
+
+def _stopped(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
+    if model is None or not model.partial or evaluation.judgement.verdict == "good":
+        return None
+    return (
+        f"The training of {shown(model.name)} was stopped early: train to the end (a larger "
+        "max_seconds, or none) before anything else is changed."
+    )
+
+
+def _poor_columns(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
+    poor = evaluation.judgement.poor_columns
+    if not poor:
+        return None
+    names = listed(map(shown, poor), _NAMED)
+    lie = f"{names} {'lies' if len(poor) == 1 else 'lie'} below {_their(poor)} noise floor"
+    if model is not None and model.name in _TRAINED and len(poor) >= _MANY:
+        return (
+            f"{_NAMES[model.name]} has not converged: {len(poor)} columns ({names}) lie below "
+            f"their noise floor. Train longer ({_steps(model, 2)}), or try gaussian_copula, which "
+            "needs fewer patients."
+        )
+    if model is not None and model.name == "gaussian_copula":
+        return (
+            f"No margin was found that fits: {lie}. Look at the figures under Column by column, "
+            "choose another margin for a numerical column (for example margins={column: 'gamma'}), "
+            "or try tvae or ctgan."
+        )
+    train = f", or train longer ({_steps(model, 2)})" if model and model.name in _TRAINED else ""
+    return (
+        f"{lie[:1].upper()}{lie[1:]}. Compare the distributions under Column by column: a shift of "
+        "all values is often a wrong unit or a missing-value code; mend it in the schema and fit "
+        f"again{train}."
+    )
+
+
+def _poor_relations(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
+    poor = _poor(evaluation, "dependence", "joint")
+    if not poor:
+        return None
+    told = listed(map(against, poor), _NAMED)
+    if evaluation.judgement.poor_columns:
+        return (
+            f"Relations between columns are off as well ({told}): mend the columns first, as wrong "
+            "columns make wrong relations, then look here again."
+        )
+    start = f"The columns are right one by one, but not together: {told}."
+    if model is not None and model.name == "gaussian_copula":
+        mend = (
+            "The Gaussian copula knows nothing but the correlation of two columns: try tvae or "
+            "ctgan, and declare what must hold between columns as rules of the schema"
+        )
+    elif model is not None and model.name in _TRAINED:
+        mend = (
+            f"Train longer ({_steps(model, 2)}), or try gaussian_copula, which keeps the "
+            "correlations of small tables better"
+        )
+    else:
+        mend = (
+            "A generator that draws each column by itself leaves such a table: use one that learns "
+            "the columns together, such as gaussian_copula, tvae or ctgan"
+        )
+    return f"{start} {mend}."
+
+
+def _poor_gaps(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
+    poor = _poor(evaluation, "missingness")
+    if not poor:
+        return None
+    told = listed(map(against, poor), _NAMED)
+    return (
+        f"Values are missing in other rows than in the real table ({told}): see Missing values. "
+        "Declare codes that mean missing in the schema (missing: [-999]), and fit again."
+    )
+
+
+def _broken(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
+    rules = [result.rule for result in evaluation.rules if result.broken.standing == "above"]
+    columns = [
+        result.column
+        for result in evaluation.ranges
+        if result.implausible is not None and result.implausible.standing == "above"
+    ]
+    faults = [
+        *(f"the rule {shown(rule)}" for rule in rules),
+        *(f"the plausible range of {shown(column)}" for column in columns),
+    ]
+    if not faults:
+        return None
+    return (
+        f"Synthetic rows break {listed(faults, _NAMED)} more often than real ones: fit with the "
+        "schema that declares them (schema=...), so that such rows are drawn again."
+    )
+
+
+def _poor_groups(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
+    poor = poor_groups(evaluation)
+    # Where the whole table is poor, so are its groups, and no group is the reason.
+    if not poor or evaluation.judgement.verdict == "poor":
+        return None
+    return (
+        f"Some groups of patients are not resembled as they should be: {listed(poor, _NAMED)}. Get "
+        "more of these patients, or fit them apart, before the table is used for them."
+    )
+
+
+def _poor_predictions(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
+    poor = poor_outcomes(evaluation)
+    if not poor:
+        return None
+    return (
+        f"Do not train predictors on this table alone: {listed(map(learned, poor), 2)}. Keep the "
+        "real rows for that, or mend what is poor."
+    )
+
+
+def _cannot_tell(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
+    judgement = evaluation.judgement
+    if judgement.verdict != "cannot tell":
+        return None
+    names = listed((in_sentence(words_of(name).title) for name in judgement.undecided), _NAMED)
+    on = f" on {names}" if names else ""
+    more = (
+        "only more patients can settle it"
+        if evaluation.real_is == "cross-validated"
+        else "judge the procedure with every patient unseen once (cross_evaluate(table, k=5)), or "
+        "get more patients"
+    )
+    return (
+        f"With {evaluation.n_real:,} real and {evaluation.n_synthetic:,} synthetic rows no verdict "
+        f"is possible{on}: {more}. Until then use the table for trying out programs only."
+    )
+
+
+def _close(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
+    judgement = evaluation.judgement
+    # That a model leans on the rows that it learned is a finding, and nothing to be done about.
+    leaning = {metric.name for metric in evaluation.metrics if metric.family == "learning"}
+    close = [name for name in judgement.close if name not in leaning]
+    if judgement.copying or not (close or judgement.close_columns):
+        return None
+    parts = [
+        counted(len(judgement.close_columns), "column", "columns")
+        if judgement.close_columns
+        else "",
+        listed((in_sentence(words_of(name).title) for name in close), _NAMED),
+    ]
+    which = " and ".join(part for part in parts if part)
+    if evaluation.real_is == "training":
+        return (
+            f"Too good, but not copied ({which}): a model fitted to these very patients follows "
+            "what they have in common. No row was found to repeat a patient more than chance "
+            "explains, so nothing has to be mended; judge with patients that the model never saw."
+        )
+    start = (
+        f"Closer than other patients would be ({which}), though no rows were found to be copied: "
+    )
+    if evaluation.real_is == "given":
+        return (
+            f"{start}make sure that the model did not learn these real rows (evaluate(real, "
+            "synthetic, training=...))."
+        )
+    return (
+        f"{start}chance does that in 5 of 100 cases; look whether patients are in the table more "
+        "than once, so that those held out were learned after all."
+    )
+
+
+def _unseen(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
+    if evaluation.n_unseen is not None or evaluation.judgement.verdict in ("poor", "too good"):
+        return None
+    if evaluation.real_is == "training":
+        return (
+            "Show it on patients that the model never saw: keep some back and pass them as "
+            "holdout=..., or let every patient be unseen once (cross_evaluate(table, k=5))."
+        )
+    return (
+        "Say which patients the model learned (training=...) or never saw (holdout=...): without "
+        "that the report cannot tell what the model learned from what it repeats."
+    )
+
+
+def _purpose(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
+    if evaluation.judgement.verdict in ("poor", "too good"):
+        return None
+    attacks = (
+        "before it is released, have attacks on privacy tried (is a patient in it, can a secret be "
+        "guessed): this report looks for copied rows only"
+    )
+    if evaluation.inference:
+        return f"{attacks[:1].upper()}{attacks[1:]}."
+    return (
+        "Before the table is used, repeat on both tables the analysis that it is for "
+        f"(analyses=...); {attacks}."
+    )
+
+
+_RULES: tuple[Callable[[Evaluation, ModelInfo | None], str | None], ...] = (
+    _copying,
+    _stopped,
+    _poor_columns,
+    _poor_relations,
+    _poor_gaps,
+    _broken,
+    _poor_groups,
+    _poor_predictions,
+    _cannot_tell,
+    _close,
+    _unseen,
+    _purpose,
+)
+
+
+def _poor(evaluation: Evaluation, *families: str) -> list[Metric]:
+    return [
+        metric
+        for metric in evaluation.metrics
+        if metric.verdict == "poor" and metric.family in families
+    ]
+
+
+def _steps(model: ModelInfo, factor: float) -> str:
+    """Say how to set the length of training, and what it is now."""
+    now = model.settings.get("steps")
+    if not isinstance(now, int):
+        return "steps=..."
+    return f"steps={round(now * factor)}, now {now}"
+
+
+def _their(names: Sequence[str]) -> str:
+    return "its" if len(names) == 1 else "their"

@@ -1,0 +1,328 @@
+"""The content of a report: frozen, typed, each field described. As JSON it is ``report.json``."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from importlib import resources
+from typing import Any, Literal
+
+from pydantic import Field, JsonValue, field_validator
+
+from synthhealth.evaluation import Description, Evaluation
+from synthhealth.evaluation.results import Verdict
+from synthhealth.report.parts.clinical import Part, ProtectedColumn, RareColumn, TableOne
+from synthhealth.schema import Column
+
+__all__ = [
+    "Axis",
+    "Box",
+    "BoxPair",
+    "CategoricalDistribution",
+    "Conclusion",
+    "DependenceMatrix",
+    "GridPair",
+    "GroupBoxes",
+    "LevelShares",
+    "Missingness",
+    "ModelInfo",
+    "NotShown",
+    "NumericalDistribution",
+    "Pairs",
+    "ReportData",
+    "json_schema",
+]
+
+
+class ModelInfo(Part):
+    """Which model made the synthetic table.
+
+    Examples
+    --------
+    >>> ModelInfo(name="ctgan", settings={"batch_size": 60}, seed=0, partial=False).name
+    'ctgan'
+    """
+
+    name: str
+    """Name of the model family."""
+    settings: dict[str, JsonValue] = Field(default_factory=dict)
+    """The parameters used."""
+    seed: int | None = None
+    """The seed of fitting and sampling."""
+    partial: bool = False
+    """Whether training was interrupted or ran out of time."""
+    accept_rate: float | None = Field(default=None, ge=0, le=1)
+    """Share of the drawn rows that kept the schema's limits and rules; the others were redrawn."""
+
+    @field_validator("settings", mode="before")
+    @classmethod
+    def _tuples_are_lists(cls, settings: Any) -> Any:
+        if not isinstance(settings, dict):
+            return settings
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in settings.items()
+        }
+
+
+class NumericalDistribution(Part):
+    """A numerical column's values, counted in cells with no or at least 5 real patients."""
+
+    column: str
+    """Name of the column."""
+    unit: str | None
+    """Unit of the edges; None where unknown, and for dates."""
+    scale: Literal["number", "date"]
+    """Whether edges are numbers in `unit` or days since 1970-01-01 (UTC)."""
+    whole: bool
+    """Whether the values are whole numbers."""
+    n_real: int = Field(ge=1)
+    """Number of real values that are not missing; the missing ones are a multiple of 5."""
+    n_synthetic: int = Field(ge=1)
+    """Number of synthetic values that are not missing."""
+    edges: tuple[float, ...]
+    """Edges of the histogram's bins ``[edge, next edge)``; they cover all values."""
+    real: tuple[float, ...]
+    """Share of the real values in each bin, the difference of `real_below` at its edges; \
+divide by the bin's width for the density."""
+    synthetic: tuple[float, ...]
+    """Share of the synthetic values in each bin."""
+    view: tuple[float, float]
+    """The part of the bins that is drawn: all but at most 1 % of the values on each side."""
+    grid: tuple[float, ...]
+    """Points at which the distribution functions are given; the edges are among them."""
+    real_below: tuple[float, ...]
+    """Share of the real values below each point of the grid, to the nearest 5 patients."""
+    synthetic_below: tuple[float, ...]
+    """Share of the synthetic values below each point of the grid."""
+    gap_at: float
+    """The point of the grid at which the two distribution functions differ most."""
+
+
+class LevelShares(Part):
+    """How often a level of a categorical column occurs."""
+
+    real_count: int = Field(ge=0)
+    """Number of real rows, to the nearest 5."""
+    real_share: float = Field(ge=0, le=1)
+    """Share of the known real values."""
+    synthetic_count: int = Field(ge=0)
+    """Number of synthetic rows."""
+    synthetic_share: float = Field(ge=0, le=1)
+    """Share of the known synthetic values."""
+
+
+class CategoricalDistribution(Part):
+    """A categorical column's levels; those of fewer than 5 real patients are not named."""
+
+    column: str
+    """Name of the column."""
+    n_real: int = Field(ge=1)
+    """Number of real values that are not missing."""
+    n_synthetic: int = Field(ge=1)
+    """Number of synthetic values that are not missing."""
+    names: tuple[str, ...]
+    """The levels shown: ordered ones in their order, others by how many real patients have them."""
+    levels: tuple[LevelShares, ...]
+    """Counts and shares of the levels shown."""
+    other: LevelShares | None
+    """All other levels together; None where there are none."""
+    n_other: int = Field(ge=0)
+    """Number of levels in `other`."""
+
+
+class NotShown(Part):
+    """A column whose distribution is not shown, and why."""
+
+    column: str
+    """Name of the column."""
+    reason: str
+    """Why it is not shown."""
+
+
+class Axis(Part):
+    """The groups into which a pair figure sorts one of its columns."""
+
+    column: str
+    """Name of the column."""
+    labels: tuple[str, ...]
+    """The groups in order."""
+
+
+class GridPair(Part):
+    """Two columns of the same sort, counted together."""
+
+    first: Axis
+    """Groups of one column (rows of the tables below)."""
+    second: Axis
+    """Groups of the other column (columns of the tables below)."""
+    n_real: int = Field(ge=0)
+    """Number of real rows in which both values are known."""
+    n_synthetic: int = Field(ge=0)
+    """Number of synthetic rows in which both values are known."""
+    real: tuple[tuple[float | None, ...], ...]
+    """Share of these real rows in each cell, to the nearest 5 patients, so that no cell can be \
+found from its neighbours by subtraction. None: fewer than 5 patients."""
+    synthetic: tuple[tuple[float, ...], ...]
+    """Share of these synthetic rows in each cell."""
+
+
+class Box(Part):
+    """The middle half of a group's values, in rounded numbers."""
+
+    q25: float
+    """Lower quartile."""
+    median: float
+    """Median."""
+    q75: float
+    """Upper quartile."""
+
+
+class GroupBoxes(Part):
+    """A numerical column within one level of a categorical one; None for fewer than 5 values."""
+
+    real: Box | None
+    """Of the real values."""
+    synthetic: Box | None
+    """Of the synthetic values."""
+
+
+class BoxPair(Part):
+    """A numerical column within the levels of a categorical one."""
+
+    numerical: str
+    """Name of the numerical column."""
+    categorical: Axis
+    """Levels of the categorical column."""
+    scale: Literal["number", "date"]
+    """Whether the values are numbers or days since 1970-01-01 (UTC)."""
+    boxes: tuple[GroupBoxes, ...]
+    """One entry per level."""
+
+
+class Pairs(Part):
+    """Pairs of columns, aggregated."""
+
+    grids: tuple[GridPair, ...]
+    """Pairs of two numerical or two categorical columns."""
+    boxes: tuple[BoxPair, ...]
+    """Pairs of a numerical and a categorical column."""
+    n_all: int = Field(ge=0)
+    """Number of pairs that the table has."""
+    n_kept: int = Field(ge=0)
+    """Number of pairs kept here: all, or in a wide table those whose dependence differs most."""
+
+
+class DependenceMatrix(Part):
+    """The dependence of all pairs of columns as square tables.
+
+    Spearman's rank correlation for two numerical columns, Cramer's V for two categorical ones,
+    the correlation ratio for one of each.
+    """
+
+    numerical: tuple[str, ...]
+    """The numerical columns, which come first in the tables."""
+    categorical: tuple[str, ...]
+    """The categorical columns, which follow."""
+    real: tuple[tuple[float | None, ...], ...]
+    """In the real table; None where it could not be computed."""
+    synthetic: tuple[tuple[float | None, ...], ...]
+    """In the synthetic table."""
+    difference: tuple[tuple[float | None, ...], ...]
+    """Synthetic minus real."""
+
+
+class Missingness(Part):
+    """How often a column's value is missing; of 1 to 4 real values as of 5."""
+
+    column: str
+    """Name of the column."""
+    real: float = Field(ge=0, le=1)
+    """Share of the real rows."""
+    synthetic: float = Field(ge=0, le=1)
+    """Share of the synthetic rows."""
+
+
+class Conclusion(Part):
+    """The verdict in words."""
+
+    verdict: Verdict
+    """The verdict, as in the evaluation's judgement."""
+    headline: str
+    """The verdict as one plain sentence."""
+    reasons: tuple[str, ...]
+    """Why, in plain sentences, the gravest first."""
+
+
+class ReportData(Part):
+    """A whole report. No patient's row or value is in it, only figures over at least 5 patients.
+
+    ``ReportData.model_json_schema()`` is the JSON Schema of ``report.json``; see `json_schema`.
+    """
+
+    format_version: Literal[1] = 1
+    """Version of this format."""
+    title: str
+    """Title of the report."""
+    created: datetime
+    """When the tables were compared."""
+    versions: dict[str, str]
+    """Versions of Python and of the packages that computed the figures."""
+    model: ModelInfo | None
+    """Which model made the synthetic table; None where unknown."""
+    columns: tuple[Column, ...]
+    """The columns that were compared, and what they are."""
+    conclusion: Conclusion
+    """The verdict in words, and why."""
+    advice: tuple[str, ...]
+    """What to do next, in plain words, the most urgent first."""
+    summary: tuple[str, ...]
+    """The findings in plain words."""
+    limits: tuple[str, ...]
+    """What this report cannot show, in plain words."""
+    evaluation: Evaluation
+    """The figures of the comparison, each beside its noise floor."""
+    numerical: tuple[NumericalDistribution, ...]
+    """Distributions of the numerical columns."""
+    categorical: tuple[CategoricalDistribution, ...]
+    """Distributions of the categorical columns."""
+    not_shown: tuple[NotShown, ...]
+    """Columns whose distribution is not shown."""
+    pairs: Pairs
+    """Pairs of columns, aggregated."""
+    dependence: DependenceMatrix
+    """Dependence of all pairs as square tables."""
+    missingness: tuple[Missingness, ...]
+    """How often each column's value is missing."""
+    table_one: TableOne | None = None
+    """The columns by group of patients; None for fewer than 5 real rows."""
+    protected: tuple[ProtectedColumn, ...] = ()
+    """The columns that identify people, and what was done with them."""
+    rare: tuple[RareColumn, ...] = ()
+    """The columns with levels that too few patients have to be learned."""
+    description: Description
+    """Distribution analysis of the real table."""
+
+
+FILE_NAME = "report.schema.json"
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) under which every ``report.json`` is valid.
+
+    Examples
+    --------
+    >>> from synthhealth.report import json_schema
+    >>> json_schema()["title"]
+    'ReportData'
+    """
+    text = resources.files("synthhealth.report").joinpath(FILE_NAME).read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
+
+
+def schema_text() -> str:
+    """Return the content that the published file must have: the schema of the types as they are."""
+    schema = ReportData.model_json_schema(mode="serialization")
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,483 @@
+"""Pairs of columns: counted so that no small group is shown, as tables and as figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from synthhealth.evaluation import PairResult
+from synthhealth.evaluation.release import coarse_count, coarse_known, quantile
+from synthhealth.report.conclusion import TONES
+from synthhealth.report.data import (
+    Axis,
+    Box,
+    BoxPair,
+    CategoricalDistribution,
+    DependenceMatrix,
+    GridPair,
+    GroupBoxes,
+    NumericalDistribution,
+    Pairs,
+)
+from synthhealth.report.figures import label
+from synthhealth.report.grid import MIN_CELL, Floats, cell, quantile_edges
+from synthhealth.report.numbers import (
+    Levels,
+    band_labels,
+    counted,
+    date_text,
+    dependence_text,
+    edge_text,
+    p_text,
+    percent,
+)
+from synthhealth.report.tables import Entry, Sheet, interval
+from synthhealth.report.theme import (
+    DIVERGING,
+    REAL,
+    SEQUENTIAL,
+    SYNTHETIC,
+    Figure,
+    Trace,
+    axis,
+    figure,
+    layout,
+    trace,
+)
+from synthhealth.report.words import shown
+
+#: Pairs kept of a wide table: all of 25 columns.
+MOST_PAIRS = 300
+
+_MOST_BANDS = 10
+_MOST_LEVELS = 10
+_PER_CELL = 7  # real patients wanted per cell of a grid, on average
+
+Codes: TypeAlias = npt.NDArray[np.intp]
+
+
+class Values(NamedTuple):
+    """A numerical column of both tables and how it was counted."""
+
+    distribution: NumericalDistribution
+    real: Floats
+    synthetic: Floats
+
+
+class Ordered(NamedTuple):
+    """The known values of a column in increasing order, and the rows that they stand in."""
+
+    values: Floats
+    rows: Codes
+
+
+class Groups(NamedTuple):
+    """A column of both tables, sorted into groups; -1 where missing."""
+
+    axis: Axis
+    real: Codes
+    synthetic: Codes
+
+
+def bands_of(values: Values) -> Groups:
+    """Sort a numerical column into bands that hold about the same number of real patients."""
+    distribution = values.distribution
+    n_bands = round((distribution.n_real / _PER_CELL) ** 0.5)
+    grid = np.array(distribution.grid)
+    counts = np.round(np.diff(distribution.real_below) * distribution.n_real).astype(np.int64)
+    edges = quantile_edges(grid, counts, min(max(n_bands, 2), _MOST_BANDS))
+    labels = band_labels(edges.tolist(), scale=distribution.scale, whole=distribution.whole)
+    return Groups(
+        axis=Axis(column=distribution.column, labels=labels),
+        real=_codes(values.real, edges),
+        synthetic=_codes(values.synthetic, edges),
+    )
+
+
+def levels_of(distribution: CategoricalDistribution, levels: Levels, other: str) -> Groups:
+    """Sort a categorical column into its most frequent levels and all others."""
+    by_count = sorted(
+        range(len(distribution.names)), key=lambda index: -distribution.levels[index].real_count
+    )
+    room = _MOST_LEVELS if distribution.other is None else _MOST_LEVELS - 1
+    if len(by_count) > room:
+        room = _MOST_LEVELS - 1
+    shown = [distribution.names[index] for index in sorted(by_count[:room])]
+    place = {name: index for index, name in enumerate(shown)}
+    translate = np.array([*(place.get(name, len(shown)) for name in levels.names), -1])
+    labels = shown if len(shown) == len(levels.names) else [*shown, other]
+    return Groups(
+        axis=Axis(column=distribution.column, labels=tuple(labels)),
+        real=translate[levels.real],
+        synthetic=translate[levels.synthetic],
+    )
+
+
+def aggregate_pairs(
+    results: Sequence[PairResult],
+    numerical: Mapping[str, Values],
+    categorical: Mapping[str, Groups],
+) -> Pairs:
+    """Aggregate the pairs that were measured; of a wide table, those that differ most."""
+    bands = {name: bands_of(values) for name, values in numerical.items()}
+    groups = {**bands, **categorical}
+    usable = [pair for pair in results if pair.first in groups and pair.second in groups]
+    kept = set(sorted(range(len(usable)), key=lambda i: -usable[i].difference)[:MOST_PAIRS])
+    ordered: dict[str, tuple[Ordered, Ordered]] = {}  # once for all pairs of a column
+    grids, boxes = [], []
+    for index in sorted(kept):
+        first, second = usable[index].first, usable[index].second
+        if (first in numerical) == (second in numerical):
+            grids.append(_grid_pair(groups[first], groups[second]))
+        else:
+            number, level = (first, second) if first in numerical else (second, first)
+            values = numerical[number]
+            if number not in ordered:
+                ordered[number] = _ordered(values.real), _ordered(values.synthetic)
+            boxes.append(_box_pair(values.distribution, ordered[number], categorical[level]))
+    return Pairs(grids=tuple(grids), boxes=tuple(boxes), n_all=len(results), n_kept=len(kept))
+
+
+def dependence_matrix(
+    results: Sequence[PairResult], numerical: Sequence[str], categorical: Sequence[str]
+) -> DependenceMatrix:
+    """Arrange the dependence of all pairs as square tables."""
+    columns = [*numerical, *categorical]
+    place = {name: index for index, name in enumerate(columns)}
+    real, synthetic = np.eye(len(columns)), np.eye(len(columns))
+    for table in (real, synthetic):
+        table[table == 0] = np.nan
+    for pair in results:
+        here, there = place[pair.first], place[pair.second]
+        real[here, there] = real[there, here] = pair.real
+        synthetic[here, there] = synthetic[there, here] = pair.synthetic
+    return DependenceMatrix(
+        numerical=tuple(numerical),
+        categorical=tuple(categorical),
+        real=_square(real),
+        synthetic=_square(synthetic),
+        difference=_square(synthetic - real),
+    )
+
+
+def _grid_pair(first: Groups, second: Groups) -> GridPair:
+    shape = len(first.axis.labels), len(second.axis.labels)
+    real = _cross(first.real, second.real, shape)
+    synthetic = _cross(first.synthetic, second.synthetic, shape)
+    n_real, n_synthetic = coarse_known(int(real.sum()), len(first.real)), int(synthetic.sum())
+    return GridPair(
+        first=first.axis,
+        second=second.axis,
+        n_real=n_real,
+        n_synthetic=n_synthetic,
+        real=tuple(tuple(_blurred_share(int(held), n_real) for held in row) for row in real),
+        synthetic=tuple(
+            tuple(round(int(held) / max(n_synthetic, 1), 5) for held in row) for row in synthetic
+        ),
+    )
+
+
+def _blurred_share(held: int, n_real: int) -> float | None:
+    """Return a cell's share of real rows, to the nearest `MIN_CELL` patients; None for fewer.
+
+    The totals of rows and columns are known from the columns' own figures. Were the other cells
+    exact, a hidden one would follow by subtraction.
+    """
+    if held < MIN_CELL:
+        return None
+    return round(min(coarse_count(held) / n_real, 1.0), 5)
+
+
+def _box_pair(
+    distribution: NumericalDistribution, ordered: tuple[Ordered, Ordered], groups: Groups
+) -> BoxPair:
+    # With five patients a quartile is one patient's value: none is given finer than half a bin.
+    step = float(np.diff(distribution.edges).min()) / 2
+    n_levels = len(groups.axis.labels)
+    return BoxPair(
+        numerical=distribution.column,
+        categorical=groups.axis,
+        scale=distribution.scale,
+        boxes=tuple(
+            GroupBoxes(real=_box(real, step), synthetic=_box(synthetic, step))
+            for real, synthetic in zip(
+                _by_level(ordered[0], groups.real, n_levels),
+                _by_level(ordered[1], groups.synthetic, n_levels),
+                strict=True,
+            )
+        ),
+    )
+
+
+def _ordered(values: Floats) -> Ordered:
+    rows = np.argsort(values)[: np.count_nonzero(~np.isnan(values))]
+    return Ordered(values[rows], rows)
+
+
+def _by_level(ordered: Ordered, codes: Codes, n_levels: int) -> list[Floats]:
+    """Return the known values of each level, in increasing order."""
+    # Numbers of one byte are sorted by counting, which is as fast as reading them.
+    levels = codes.astype(np.int8)[ordered.rows]
+    ends = np.cumsum(np.bincount(levels + 1, minlength=n_levels + 1))
+    return np.split(ordered.values[np.argsort(levels, kind="stable")], ends[:-1])[1:]
+
+
+def _box(known: Floats, step: float) -> Box | None:
+    if len(known) < MIN_CELL:
+        return None
+    quartiles = _quartiles(known)
+    rounded = np.round(quartiles / step) * step
+    q25, median, q75 = (float(f"{value:.12g}") for value in rounded)
+    return Box(q25=q25, median=median, q75=q75)
+
+
+def _quartiles(ordered: Floats) -> Floats:
+    return np.array([quantile(ordered, place) for place in (0.25, 0.5, 0.75)])
+
+
+def _cross(first: Codes, second: Codes, shape: tuple[int, int]) -> npt.NDArray[np.int64]:
+    known = (first >= 0) & (second >= 0)
+    cells = first[known] * shape[1] + second[known]
+    return np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape).astype(np.int64)
+
+
+def _codes(values: Floats, edges: Floats) -> Codes:
+    return np.where(np.isnan(values), -1, cell(values, edges))
+
+
+def _square(table: Floats) -> tuple[tuple[float | None, ...], ...]:
+    return tuple(
+        tuple(None if np.isnan(value) else round(float(value), 4) for value in row) for row in table
+    )
+
+
+_PAIRS = 20  # listed
+_MEASURES = {
+    "spearman": "Spearman",
+    "cramers_v": "Cramér's V",
+    "correlation_ratio": "correlation ratio",
+}
+
+
+def pair_sheet(results: Sequence[PairResult]) -> Sheet | None:
+    """Return the pairs of columns whose dependence is judged worst."""
+    pairs = sorted(
+        results,
+        key=lambda pair: (
+            pair.verdict != "poor",
+            1.0 if pair.p_value is None else pair.p_value,
+            -pair.difference,
+        ),
+    )
+    if not pairs:
+        return None
+    n_poor = sum(pair.verdict == "poor" for pair in pairs)
+    note = (
+        f"{n_poor} of {counted(len(pairs), 'pair', 'pairs')} {'is' if n_poor == 1 else 'are'} poor"
+    )
+    if len(pairs) > _PAIRS:
+        note += f"; the {_PAIRS} that are furthest from chance"
+    return Sheet(
+        "pair-table",
+        "Pairs of columns judged",
+        ("pair", "measure", "real", "synthetic", "difference", "noise floor", "q", "verdict"),
+        [_pair_row(pair) for pair in pairs[:_PAIRS]],
+        f"{note}. The verdict looks at this measure and at mutual information, which also sees "
+        "relations that neither rise nor fall.",
+    )
+
+
+def _pair_row(pair: PairResult) -> list[Entry]:
+    return [
+        Entry(f"{shown(pair.first, 40)} and {shown(pair.second, 40)}"),
+        Entry(_MEASURES[pair.measure]),
+        Entry(dependence_text(pair.real)),
+        Entry(dependence_text(pair.synthetic)),
+        Entry(dependence_text(pair.difference)),
+        Entry(interval(pair.floor, dependence_text)),
+        Entry(p_text(pair.q_value)),
+        Entry(pair.verdict, TONES[pair.verdict]),
+    ]
+
+
+_COLOUR_BAR = {
+    "thickness": 10,
+    "outlinewidth": 0,
+    "tickfont": {"color": "var(--muted)", "size": 11},
+    "xpad": 4,
+}
+#: Beyond this many columns a matrix's names no longer fit beside it.
+_MOST_NAMES = 30
+
+
+def pair_grids(pair: GridPair) -> tuple[Figure, Figure]:
+    """Draw the shares of rows in each cell, real and synthetic on one colour scale."""
+    known = [share for row in (*pair.real, *pair.synthetic) for share in row if share is not None]
+    top = max(known, default=0) or 1
+    return _grid(pair, pair.real, top), _grid(pair, pair.synthetic, top)
+
+
+def pair_boxes(pair: BoxPair) -> Figure:
+    """Draw the middle half of the numbers within each level, real beside synthetic."""
+    n_levels = len(pair.categorical.labels)
+    return figure(
+        [
+            _boxes(pair, "real", [boxes.real for boxes in pair.boxes], REAL),
+            _boxes(pair, "synthetic", [boxes.synthetic for boxes in pair.boxes], SYNTHETIC),
+            _box_words(pair),
+        ],
+        layout=layout(
+            height=380,
+            boxmode="group",
+            boxgap=0.7 if n_levels < 4 else 0.4,
+            boxgroupgap=0.2,
+            hovermode="x",
+            xaxis=_groups(pair.categorical),
+            yaxis=axis(
+                label(pair.numerical, 40), type="date" if pair.scale == "date" else "linear"
+            ),
+        ),
+    )
+
+
+def matrix(
+    columns: Sequence[str], table: Sequence[Sequence[float | None]], *, reach: float = 1.0
+) -> Figure:
+    """Draw a square table of dependence; colours run from ``-reach`` to ``reach``."""
+    names = [label(name, 16) for name in columns]
+    places = list(range(len(names)))
+    few = len(names) <= _MOST_NAMES
+    ticks: dict[str, Any] = {
+        "tickvals": places,
+        "ticktext": names,
+        "showticklabels": few,
+        "showgrid": False,
+    }
+    if few:
+        ticks["tickfont"] = {"color": "var(--muted)", "size": 11 if len(names) <= 18 else 9}
+    return figure(
+        [
+            trace(
+                "heatmap",
+                x=places,
+                y=places,
+                z=[[None if value is None else round(value, 3) for value in row] for row in table],
+                zmin=-reach,
+                zmax=reach,
+                colorscale=DIVERGING,
+                colorbar=_COLOUR_BAR,
+                xgap=1 if few else 0,
+                ygap=1 if few else 0,
+                hoverongaps=False,
+                hovertemplate="%{y} and %{x}: %{z:.2f}<extra></extra>",
+            )
+        ],
+        layout=layout(
+            height=370,
+            margin={"l": 8, "r": 8, "t": 12, "b": 8},
+            xaxis=axis(**ticks, tickangle=-90, range=[-0.5, len(names) - 0.5]),
+            yaxis=axis(**ticks, range=[len(names) - 0.5, -0.5]),
+        ),
+    )
+
+
+def _grid(pair: GridPair, table: Sequence[Sequence[float | None]], top: float) -> Figure:
+    covered = [[0 if share is None else None for share in row] for row in table]
+    told = [[None if share is None else percent(share) for share in row] for row in table]
+    return figure(
+        [
+            trace(
+                "heatmap",
+                z=covered,
+                colorscale=[[0, "var(--hidden)"], [1, "var(--hidden)"]],
+                showscale=False,
+                xgap=2,
+                ygap=2,
+                hoverongaps=False,
+                texttemplate=f"&lt; {MIN_CELL}",
+                textfont={"color": "var(--muted)", "size": 11},
+                hovertemplate=f"%{{y}}<br>%{{x}}<br>fewer than {MIN_CELL} patients<extra></extra>",
+            ),
+            trace(
+                "heatmap",
+                z=table,
+                zmin=0,
+                zmax=top,
+                colorscale=SEQUENTIAL,
+                colorbar={**_COLOUR_BAR, "tickformat": ".0%" if top > 0.05 else ".1%"},
+                xgap=2,
+                ygap=2,
+                hoverongaps=False,
+                text=told,
+                hovertemplate="%{y}<br>%{x}<br>%{text} of rows<extra></extra>",
+            ),
+        ],
+        layout=layout(
+            height=380,
+            margin={"l": 8, "r": 8, "t": 12, "b": 8},
+            xaxis=_groups(pair.second),
+            yaxis=_groups(pair.first),
+        ),
+    )
+
+
+def _groups(groups: Axis) -> dict[str, Any]:
+    labels = [label(name, 18) for name in groups.labels]
+    return axis(
+        label(groups.column, 40),
+        tickvals=list(range(len(labels))),
+        ticktext=labels,
+        range=[-0.5, len(labels) - 0.5],
+        showgrid=False,
+    )
+
+
+def _boxes(pair: BoxPair, name: str, boxes: Sequence[Box | None], colour: str) -> Trace:
+    drawn = [(place, box) for place, box in enumerate(boxes) if box is not None]
+    return trace(
+        "box",
+        name=name,
+        x=[place for place, _ in drawn],
+        q1=[_on_axis(pair, box.q25) for _, box in drawn],
+        median=[_on_axis(pair, box.median) for _, box in drawn],
+        q3=[_on_axis(pair, box.q75) for _, box in drawn],
+        fillcolor=f"var(--{name}-pale)",
+        line={"color": colour, "width": 2},
+        whiskerwidth=0,
+        hoverinfo="skip",  # it would call the quartiles minimum and maximum
+    )
+
+
+def _box_words(pair: BoxPair) -> Trace:
+    """Return unseen points that say the numbers of both boxes of a level to the pointer."""
+
+    def words(box: Box | None) -> str:
+        if box is None:
+            return f"fewer than {MIN_CELL} values"
+        q25, median, q75 = (
+            edge_text(value, scale=pair.scale) for value in (box.q25, box.median, box.q75)
+        )
+        return f"median {median}, middle half {q25} to {q75}"
+
+    known = [
+        (place, boxes, boxes.real or boxes.synthetic)
+        for place, boxes in enumerate(pair.boxes)
+        if boxes.real or boxes.synthetic
+    ]
+    return trace(
+        "scatter",
+        x=[place for place, _, _ in known],
+        y=[_on_axis(pair, box.median) for _, _, box in known if box],
+        mode="markers",
+        marker={"color": REAL, "opacity": 0},
+        showlegend=False,
+        customdata=[[words(boxes.real), words(boxes.synthetic)] for _, boxes, _ in known],
+        hovertemplate=("real: %{customdata[0]}<br>synthetic: %{customdata[1]}<extra></extra>"),
+    )
+
+
+def _on_axis(pair: BoxPair, value: float) -> float | str:
+    return date_text(value) if pair.scale == "date" else value

@@ -1,0 +1,57 @@
+"""How well the patients of each group are resembled, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from synthhealth.evaluation.subgroups import Subgroup
+from synthhealth.report.conclusion import TONES
+from synthhealth.report.numbers import listed, p_text, points_text, score_text
+from synthhealth.report.tables import Entry, Section, Sheet, scored
+from synthhealth.report.words import shown
+
+_NAMED = 4  # columns named in a cell
+
+
+def subgroup_section(results: Sequence[Subgroup]) -> Section | None:
+    """Return the groups, the worst one named."""
+    if not results:
+        return None
+    worst = min(results, key=lambda one: one.p_value)
+    hint = (
+        "Does the table serve women as well as men, the old as well as the young? Each group is "
+        "compared with the real patients of the same group. "
+    )
+    if worst.verdict == "poor":
+        hint += f"The worst is {group_name(worst)}: furthest from chance is {worst.reason}."
+    else:
+        hint += f"No group is poor; the furthest from chance is {group_name(worst)}."
+    sheet = Sheet(
+        "subgroup-table",
+        "Groups of patients",
+        ("group", "rows, real and synthetic", "share, points apart", "all columns", "relations",
+         "poor columns", "q", "verdict"),
+        [_row(one) for one in sorted(results, key=lambda one: one.p_value)],
+        "The worst first. In brackets what other real patients of the group would give in 95 of "
+        "100 cases.",
+    )  # fmt: skip
+    return Section("subgroups", "Groups of patients", hint, [sheet])
+
+
+def _row(result: Subgroup) -> list[Entry]:
+    size = result.size
+    return [
+        Entry(group_name(result)),
+        Entry(f"{result.n_real:,} and {result.n_synthetic:,}"),
+        Entry(points_text(size.difference, size.low, size.high)),
+        scored(result.column_average, score_text),
+        scored(result.dependence_difference, score_text, worse="above"),
+        Entry(listed(map(shown, result.poor_columns), _NAMED) or "none"),
+        Entry(p_text(result.q_value)),
+        Entry(result.verdict, TONES[result.verdict]),
+    ]
+
+
+def group_name(result: Subgroup) -> str:
+    """Return a group with the column that makes it."""
+    return f"{shown(result.by, 30)} {shown(result.group, 30)}"

@@ -1,0 +1,108 @@
+"""Whether predictors may be trained on the synthetic table, as tables."""
+
+from __future__ import annotations
+
+from synthhealth.evaluation.utility.results import (
+    Difference,
+    OutcomeUtility,
+    Performance,
+    Utility,
+)
+from synthhealth.report.conclusion import TONES, Tone
+from synthhealth.report.numbers import counted, number_text, p_text, score_text
+from synthhealth.report.tables import Entry, Section, Sheet, signed
+from synthhealth.report.words import shown
+
+
+def utility_section(utility: Utility | None) -> Section | None:
+    """Return whether predictors may be trained on the synthetic table."""
+    if utility is None:
+        return None
+    sampled = ", random samples of larger tables," if utility.sampled else ""
+    hint = (
+        f"Can predictors be trained on the synthetic table in place of the real one? Trained on "
+        f"{counted(utility.n_real, 'real row', 'real rows')} or "
+        f"{counted(utility.n_synthetic, 'synthetic row', 'synthetic rows')}{sampled} at a time and "
+        f"tested on {counted(utility.n_tested, 'real row', 'real rows')} not trained on "
+        f"({_DESIGNS[utility.design]}). {_TESTED[utility.tested_on]}"
+    )
+    learners = [
+        [
+            Entry(shown(outcome.column, 40)),
+            Entry(learner.learner),
+            Entry(learner.verdict, TONES[learner.verdict]),
+            Entry(_performance(learner.real)),
+            Entry(_performance(learner.synthetic)),
+            Entry(_difference(learner.loss)),
+            Entry(number_text(learner.real.calibration_slope, 2)),
+            Entry(number_text(learner.synthetic.calibration_slope, 2)),
+        ]
+        for outcome in utility.outcomes
+        for learner in outcome.learners
+    ]
+    return Section(
+        "utility",
+        "Predictions",
+        hint,
+        [
+            Sheet(
+                "utility-table",
+                "What can be predicted",
+                ("outcome", "verdict", "q", "score", "trained on real", "trained on synthetic",
+                 "difference", "allowed", "both against real"),
+                [_outcome_row(outcome) for outcome in utility.outcomes],
+                "The best of several learners each. Poor: the loss is larger than allowed, a tenth "
+                "of the way from chance to perfect, by more than chance. Both against real: what "
+                "the two tables together gain over the real one alone.",
+            ),
+            Sheet(
+                "utility-learners",
+                "Learner by learner",
+                ("outcome", "learner", "verdict", "trained on real", "trained on synthetic",
+                 "difference", "slope, real", "slope, synthetic"),
+                learners,
+                "Slope of the calibration: at 1 predictions mean what they say, below 1 they are "
+                "too extreme, above 1 too timid.",
+            ),
+        ],
+    )  # fmt: skip
+
+
+_DESIGNS = {
+    "holdout": "a holdout",
+    "cross-validation": "repeated cross-validation",
+    "split": "one random split",
+}
+
+_TESTED = {
+    "unseen rows": "The model never saw the rows tested on.",
+    "rows the model may have learned": "The model may have learned the rows tested on: this "
+    "flatters the synthetic table.",
+}
+
+
+def _outcome_row(outcome: OutcomeUtility) -> list[Entry]:
+    learners = {learner.learner: learner for learner in outcome.learners}
+    return [
+        Entry(shown(outcome.column, 40)),
+        Entry(outcome.verdict, TONES[outcome.verdict]),
+        Entry(p_text(outcome.q_poor)),
+        Entry(outcome.measure),
+        Entry(_performance(learners[outcome.best_real].real)),
+        Entry(_performance(learners[outcome.best_synthetic].synthetic)),
+        Entry(_difference(outcome.loss)),
+        Entry(signed(-outcome.margin)),
+        Entry(_difference(outcome.augmentation), _better(outcome.augmentation)),
+    ]
+
+
+def _performance(found: Performance) -> str:
+    return f"{score_text(found.score)} ({score_text(found.low)} to {score_text(found.high)})"
+
+
+def _difference(found: Difference) -> str:
+    return f"{signed(found.value)} ({signed(found.low)} to {signed(found.high)})"
+
+
+def _better(found: Difference) -> Tone | None:
+    return {"below": "below", "above": "within", "within": None}[found.standing]

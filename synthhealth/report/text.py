@@ -1,0 +1,197 @@
+"""The report as plain text for a terminal, and as Markdown."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from synthhealth.evaluation import CategoricalResult, NumericalResult
+from synthhealth.report.conclusion import SIGNS
+from synthhealth.report.data import ReportData
+from synthhealth.report.numbers import (
+    number_text,
+    p_text,
+    percent,
+    score_text,
+    unit_text,
+)
+from synthhealth.report.page import figure_groups
+from synthhealth.report.parts.pairs import pair_sheet
+from synthhealth.report.parts.table_one import heads, lines
+from synthhealth.report.tables import (
+    Sheet,
+    detection_sheet,
+    identifier_sheet,
+    missing_sheets,
+    range_sheets,
+    rare_sheet,
+    reference_sheet,
+    sections,
+)
+from synthhealth.report.words import column_results, column_score, floor_text, shown
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    lines += ["| " + " | ".join(plain(entry) for entry in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def bullet_list(sentences: Iterable[str]) -> str:
+    """Return a Markdown list."""
+    return "\n".join(f"- {plain(sentence)}" for sentence in sentences)
+
+
+def plain(text: str) -> str:
+    """Return text in which nothing is Markdown or HTML."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~&])", r"\\\1", shown(text, limit=2000))
+
+
+def bullets(sentences: Iterable[str], width: int) -> list[str]:
+    """Return a list for a terminal, as lines of at most `width` characters."""
+    return [
+        line
+        for sentence in sentences
+        for line in textwrap.wrap(
+            shown(sentence, limit=2000), width, initial_indent="- ", subsequent_indent="  "
+        )
+    ]
+
+
+def as_text(data: ReportData, width: int = 88) -> str:
+    """Return title, verdict, advice, findings and limits, wrapped to `width` characters."""
+    conclusion = data.conclusion
+    verdict = f"{SIGNS[conclusion.verdict]} {conclusion.verdict.upper()}: {conclusion.headline}"
+    lines = [shown(data.title), "=" * len(shown(data.title)), ""]
+    lines += [*textwrap.wrap(verdict, width), "", *bullets(conclusion.reasons, width)]
+    for title, sentences in (
+        ("What to do next", data.advice),
+        ("Findings", data.summary),
+        ("What this report cannot show", data.limits),
+    ):
+        if sentences:
+            lines += ["", title, "", *bullets(sentences, width)]
+    return "\n".join(lines) + "\n"
+
+
+def as_markdown(data: ReportData) -> str:
+    """Return verdict, advice, findings, limits, and the tables of figures, columns and pairs."""
+    evaluation = data.evaluation
+    blocks = [
+        f"# {plain(data.title)}",
+        f"{data.created:%Y-%m-%d %H:%M} · "
+        + ", ".join(f"{name} {version}" for name, version in data.versions.items()),
+        f"## Verdict: {SIGNS[data.conclusion.verdict]} {data.conclusion.verdict}",
+        f"**{plain(data.conclusion.headline)}**",
+        bullet_list(data.conclusion.reasons),
+        "## What to do next",
+        bullet_list(data.advice),
+        "## Findings",
+        bullet_list(data.summary),
+        "## What this report cannot show",
+        bullet_list(data.limits),
+        "## All figures",
+        "What other real patients, that is a perfect generator, would give in 95 of 100 cases, "
+        "what a copy of the real rows, and what columns shuffled by themselves.",
+        table(
+            ("figure", "value", "perfect generator", "copy", "shuffle", "verdict", "q"),
+            [
+                (figure.title, *(cell.text for cell in figure.cells))
+                for group in figure_groups(data)
+                for figure in group.figures
+            ],
+        ),
+        "## Columns",
+        "A score of 1 means identical distributions; the noise floor is what two independent "
+        "samples of real patients of these sizes would score in 95 of 100 cases.",
+        table(
+            (
+                "column",
+                "measure",
+                "score",
+                "noise floor",
+                "verdict",
+                "p",
+                "q",
+                "distance",
+                "missing real",
+                "missing synthetic",
+            ),
+            [_column_row(result) for result in column_results(evaluation)],
+        ),
+    ]
+    pairs = pair_sheet(evaluation.pairs)
+    blocks += [] if pairs is None else _sheet_blocks(pairs, "##")
+    for section in sections(data):
+        blocks += [f"## {section.title}", plain(section.hint)]
+        blocks += [block for sheet in section.sheets for block in _sheet_blocks(sheet, "###")]
+    blocks += _clinical_blocks(data)
+    if evaluation.not_computed:
+        blocks += [
+            "## Not computed",
+            "\n".join(
+                f"- {plain(gap.what)}{f' ({plain(gap.column)})' if gap.column else ''}: "
+                f"{plain(gap.reason)}"
+                for gap in evaluation.not_computed
+            ),
+        ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _clinical_blocks(data: ReportData) -> list[str]:
+    """Return what a clinical schema adds, as on the page."""
+    sheets = [
+        *missing_sheets(data),
+        reference_sheet(data),
+        detection_sheet(data),
+        *range_sheets(data),
+        rare_sheet(data),
+        identifier_sheet(data),
+    ]
+    blocks: list[str] = []
+    for sheet in sheets:
+        if sheet is not None:
+            blocks += _sheet_blocks(sheet, "##")
+    if data.table_one is not None:
+        by = f" by {plain(data.table_one.group)}" if data.table_one.group else ""
+        titles = [
+            f"{head.name}, {what}"
+            for head in heads(data.table_one)
+            for what in ("real", "synthetic", "SMD")
+        ]
+        rows = [
+            [f"– {line.name}" if line.is_level else line.name, *(e.text for e in line.entries)]
+            for line in lines(data.table_one)
+        ]
+        sizes = "; ".join(f"{head.name}: {head.sizes}" for head in heads(data.table_one))
+        note = f"{sizes}. Figures are rounded to what their errors carry, counts to 5 patients."
+        blocks += [f"## Table 1{by}", plain(note), table(("column", *map(plain, titles)), rows)]
+    return blocks
+
+
+def _column_row(result: NumericalResult | CategoricalResult) -> tuple[str, ...]:
+    column = column_score(result)
+    measure, distance = "TV", ""
+    if isinstance(result, NumericalResult):
+        unit = f" {unit_text(result.unit)}" if result.unit else ""
+        measure, distance = "KS", f"{number_text(result.wasserstein)}{unit}"
+    return (
+        column.column,
+        measure,
+        score_text(column.score),
+        floor_text(column.floor),
+        column.verdict,
+        p_text(result.p_value),
+        p_text(result.q_value),
+        distance,
+        percent(result.missing_real),
+        percent(result.missing_synthetic),
+    )
+
+
+def _sheet_blocks(sheet: Sheet, level: str) -> list[str]:
+    rows = [[entry.text for entry in row] for row in sheet.rows]
+    blocks = [f"{level} {plain(sheet.title)}", plain(sheet.note)]
+    return [*filter(None, blocks), *([table(sheet.heads, rows)] if rows else [])]
