@@ -15,8 +15,8 @@ from sklearn.base import BaseEstimator
 
 from synthhealth.errors import NotFittedError, ParameterError
 from synthhealth.models import Model, Training, get
-from synthhealth.models._drawing import draw_rows
-from synthhealth.models._seeding import derive_seed
+from synthhealth.models.drawing import draw_rows
+from synthhealth.models.seeding import derive_seed
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema import Schema
 from synthhealth.schema.check import check_shape

@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 import synthhealth as sh
 from synthhealth.artifact import table_digest
-from synthhealth.artifact._format import read_manifest
+from synthhealth.artifact.saving import read_manifest
 from synthhealth.cli import app
 from synthhealth.io import read_table, write_table
 

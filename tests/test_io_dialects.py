@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import synthhealth as sh
 from synthhealth.errors import Doubt, FileError, ParameterError
 from synthhealth.io import FileForm, read_table, read_with_form, sniff, write_chunks, write_table
-from synthhealth.io._layout import find_layout, looks_like_patient
+from synthhealth.io.layout import find_layout, looks_like_patient
 from synthhealth.schema import Column, Schema, propose, read_column
 
 INPUTS = Path(__file__).parents[1] / ".." / "shared" / "inputs"
@@ -400,7 +400,7 @@ def test_a_schema_says_which_words_are_levels(tmp_path):
     synthetic = sh.Synthesizer(schema=schema, random_state=0).fit(table).sample(60)
     assert set(synthetic["analyte"]) == {"Na", "K", "NA"}
     said = Schema(columns=[Column(name="analyte", kind="nominal", levels=["K", "NA"])])
-    from synthhealth.io._words import columns_with_words
+    from synthhealth.io.cells import columns_with_words
 
     assert columns_with_words(schema) == columns_with_words(said) == ["analyte"]
 

@@ -125,7 +125,7 @@ def test_table_of_conditions(fitted):
 
 
 def test_a_shortfall_is_an_error_with_its_count(cohort, monkeypatch):
-    monkeypatch.setattr("synthhealth.models._conditions.MAX_DRAWN", 2_000)
+    monkeypatch.setattr("synthhealth.models.drawing.MAX_DRAWN", 2_000)
     tvae = sh.Synthesizer("tvae", steps=20, random_state=0).fit(cohort)
     with pytest.raises(ConditionError, match=r"\d+ of 500 rows .* 2,000 draws"):
         tvae.sample(500, {"age": 27, "platelets": 400, "rf": 300.0})

@@ -172,7 +172,7 @@ def test_conditional_rules(real, schema):
 
 def test_a_search_in_vain_ends_with_a_count(real, schema, monkeypatch):
     """The condition asks for what the rule forbids."""
-    monkeypatch.setattr("synthhealth.models._drawing.MAX_DRAWN", 1_000)
+    monkeypatch.setattr("synthhealth.models.drawing.MAX_DRAWN", 1_000)
     rules = ("if sex == 'F' then neutrophils < 30", "not (sex == 'M' and score == 1)")
     changed = schema.model_copy(update={"rules": rules})
     synthesizer = sh.Synthesizer(schema=changed, random_state=0).fit(real)
@@ -220,11 +220,11 @@ def test_the_table_is_not_changed(real, schema):
 
 
 def test_conditions_that_no_rule_allows_are_given_up_soon(real, schema, monkeypatch):
-    from synthhealth.models import _drawing
+    from synthhealth.models import drawing
 
     calls = []
-    drawn = _drawing.sample_known
-    monkeypatch.setattr(_drawing, "sample_known", lambda *a, **k: calls.append(1) or drawn(*a, **k))
+    drawn = drawing.sample_known
+    monkeypatch.setattr(drawing, "sample_known", lambda *a, **k: calls.append(1) or drawn(*a, **k))
     model = sh.Synthesizer(schema=schema, random_state=0).fit(real)
     conditions = {"neutrophils": 4.0, "lymphocytes": 2.0, "wbc": 4.5}
     with pytest.raises(ConditionError, match="rules: 0 of 2 rows"):

@@ -7,14 +7,14 @@ the plain one of a synthetic table. `json_schema` describes the members of the f
 `load` are `synthhealth.Synthesizer.save` and `synthhealth.load`.
 """
 
-from synthhealth.artifact._digest import read_key, sample_digest, table_digest
-from synthhealth.artifact._format import load, save
-from synthhealth.artifact._inspect import ColumnInside, Inspection, inspect
-from synthhealth.artifact._scan._result import Finding, LeakScan
-from synthhealth.artifact._scan._search import scan
-from synthhealth.artifact._schema_file import json_schema
-from synthhealth.artifact._signature import Signature, new_key, sign
-from synthhealth.artifact._verify import Check, Verification, verify
+from synthhealth.artifact.digest import read_key, sample_digest, table_digest
+from synthhealth.artifact.inspection import ColumnInside, Inspection, inspect
+from synthhealth.artifact.leaks.result import Finding, LeakScan
+from synthhealth.artifact.leaks.search import scan
+from synthhealth.artifact.members import json_schema
+from synthhealth.artifact.saving import load, save
+from synthhealth.artifact.signature import Signature, new_key, sign
+from synthhealth.artifact.verification import Check, Verification, verify
 
 __all__ = [
     "Check",

@@ -17,8 +17,8 @@ from synthhealth.aws._preprocess._report import ColumnCounts, PreparationReport
 from synthhealth.aws._preprocess._schema import ColumnPlan, read_schema
 from synthhealth.aws._preprocess._text import BLOCK_BYTES, Decoder, Lines
 from synthhealth.errors import FileError, TableError
-from synthhealth.io._form import SEPARATORS
-from synthhealth.io._separators import find_separator
+from synthhealth.io.form import SEPARATORS
+from synthhealth.io.lines import find_separator
 
 __all__ = ["ColumnCounts", "IdentifierFound", "Preparation", "PreparationReport", "prepare"]
 

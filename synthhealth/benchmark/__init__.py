@@ -10,14 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from synthhealth.benchmark._evaluation import measure_evaluation
-    from synthhealth.benchmark._evaluation_results import EvaluationCost
-    from synthhealth.benchmark._overhead import measure_overhead
-    from synthhealth.benchmark._overhead_results import Overhead
-    from synthhealth.benchmark._quality import measure_quality
-    from synthhealth.benchmark._quality_results import Quality
-    from synthhealth.benchmark._verdicts import measure_verdicts
-    from synthhealth.benchmark._verdicts_results import Verdicts
+    from synthhealth.benchmark.evaluation import EvaluationCost, measure_evaluation
+    from synthhealth.benchmark.overhead import Overhead, measure_overhead
+    from synthhealth.benchmark.quality import Quality, measure_quality
+    from synthhealth.benchmark.verdicts import Verdicts, measure_verdicts
 
 __all__ = [
     "EvaluationCost",
@@ -31,14 +27,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "EvaluationCost": "_evaluation_results",
-    "measure_evaluation": "_evaluation",
-    "Overhead": "_overhead_results",
-    "Quality": "_quality_results",
-    "measure_overhead": "_overhead",
-    "measure_quality": "_quality",
-    "Verdicts": "_verdicts_results",
-    "measure_verdicts": "_verdicts",
+    "EvaluationCost": "evaluation",
+    "measure_evaluation": "evaluation",
+    "Overhead": "overhead",
+    "Quality": "quality",
+    "measure_overhead": "overhead",
+    "measure_quality": "quality",
+    "Verdicts": "verdicts",
+    "measure_verdicts": "verdicts",
 }
 
 

@@ -7,7 +7,7 @@ what should not be (`verify`, `inspect`), 130 interrupted.
 Everything heavy is imported inside the verbs, so that ``synthhealth --help`` answers at once.
 """
 
-from synthhealth.benchmark._verbs import app as _benchmark
+from synthhealth.benchmark.verbs import app as _benchmark
 
 # The verbs register themselves with the app as they are imported, and are listed in that order.
 from synthhealth.cli import _whole as _whole  # isort: split

@@ -105,7 +105,7 @@ def sign(
     """Sign a saved model with your key, or make a key."""
     from synthhealth.artifact import new_key as make_key
     from synthhealth.artifact import sign
-    from synthhealth.artifact._format import read_manifest
+    from synthhealth.artifact.saving import read_manifest
 
     if private_key is not None and new_key is not None:
         raise ParameterError("give --private-key or --new-key, not both")

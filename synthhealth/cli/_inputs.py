@@ -11,8 +11,8 @@ import typer
 
 from synthhealth.errors import ParameterError
 from synthhealth.io import FileForm, read_with_form, table_suffix
-from synthhealth.io._encodings import is_unicode
-from synthhealth.io._words import columns_with_words
+from synthhealth.io.cells import columns_with_words
+from synthhealth.io.encodings import is_unicode
 
 if TYPE_CHECKING:
     import pandas as pd

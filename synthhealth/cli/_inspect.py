@@ -66,7 +66,7 @@ def inspect(
     if json is not None:
         check_target(json, force=force)
     from synthhealth import artifact
-    from synthhealth.artifact._scan._search import TEXT_FILES, is_pickle
+    from synthhealth.artifact.leaks.search import TEXT_FILES, is_pickle
     from synthhealth.schema import Schema
 
     said = Said(encoding, header, keep_words, schema)

@@ -6,10 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from synthhealth.datasets._catalogue import Dataset, available
-    from synthhealth.datasets._folder import find_data_root, load_folder
-    from synthhealth.datasets._ra_panel import load_ra_panel
-    from synthhealth.datasets._sklearn import load_breast_cancer, load_diabetes
+    from synthhealth.datasets.catalogue import Dataset, available
+    from synthhealth.datasets.folder import find_data_root, load_folder
+    from synthhealth.datasets.ra_panel import load_ra_panel
+    from synthhealth.datasets.sklearn import load_breast_cancer, load_diabetes
 
 __all__ = [
     "Dataset",
@@ -22,13 +22,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Dataset": "_catalogue",
-    "available": "_catalogue",
-    "find_data_root": "_folder",
-    "load_breast_cancer": "_sklearn",
-    "load_diabetes": "_sklearn",
-    "load_folder": "_folder",
-    "load_ra_panel": "_ra_panel",
+    "Dataset": "catalogue",
+    "available": "catalogue",
+    "find_data_root": "folder",
+    "load_breast_cancer": "sklearn",
+    "load_diabetes": "sklearn",
+    "load_folder": "folder",
+    "load_ra_panel": "ra_panel",
 }
 
 

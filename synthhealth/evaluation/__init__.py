@@ -11,24 +11,15 @@ from synthhealth.evaluation.clinical import (
     ReferenceGroup,
     ReferenceResult,
     RuleResult,
-    Share,
-    ShareComparison,
 )
-from synthhealth.evaluation.describe import Description, VariableDescription, describe
+from synthhealth.evaluation.columns import CategoricalResult, NumericalResult
+from synthhealth.evaluation.description import Description, VariableDescription, describe
 from synthhealth.evaluation.evaluate import evaluate_tables
-from synthhealth.evaluation.results import (
-    MIN_CELL,
-    Band,
-    CategoricalResult,
-    Evaluation,
-    Judgement,
-    Metric,
-    NotComputed,
-    NumericalResult,
-    Overall,
-    PairResult,
-    Score,
-)
+from synthhealth.evaluation.figures import MIN_CELL, Band, Metric, NotComputed, Score
+from synthhealth.evaluation.judgement import Judgement
+from synthhealth.evaluation.pairs import PairResult
+from synthhealth.evaluation.results import Evaluation, Overall
+from synthhealth.evaluation.shares import Share, ShareComparison
 
 __all__ = [
     "MIN_CELL",

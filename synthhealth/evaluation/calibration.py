@@ -1,8 +1,7 @@
-"""What a perfect generator would score, how far a figure lies from that, and the verdict."""
+"""What a perfect generator would score, and how far a figure lies from that."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
@@ -10,30 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from synthhealth.evaluation.columns import FEWEST_ROWS, ColumnResult, Marginals, judged_columns
-from synthhealth.evaluation.distances import false_discovery
-from synthhealth.evaluation.results import (
-    Band,
-    CategoricalResult,
-    Family,
-    Judgement,
-    Metric,
-    NumericalResult,
-    Standing,
-    Verdict,
-)
+from synthhealth.evaluation.figures import Band, Family, Metric, Standing, Verdict
 
-__all__ = [
-    "ALARM",
-    "SEARCHES",
-    "Draft",
-    "Null",
-    "Replicates",
-    "band_of",
-    "judge",
-    "sum_up",
-    "verdict_of",
-]
+__all__ = ["ALARM", "SEARCHES", "Draft", "Null", "Replicates", "band_of", "verdict_of"]
 
 
 Floats = npt.NDArray[np.float64]
@@ -192,87 +170,3 @@ def verdict_of(q_poor: float, q_close: float, *, blind: bool) -> Verdict:
     if q_close <= ALARM:
         return "too good"
     return "cannot tell" if blind else "good"
-
-
-def judge(
-    drafts: Sequence[Draft], marginals: Marginals
-) -> tuple[tuple[Metric, ...], tuple[NumericalResult, ...], tuple[CategoricalResult, ...]]:
-    """Give every figure and every column its verdict.
-
-    The probabilities of the poor side are adjusted over figures and columns together, so that a
-    perfect generator has anything called poor in at most 5 of 100 cases. Those of the other side
-    are adjusted within each family: close margins say another thing than copied rows.
-    """
-    judged = [draft for draft in drafts if draft.family not in SEARCHES]
-    p_columns = marginals.p_values
-    adjusted = false_discovery([*(draft.p_poor for draft in judged), *p_columns])
-    poor = {draft.name: q for draft, q in zip(judged, adjusted, strict=False)}
-    close = _close(drafts)
-    columns = judged_columns(
-        [*marginals.numerical, *marginals.categorical], adjusted[len(judged) :]
-    )
-    return (
-        # Rows are copied or not: that none is, is not poor.
-        tuple(draft.judged(poor.get(draft.name, 1.0), close[draft.name]) for draft in drafts),
-        tuple(column for column in columns if isinstance(column, NumericalResult)),
-        tuple(column for column in columns if isinstance(column, CategoricalResult)),
-    )
-
-
-def _close(drafts: Sequence[Draft]) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for family in dict.fromkeys(draft.family for draft in drafts):
-        members = [draft for draft in drafts if draft.family == family]
-        adjusted = false_discovery([draft.p_close for draft in members])
-        found |= {draft.name: q for draft, q in zip(members, adjusted, strict=True)}
-    return found
-
-
-def sum_up(
-    metrics: Sequence[Metric], columns: Sequence[ColumnResult], sizes: tuple[int, int]
-) -> Judgement:
-    """Draw the conclusion from all verdicts on tables of these sizes."""
-    poor_columns = sorted((c for c in columns if c.verdict == "poor"), key=_distance)
-    copying = _named(metrics, "too good", copying=True)
-    poor = _named(metrics, "poor", copying=False)
-    verdict = _verdict(metrics, columns, copied=bool(copying), poor=bool(poor or poor_columns))
-    if verdict == "good" and min(sizes) < FEWEST_ROWS:
-        verdict = "cannot tell"  # a few rows may pass anywhere
-    return Judgement(
-        verdict=verdict,
-        copying=copying,
-        poor=poor,
-        poor_columns=tuple(column.column for column in poor_columns),
-        close=_named(metrics, "too good", copying=False),
-        close_columns=tuple(c.column for c in columns if c.verdict == "too good"),
-        undecided=tuple(metric.name for metric in metrics if metric.verdict == "cannot tell"),
-        alarm=ALARM,
-    )
-
-
-def _verdict(
-    metrics: Sequence[Metric], columns: Sequence[ColumnResult], *, copied: bool, poor: bool
-) -> Verdict:
-    if copied:
-        return "too good"
-    if poor:
-        return "poor"
-    relations = [metric for metric in metrics if metric.family in ("dependence", "joint")]
-    seen = [figure.verdict != "cannot tell" for figure in (*columns, *relations)]
-    if not any(seen[: len(columns)]) or (relations and not any(seen[len(columns) :])):
-        return "cannot tell"
-    return "good"
-
-
-def _named(metrics: Sequence[Metric], verdict: Verdict, *, copying: bool) -> tuple[str, ...]:
-    return tuple(
-        metric.name
-        for metric in metrics
-        if metric.verdict == verdict and (metric.family == "copying") == copying
-    )
-
-
-def _distance(result: ColumnResult) -> float:
-    if isinstance(result, NumericalResult):
-        return result.ks_complement - result.floor.low
-    return result.tv_complement - result.floor.low

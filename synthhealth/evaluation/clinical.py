@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from synthhealth.evaluation.release import coarse_count
-from synthhealth.evaluation.results import MIN_CELL, Result, Score, Standing
-from synthhealth.evaluation.shares import Counted, compare_shares, newcombe, wilson
+from synthhealth.evaluation.figures import Result, Score
+from synthhealth.evaluation.matching import Marks, NumericalColumn
+from synthhealth.evaluation.shares import Counted, ShareComparison, compare_shares
 from synthhealth.evaluation.tables import Tables
-from synthhealth.evaluation.values import Marks, NumericalColumn
 from synthhealth.schema import Kind, Range, Schema
 
 __all__ = [
@@ -27,72 +26,10 @@ __all__ = [
     "ReferenceGroup",
     "ReferenceResult",
     "RuleResult",
-    "Share",
-    "ShareComparison",
     "compare_censoring",
     "compare_ranges",
     "compare_rules",
 ]
-
-
-class Share(Result):
-    """How many of so many rows, with a 95 % interval.
-
-    Real counts of 1 to 4, and of all rows but 1 to 4, are hidden; all others are written to the
-    nearest 5.
-    """
-
-    n: int = Field(ge=0)
-    """Number of rows that were looked at."""
-    count: int | None = Field(ge=0)
-    """How many of them; None where it is hidden."""
-    share: float | None = Field(ge=0, le=1)
-    """Their share; None where it is hidden or there is no row."""
-    low: float | None = Field(ge=0, le=1)
-    """Lower end of its 95 % interval (Wilson, 1927)."""
-    high: float | None = Field(ge=0, le=1)
-    """Upper end of its 95 % interval."""
-
-
-class ShareComparison(Result):
-    """A share of the real rows against that of the synthetic ones."""
-
-    real: Share
-    """Of the real rows."""
-    synthetic: Share
-    """Of the synthetic rows."""
-    difference: float | None = Field(ge=-1, le=1)
-    """Synthetic minus real share; None where the real one is of 1 to 4 rows or there is no row."""
-    low: float | None = Field(ge=-1, le=1)
-    """Lower end of the difference's 95 % interval (Newcombe, 1998)."""
-    high: float | None = Field(ge=-1, le=1)
-    """Upper end of the difference's 95 % interval."""
-    standing: Standing | None
-    """Whether the synthetic share lies `below` or `above` the real one by more than chance, that \
-is whether the interval leaves out 0, or `within` it; None where there is no row."""
-
-    def as_written(self) -> ShareComparison:
-        """Give the comparison with the real counts to the nearest 5, and what follows from them."""
-        n = coarse_count(self.real.n)
-        if self.real.count is None or n == 0:
-            return self.model_copy(update={"real": self.real.model_copy(update={"n": n})})
-        # All but a few is written as the few are: never as all.
-        rest = coarse_count(self.real.n - self.real.count)
-        count = min(coarse_count(self.real.count), n)
-        if rest and count == n:
-            count = max(n - rest, 0)
-        low, high = wilson(count, n)
-        real = Share(n=n, count=count, share=count / n, low=low, high=high)
-        synthetic = self.synthetic
-        is_few = self.real.count in range(1, MIN_CELL)  # written as 5, which is no base to compare
-        if self.difference is None or is_few or synthetic.count is None:
-            hidden = {"difference": None, "low": None, "high": None}
-            return self.model_copy(update={"real": real, **hidden})
-        difference = synthetic.count / synthetic.n - count / n
-        low, high = newcombe((count, n), (synthetic.count, synthetic.n))
-        return self.model_copy(
-            update={"real": real, "difference": difference, "low": low, "high": high}
-        )
 
 
 class MissingShare(Result):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from synthhealth.evaluation.calibration import Draft, band_of, verdict_of
 from synthhealth.evaluation.copying import copy_scores, draw_copies
@@ -21,20 +22,107 @@ from synthhealth.evaluation.distances import (
     tv_complement,
     wasserstein,
 )
+from synthhealth.evaluation.figures import WHOLE_COLUMN, Band, NotComputed, Result, Score, Verdict
+from synthhealth.evaluation.matching import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.null_bands import Draws, average_floors, ks_null, tv_null
 from synthhealth.evaluation.release import coarse_known, mean_error, rounded
-from synthhealth.evaluation.results import (
-    WHOLE_COLUMN,
-    Band,
-    CategoricalResult,
-    NotComputed,
-    NumericalResult,
-    Score,
-)
-from synthhealth.evaluation.values import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.work import Seeds, attempt, sort_out
 
-__all__ = ["Marginals", "compare_marginals", "judged_columns"]
+__all__ = [
+    "CategoricalResult",
+    "Marginals",
+    "NumericalResult",
+    "compare_marginals",
+    "judged_columns",
+]
+
+
+class NumericalResult(Result):
+    """How a numerical column's synthetic values compare with its real ones.
+
+    Missing values, and results beyond a detection limit (`CensoringResult`), are dropped before
+    every figure but the two missing shares.
+    """
+
+    column: str
+    """Name of the column."""
+    unit: str | None
+    """Unit of the column's values; `day` for dates, None where unknown."""
+    n_real: int = Field(ge=1)
+    """Number of real values that are neither missing nor beyond a detection limit; it and \
+`missing_real` are such that the others are a multiple of 5."""
+    n_synthetic: int = Field(ge=1)
+    """Number of synthetic values that are neither missing nor beyond a detection limit."""
+    missing_real: float = Field(ge=0, le=1)
+    """Share of the real values that are missing."""
+    missing_synthetic: float = Field(ge=0, le=1)
+    """Share of the synthetic values that are missing."""
+    ks_statistic: float = Field(ge=0, le=1)
+    """Kolmogorov-Smirnov statistic D: the largest gap between the two distribution functions."""
+    ks_complement: float = Field(ge=0, le=1)
+    """1 - D; 1 where the two distribution functions are the same."""
+    p_value: float = Field(ge=0, le=1)
+    """Two-sided p value of the two-sample Kolmogorov-Smirnov test."""
+    p_method: Literal["exact", "asymptotic"]
+    """Law that gave the p value: exact for small samples without ties, else asymptotic."""
+    q_value: float = Field(ge=0, le=1)
+    """p value adjusted for the number of columns and figures judged (Benjamini-Hochberg)."""
+    p_close: float = Field(ge=0, le=1)
+    """Probability that a second sample of real patients would be at least as close."""
+    q_close: float = Field(ge=0, le=1)
+    """`p_close` adjusted for the number of columns."""
+    verdict: Verdict
+    """`poor` where `q_value`, `too good` where `q_close` is at most 0.05, `cannot tell` where \
+even a shift by a whole standard deviation would pass, else `good`."""
+    wasserstein: float = Field(ge=0)
+    """Wasserstein-1 distance in `unit`: how far values must move on average to match."""
+    floor: Band
+    """Noise floor of `ks_complement`: what a perfect generator scores."""
+    kept: Band
+    """What the column scores in a verbatim copy of the real rows, shuffled or not: the values are \
+kept, and a score of single columns cannot tell the two apart."""
+
+
+class CategoricalResult(Result):
+    """How a categorical column's synthetic levels compare with its real ones.
+
+    Missing values are dropped before every figure but the two missing shares.
+    """
+
+    column: str
+    """Name of the column."""
+    n_real: int = Field(ge=1)
+    """Number of real values that are not missing; the missing ones are a multiple of 5."""
+    n_synthetic: int = Field(ge=1)
+    """Number of synthetic values that are not missing."""
+    missing_real: float = Field(ge=0, le=1)
+    """Share of the real values that are missing."""
+    missing_synthetic: float = Field(ge=0, le=1)
+    """Share of the synthetic values that are missing."""
+    n_categories: int = Field(ge=1)
+    """Number of distinct levels in the two tables together."""
+    tv_complement: float = Field(ge=0, le=1)
+    """1 - total variation distance between the level frequencies; 1 where they are the same."""
+    p_value: float = Field(ge=0, le=1)
+    """p value of the test that both tables draw their levels with the same probabilities."""
+    p_method: Literal["chi-squared", "permutation"]
+    """Law that gave the p value: chi-squared where all expected counts are at least 5, else \
+random permutations of the rows between the two tables."""
+    q_value: float = Field(ge=0, le=1)
+    """p value adjusted for the number of columns and figures judged (Benjamini-Hochberg)."""
+    p_close: float = Field(ge=0, le=1)
+    """Probability that a second sample of real patients would be at least as close."""
+    q_close: float = Field(ge=0, le=1)
+    """`p_close` adjusted for the number of columns."""
+    verdict: Verdict
+    """`poor` where `q_value`, `too good` where `q_close` is at most 0.05, `cannot tell` where \
+even a difference of 0.38 in the shares would pass, else `good`."""
+    floor: Band
+    """Noise floor of `tv_complement`: what a perfect generator scores."""
+    kept: Band
+    """What the column scores in a verbatim copy of the real rows, shuffled or not: the values are \
+kept, and a score of single columns cannot tell the two apart."""
+
 
 ColumnResult = NumericalResult | CategoricalResult
 Floats = npt.NDArray[np.float64]

@@ -15,10 +15,10 @@ from scipy.spatial.distance import cdist
 from synthhealth.evaluation.calibration import Draft, Replicates, band_of
 from synthhealth.evaluation.dependence import average_ranks
 from synthhealth.evaluation.encode import encode, pooled
+from synthhealth.evaluation.figures import Band, NotComputed
+from synthhealth.evaluation.matching import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.null_bands import Draws, ks_of_rows, level_shares
-from synthhealth.evaluation.results import Band, NotComputed
 from synthhealth.evaluation.tables import Tables
-from synthhealth.evaluation.values import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.work import Seeds, attempt, sort_out
 
 __all__ = ["compare_copying", "copied_rows", "copy_scores", "draw_copies"]

@@ -12,13 +12,12 @@ from pydantic import Field
 from scipy import stats
 
 from synthhealth.evaluation.calibration import band_of
-from synthhealth.evaluation.clinical import ShareComparison
 from synthhealth.evaluation.distances import wasserstein
+from synthhealth.evaluation.figures import MIN_CELL, Band, NotComputed, Result, Score
+from synthhealth.evaluation.matching import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.null_bands import has_heavy_ties, unseen_levels
 from synthhealth.evaluation.release import quantile, quantile_error, recorded_step, rounded
-from synthhealth.evaluation.results import MIN_CELL, Band, NotComputed, Result, Score
-from synthhealth.evaluation.shares import Counted, compare_shares
-from synthhealth.evaluation.values import CategoricalColumn, NumericalColumn
+from synthhealth.evaluation.shares import Counted, ShareComparison, compare_shares
 from synthhealth.evaluation.work import Seeds, attempt, sort_out
 
 __all__ = [

@@ -8,23 +8,25 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, get_args
 import pandas as pd
 
 from synthhealth.errors import ParameterError, TableError
-from synthhealth.evaluation.calibration import Draft, judge, sum_up
+from synthhealth.evaluation.calibration import Draft
 from synthhealth.evaluation.clinical import compare_censoring, compare_ranges, compare_rules
 from synthhealth.evaluation.columns import compare_marginals
 from synthhealth.evaluation.copying import compare_copying
 from synthhealth.evaluation.coverage import compare_coverage
+from synthhealth.evaluation.figures import MIN_CELL, WHOLE_COLUMN, NotComputed
 from synthhealth.evaluation.folds import combine_drafts
 from synthhealth.evaluation.inference import Analysis, compare_regressions
+from synthhealth.evaluation.judgement import judge, sum_up
+from synthhealth.evaluation.matching import NumericalColumn, match_columns
 from synthhealth.evaluation.missing import compare_missing_values
 from synthhealth.evaluation.pairs import PairComparison, compare_pairs
 from synthhealth.evaluation.questions import PARTS, Part, Questions
 from synthhealth.evaluation.references import compare_references
-from synthhealth.evaluation.results import MIN_CELL, WHOLE_COLUMN, Evaluation, NotComputed, Overall
+from synthhealth.evaluation.results import Evaluation, Overall
 from synthhealth.evaluation.rows import JointComparison, compare_jointly
 from synthhealth.evaluation.subgroups import compare_subgroups
 from synthhealth.evaluation.tables import CanonicalTable, Tables, read_tables
 from synthhealth.evaluation.utility import compare_utility
-from synthhealth.evaluation.values import NumericalColumn, match_columns
 from synthhealth.evaluation.work import Seeds, Task, compute_all, one_thread, timed
 from synthhealth.schema import Schema
 

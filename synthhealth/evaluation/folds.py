@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from synthhealth.evaluation.calibration import Draft
-from synthhealth.evaluation.results import Band
+from synthhealth.evaluation.figures import Band
 from synthhealth.evaluation.tables import CanonicalTable, Tables
 from synthhealth.schema import Schema
 

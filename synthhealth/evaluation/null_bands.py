@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy import special
 
 from synthhealth.evaluation.calibration import Null, Replicates
-from synthhealth.evaluation.results import Band
+from synthhealth.evaluation.figures import Band
 
 __all__ = [
     "Draws",

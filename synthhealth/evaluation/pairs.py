@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from synthhealth.evaluation.calibration import ALARM, TOLERANCE, Draft, Replicates, band_of
 from synthhealth.evaluation.dependence import (
@@ -24,20 +25,56 @@ from synthhealth.evaluation.dependence import (
     pool_rare_levels,
 )
 from synthhealth.evaluation.distances import false_discovery
+from synthhealth.evaluation.figures import Band, NotComputed, Result, Score, Verdict
+from synthhealth.evaluation.matching import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.permutation import Relations, exchange_rows, shuffle_columns
-from synthhealth.evaluation.results import Band, NotComputed, PairResult, Score, Verdict
-from synthhealth.evaluation.values import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.work import Seeds
 
 __all__ = [
     "LARGE_DEPENDENCE",
     "PairComparison",
+    "PairResult",
     "compare_pairs",
     "pair_bands",
     "pair_verdict",
     "pooled_p_values",
     "standardised",
 ]
+
+
+class PairResult(Result):
+    """How strongly two columns depend on each other, in the real and in the synthetic table."""
+
+    first: str
+    """Name of one column."""
+    second: str
+    """Name of the other column."""
+    measure: Literal["spearman", "cramers_v", "correlation_ratio"]
+    """Spearman's rank correlation (-1 to 1) for two numerical columns, Cramer's V (0 to 1) for \
+two categorical ones, the correlation ratio eta (0 to 1) for one of each."""
+    real: float = Field(ge=-1, le=1)
+    """The measure in the real table."""
+    synthetic: float = Field(ge=-1, le=1)
+    """The measure in the synthetic table."""
+    difference: float = Field(ge=0, le=2)
+    """Absolute difference of the two."""
+    information_real: float | None = Field(default=None, ge=0, le=1)
+    """Mutual information I of the two columns in the real table, on bins common to both tables \
+(real deciles, fewer in small tables; levels), as sqrt(1 - exp(-2 I)): 0 for independent columns, \
+the absolute correlation for two normal ones. It also sees dependence that neither rises nor \
+falls."""
+    information_synthetic: float | None = Field(default=None, ge=0, le=1)
+    """The same in the synthetic table."""
+    floor: Band | None = None
+    """Noise floor of `difference`; None where the pair was not judged (very wide tables)."""
+    p_value: float | None = Field(default=None, ge=0, le=1)
+    """Probability that a perfect generator's pair would differ as much, in the measure or in the \
+mutual information."""
+    q_value: float | None = Field(default=None, ge=0, le=1)
+    """`p_value` adjusted for the number of pairs (Benjamini-Hochberg)."""
+    verdict: Verdict = "cannot tell"
+    """`poor` where `q_value` is at most 0.05; `cannot tell` where neither the loss of the real \
+dependence nor one of 0.3 that is not there would lie above the floor; else `good`."""
 
 
 Floats = npt.NDArray[np.float64]

@@ -9,15 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from synthhealth.evaluation.clinical import (
-    ReferenceGroup,
-    ReferenceResult,
-    ShareComparison,
-)
-from synthhealth.evaluation.results import NotComputed
-from synthhealth.evaluation.shares import Counted, compare_shares, is_small
+from synthhealth.evaluation.clinical import ReferenceGroup, ReferenceResult
+from synthhealth.evaluation.figures import NotComputed
+from synthhealth.evaluation.matching import Marks, NumericalColumn
+from synthhealth.evaluation.shares import Counted, ShareComparison, compare_shares, is_small
 from synthhealth.evaluation.tables import Tables
-from synthhealth.evaluation.values import Marks, NumericalColumn
 from synthhealth.schema import Kind, Range, ReferenceRange, Schema
 from synthhealth.schema.types import Level
 

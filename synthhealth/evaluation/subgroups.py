@@ -12,24 +12,17 @@ from pydantic import Field
 from scipy import special
 
 from synthhealth.errors import TableError
-from synthhealth.evaluation.calibration import (
-    ALARM,
-    TOLERANCE,
-    Replicates,
-    band_of,
-    verdict_of,
-)
-from synthhealth.evaluation.clinical import ShareComparison
+from synthhealth.evaluation.calibration import ALARM, TOLERANCE, Replicates, band_of, verdict_of
 from synthhealth.evaluation.dependence import Binned, PooledColumn, Table, pool_rare_levels
 from synthhealth.evaluation.distances import false_discovery, levels_test
+from synthhealth.evaluation.figures import NotComputed, Result, Score, Verdict
 from synthhealth.evaluation.groups import Group, find_groups
+from synthhealth.evaluation.matching import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.pairs import pooled_p_values, standardised
 from synthhealth.evaluation.permutation import Layout, Relations
 from synthhealth.evaluation.release import coarse_count
-from synthhealth.evaluation.results import NotComputed, Result, Score, Verdict
-from synthhealth.evaluation.shares import compare_shares
+from synthhealth.evaluation.shares import ShareComparison, compare_shares
 from synthhealth.evaluation.tables import Tables
-from synthhealth.evaluation.values import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.work import Seeds, attempt, sort_out
 
 __all__ = ["Subgroup", "compare_subgroups", "worst_subgroup"]

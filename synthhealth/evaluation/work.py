@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from synthhealth.errors import ParameterError, SynthHealthError
-from synthhealth.evaluation.results import NotComputed
+from synthhealth.evaluation.figures import NotComputed
 
 __all__ = [
     "TIMES",

@@ -8,10 +8,10 @@ nothing of the file's content (where a CSV lacks its header, even a column name 
 value).
 """
 
-from synthhealth.io._chunks import write_chunks
-from synthhealth.io._files import check_target, whole_file, whole_folder
-from synthhealth.io._form import FileForm
-from synthhealth.io._tables import (
+from synthhealth.io.chunks import write_chunks
+from synthhealth.io.files import check_target, whole_file, whole_folder
+from synthhealth.io.form import FileForm
+from synthhealth.io.tables import (
     SUFFIXES,
     read_table,
     read_with_form,

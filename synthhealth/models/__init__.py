@@ -1,8 +1,8 @@
 """The families of synthesizers, one file each, behind one small protocol."""
 
-from synthhealth.models._parameters import Parameter, resolve
-from synthhealth.models._registry import available, get, register
 from synthhealth.models.base import ConditionalModel, Model, Training
+from synthhealth.models.parameters import Parameter, resolve
+from synthhealth.models.registry import available, get, register
 
 __all__ = [
     "ConditionalModel",

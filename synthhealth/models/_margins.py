@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from synthhealth.errors import ArtifactError, ParameterError, nearest
-from synthhealth.models._parameters import Parameter
+from synthhealth.models.parameters import Parameter
 from synthhealth.schema import Schema
 
 Floats = npt.NDArray[np.float64]

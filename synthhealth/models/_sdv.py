@@ -25,10 +25,10 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from synthhealth.errors import ArtifactError, FitError, FitInterruptedError, SynthHealthError
-from synthhealth.models._parameters import Parameter, resolve
-from synthhealth.models._scale import from_log, offsets_of_skewed, to_log
-from synthhealth.models._seeding import seeded
-from synthhealth.models._training import Training
+from synthhealth.models._transforms import from_log, offsets_of_skewed, to_log
+from synthhealth.models.base import Training
+from synthhealth.models.parameters import Parameter, resolve
+from synthhealth.models.seeding import seeded
 from synthhealth.progress import ProgressEvent
 from synthhealth.schema import Kind, Schema
 

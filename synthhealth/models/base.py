@@ -1,23 +1,51 @@
-"""The protocol that every model family keeps, and the plain table that it is given.
-
-A family is a class that learns a *plain table*: one column per schema column, in the schema's order
-and under its names, without missing values. Numerical columns (``Kind.is_numerical``) hold float64,
-dates in seconds; all others hold the positions 0, 1, ... of their levels as int64. The family need
-not care about dtypes, decimals, limits, missing values or conditions: `synthhealth.Synthesizer`
-does.
-"""
+"""The protocol that every model family keeps, its plain table, and how a fit is watched."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import pandas as pd
 
-from synthhealth.models._parameters import Parameter
-from synthhealth.models._training import Training
+from synthhealth.models.parameters import Parameter
+from synthhealth.progress import OnProgress, ProgressEvent
 from synthhealth.schema import Schema
 
 __all__ = ["ConditionalModel", "Model", "Parameter", "Training"]
+
+
+@dataclass
+class Training:
+    """What a model is told about the fit that it is part of.
+
+    Attributes
+    ----------
+    on_progress : callable
+        Called with a `ProgressEvent` after each epoch.
+    max_seconds : float or None
+        After this time no new epoch is begun.
+    keep_partial : bool
+        Whether an interrupted training leaves a partial model (True) or an error (False).
+    """
+
+    on_progress: OnProgress
+    max_seconds: float | None = None
+    keep_partial: bool = False
+
+    def epochs(self, total: int, losses: Callable[[], dict[str, float]]) -> Iterator[int]:
+        """Count epochs from 0, reporting each one that is finished, until `total` or time is up."""
+        start = time.monotonic()
+        for epoch in range(total):
+            elapsed = time.monotonic() - start
+            if epoch:
+                self.on_progress(ProgressEvent("fit", epoch, total, "epoch", elapsed, losses()))
+                if self.max_seconds is not None and elapsed >= self.max_seconds:
+                    return
+            yield epoch
+        elapsed = time.monotonic() - start
+        self.on_progress(ProgressEvent("fit", total, total, "epoch", elapsed, losses()))
 
 
 @runtime_checkable

@@ -11,12 +11,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from synthhealth.errors import ArtifactError, ParameterError
-from synthhealth.models._deep import NETWORK_PARAMETERS, SAMPLING_BATCH, DeepModel, NetworkState
-from synthhealth.models._network_table import NetworkTable
-from synthhealth.models._parameters import Parameter
-from synthhealth.models._scale import SCALE_PARAMETER
+from synthhealth.models._deep import (
+    NETWORK_PARAMETERS,
+    SAMPLING_BATCH,
+    DeepModel,
+    NetworkState,
+    NetworkTable,
+)
 from synthhealth.models._sdv import Arrays, SDVState
-from synthhealth.models._training import Training
+from synthhealth.models._transforms import SCALE_PARAMETER
+from synthhealth.models.base import Training
+from synthhealth.models.parameters import Parameter
 from synthhealth.schema import Schema
 
 

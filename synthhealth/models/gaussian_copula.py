@@ -15,11 +15,18 @@ from synthhealth.models._margins import (
     margin_parameters,
     margins_by_column,
 )
-from synthhealth.models._parameters import Parameter
-from synthhealth.models._scale import from_log, log_offset, measured, to_log
 from synthhealth.models._sdv import Arrays, SDVModel, SDVState
-from synthhealth.models._spread import gather, level_edges, spread
-from synthhealth.models._training import Training
+from synthhealth.models._transforms import (
+    from_log,
+    gather,
+    level_edges,
+    log_offset,
+    measured,
+    spread,
+    to_log,
+)
+from synthhealth.models.base import Training
+from synthhealth.models.parameters import Parameter
 from synthhealth.schema import Schema
 
 #: Beyond this many standard deviations a normal score carries no information.

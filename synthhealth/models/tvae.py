@@ -8,11 +8,16 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from synthhealth.models._deep import NETWORK_PARAMETERS, SAMPLING_BATCH, DeepModel, NetworkState
-from synthhealth.models._network_table import NetworkTable
-from synthhealth.models._parameters import Parameter
-from synthhealth.models._scale import SCALE_PARAMETER
+from synthhealth.models._deep import (
+    NETWORK_PARAMETERS,
+    SAMPLING_BATCH,
+    DeepModel,
+    NetworkState,
+    NetworkTable,
+)
 from synthhealth.models._sdv import SDVState
+from synthhealth.models._transforms import SCALE_PARAMETER
+from synthhealth.models.parameters import Parameter
 from synthhealth.schema import Schema
 
 

@@ -3,7 +3,7 @@
 from synthhealth.report.compare import ComparedFigure, Comparison
 from synthhealth.report.data import ModelInfo, ReportData, json_schema
 from synthhealth.report.report import Fold, Report, cross_validated, evaluate
-from synthhealth.report.trend import Trend, TrendLine, TrendPoint, trend
+from synthhealth.report.trends import Trend, TrendLine, TrendPoint, trend
 
 __all__ = [
     "ComparedFigure",

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 
 from synthhealth.evaluation import Evaluation, Metric
 from synthhealth.report.data import ModelInfo
+from synthhealth.report.findings import learned, poor_groups, poor_outcomes
 from synthhealth.report.metric_words import against, in_sentence, words_of
 from synthhealth.report.numbers import counted, listed
-from synthhealth.report.words import learned, poor_groups, poor_outcomes, shown
+from synthhealth.report.words import shown
 
 __all__ = ["advise"]
 

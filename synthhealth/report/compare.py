@@ -12,12 +12,11 @@ from pydantic import Field
 
 from synthhealth.errors import ParameterError
 from synthhealth.evaluation import Band, Metric, NumericalResult
-from synthhealth.evaluation.results import Verdict
-from synthhealth.report.data import ReportData
+from synthhealth.evaluation.figures import Verdict
+from synthhealth.report.data import Part, ReportData
 from synthhealth.report.files import write
 from synthhealth.report.metric_words import in_sentence, words_of
 from synthhealth.report.numbers import counted, listed
-from synthhealth.report.parts.clinical import Part
 from synthhealth.report.text import bullet_list, bullets, table
 from synthhealth.report.words import column_results, column_score, shown
 

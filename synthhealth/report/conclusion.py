@@ -6,10 +6,9 @@ A verdict is a word, a mark and a colour, never a colour alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from synthhealth.evaluation import Band, Evaluation, Metric
-from synthhealth.evaluation.results import Verdict
 from synthhealth.report.data import Conclusion, ReportData
 from synthhealth.report.metric_words import (
     against,
@@ -21,21 +20,8 @@ from synthhealth.report.metric_words import (
     words_of,
 )
 from synthhealth.report.numbers import counted, listed, score_text
+from synthhealth.report.theme import TONES, Tone
 from synthhealth.report.words import column_scores, floor_text, shown
-
-#: Name of a colour and of a mark in `_theme`; a verdict and a standing share them.
-Tone: TypeAlias = Literal["below", "within", "above", "unknown"]
-
-TONES: dict[Verdict, Tone] = {
-    "poor": "below",
-    "good": "within",
-    "too good": "above",
-    "cannot tell": "unknown",
-}
-
-#: What stands before a verdict in plain text.
-SIGNS: dict[Verdict, str] = {"poor": "▼", "good": "●", "too good": "▲", "cannot tell": "○"}
-
 
 _MARGIN = 0.06  # of the scale, left free at both ends
 

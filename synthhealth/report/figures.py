@@ -9,8 +9,7 @@ from typing import Any
 
 from synthhealth.evaluation import Evaluation
 from synthhealth.evaluation.coverage import NumericalCoverage
-from synthhealth.evaluation.results import Verdict
-from synthhealth.report.conclusion import TONES
+from synthhealth.evaluation.figures import Verdict
 from synthhealth.report.data import (
     CategoricalDistribution,
     Missingness,
@@ -21,6 +20,7 @@ from synthhealth.report.theme import (
     MARK,
     REAL,
     SYNTHETIC,
+    TONES,
     Figure,
     Trace,
     axis,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from synthhealth.evaluation import Band, Evaluation, Metric
-from synthhealth.evaluation.results import Family, Verdict
+from synthhealth.evaluation.figures import Family, Verdict
 from synthhealth.report.numbers import number_text, percent, score_text
 
 

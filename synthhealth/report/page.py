@@ -19,7 +19,7 @@ from synthhealth.evaluation import (
     NumericalResult,
     VariableDescription,
 )
-from synthhealth.report.conclusion import TONES, Tone, key_cards, missing_cards
+from synthhealth.report.conclusion import key_cards, missing_cards
 from synthhealth.report.data import ReportData
 from synthhealth.report.metric_words import (
     FAMILIES,
@@ -50,13 +50,8 @@ from synthhealth.report.tables import (
     reference_sheet,
     sections,
 )
-from synthhealth.report.theme import DARK, FONT, LIGHT
-from synthhealth.report.words import (
-    column_results,
-    column_score,
-    floor_text,
-    shown,
-)
+from synthhealth.report.theme import DARK, FONT, LIGHT, TONES, Tone
+from synthhealth.report.words import column_results, column_score, floor_text, shown
 
 _TEMPLATES = "synthhealth.report", "templates"
 

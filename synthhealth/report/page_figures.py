@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from synthhealth.evaluation import CategoricalResult, NumericalResult, PairResult
 from synthhealth.evaluation.coverage import NumericalCoverage
 from synthhealth.report import figures
-from synthhealth.report.conclusion import TONES, Tone
 from synthhealth.report.data import (
     BoxPair,
     CategoricalDistribution,
@@ -28,7 +27,7 @@ from synthhealth.report.numbers import (
 )
 from synthhealth.report.parts import pairs as pair_figures
 from synthhealth.report.tables import range_text, whom
-from synthhealth.report.theme import Figure
+from synthhealth.report.theme import TONES, Figure, Tone
 from synthhealth.report.words import (
     MEASURES,
     column_results,

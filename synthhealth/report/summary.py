@@ -8,9 +8,9 @@ from importlib import metadata
 from typing import Literal
 
 from synthhealth.evaluation import Evaluation
-from synthhealth.evaluation.describe import describe_read
+from synthhealth.evaluation.description import describe_read
+from synthhealth.evaluation.figures import WHOLE_COLUMN
 from synthhealth.evaluation.release import coarse_count
-from synthhealth.evaluation.results import WHOLE_COLUMN
 from synthhealth.evaluation.tables import Tables
 from synthhealth.evaluation.work import timed
 from synthhealth.report.advice import advise
@@ -22,11 +22,14 @@ from synthhealth.report.data import (
     ModelInfo,
     NotShown,
     NumericalDistribution,
+    ProtectedColumn,
+    RareColumn,
     ReportData,
 )
+from synthhealth.report.findings import section_sentences
 from synthhealth.report.grid import MIN_CELL
 from synthhealth.report.numbers import levels, numbers
-from synthhealth.report.parts.clinical import ProtectedColumn, RareColumn, clinical_sentences
+from synthhealth.report.parts.clinical import clinical_sentences
 from synthhealth.report.parts.pairs import (
     Groups,
     Values,
@@ -35,12 +38,7 @@ from synthhealth.report.parts.pairs import (
     levels_of,
 )
 from synthhealth.report.parts.table_one import table_one
-from synthhealth.report.words import (
-    column_results,
-    limit_sentences,
-    section_sentences,
-    summary_sentences,
-)
+from synthhealth.report.words import column_results, limit_sentences, summary_sentences
 from synthhealth.schema import Kind, Protection, Schema
 
 #: What the levels are called that are too rare to be named.

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
 
-from synthhealth.evaluation import MIN_CELL, Band, ReferenceGroup, Score, Share, ShareComparison
-from synthhealth.report.conclusion import Tone
+from synthhealth.evaluation import MIN_CELL, ReferenceGroup, Share, ShareComparison
 from synthhealth.report.data import ReportData
 from synthhealth.report.numbers import (
     dependence_text,
@@ -19,63 +17,9 @@ from synthhealth.report.parts.coverage import coverage_section
 from synthhealth.report.parts.inference import inference_section
 from synthhealth.report.parts.subgroups import subgroup_section
 from synthhealth.report.parts.utility import utility_section
+from synthhealth.report.sections import Entry, Section, Sheet
+from synthhealth.report.theme import Tone
 from synthhealth.report.words import shown
-
-_MINUS = "\u2212"
-
-
-class Entry(NamedTuple):
-    """A cell."""
-
-    text: str
-    tone: Tone | None = None
-
-
-class Sheet(NamedTuple):
-    """A table with its words."""
-
-    key: str
-    title: str
-    heads: tuple[str, ...]
-    rows: list[list[Entry]]
-    note: str = ""
-
-
-class Section(NamedTuple):
-    """A part of the page with its tables."""
-
-    key: str
-    title: str
-    hint: str
-    sheets: list[Sheet]
-
-
-def scored(
-    score: Score | None, write: Callable[[float], str], *, worse: Tone | None = "below"
-) -> Entry:
-    """Write a figure with its noise floor; coloured where it lies on its worse side."""
-    if score is None:
-        return Entry("–")
-    standing = score.floor.standing(score.value)
-    text = f"{write(score.value)} ({interval(score.floor, write)})"
-    return Entry(text, "below" if standing == worse else None)
-
-
-def interval(band: Band | None, write: Callable[[float], str]) -> str:
-    """Write a noise floor, an en dash where there is none."""
-    return "–" if band is None else f"{write(band.low)} to {write(band.high)}"
-
-
-def signed(value: float) -> str:
-    """Return a difference of scores.
-
-    Examples
-    --------
-    >>> signed(-0.01), signed(0.5)
-    ('−0.010', '+0.500')
-    """
-    return f"{value:+.3f}".replace("-", _MINUS)
-
 
 #: Rows of the tables of pairs of columns.
 MOST_ROWS = 10

@@ -7,7 +7,6 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from synthhealth.evaluation import CategoricalResult, NumericalResult
-from synthhealth.report.conclusion import SIGNS
 from synthhealth.report.data import ReportData
 from synthhealth.report.numbers import (
     number_text,
@@ -19,8 +18,8 @@ from synthhealth.report.numbers import (
 from synthhealth.report.page import figure_groups
 from synthhealth.report.parts.pairs import pair_sheet
 from synthhealth.report.parts.table_one import heads, lines
+from synthhealth.report.sections import Sheet
 from synthhealth.report.tables import (
-    Sheet,
     detection_sheet,
     identifier_sheet,
     missing_sheets,
@@ -29,6 +28,7 @@ from synthhealth.report.tables import (
     reference_sheet,
     sections,
 )
+from synthhealth.report.theme import SIGNS
 from synthhealth.report.words import column_results, column_score, floor_text, shown
 
 

@@ -8,7 +8,25 @@ grey print, and the two tables also differ in form: areas and full lines against
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
+
+from synthhealth.evaluation.figures import Verdict
+
+#: What stands before a verdict in plain text.
+SIGNS: dict[Verdict, str] = {"poor": "▼", "good": "●", "too good": "▲", "cannot tell": "○"}
+
+
+#: Name of a colour and of a mark; a verdict and a standing share them.
+Tone: TypeAlias = Literal["below", "within", "above", "unknown"]
+
+
+TONES: dict[Verdict, Tone] = {
+    "poor": "below",
+    "good": "within",
+    "too good": "above",
+    "cannot tell": "unknown",
+}
+
 
 LIGHT = {
     "page": "#f5f6f8",

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from synthhealth.errors import FileError, SchemaError, nearest
 from synthhealth.io import whole_file
-from synthhealth.io._files import reason
+from synthhealth.io.files import reason
 from synthhealth.schema.types import Column, Schema
 from synthhealth.schema.yaml import Document, number_of, read_yaml, write_yaml
 

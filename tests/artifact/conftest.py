@@ -14,7 +14,7 @@ import pytest
 from synth_files import BASES, saved, write
 
 from synthhealth.models import register
-from synthhealth.models._registry import _REGISTERED
+from synthhealth.models.registry import _REGISTERED
 
 #: Memory that a process with torch and SDV may ever need, and seconds for one file.
 MAX_MEGABYTES, MAX_SECONDS = 1024, 10

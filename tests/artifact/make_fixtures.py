@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import synthhealth as sh
-from synthhealth.artifact._manifest import FORMAT_VERSION
+from synthhealth.artifact.manifest import FORMAT_VERSION
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

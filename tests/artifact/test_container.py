@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 from synth_files import Entry, pack, saved
 
-from synthhealth.artifact import _container
-from synthhealth.artifact._arrays import read_arrays, write_arrays
-from synthhealth.artifact._container import read_container, write_container
-from synthhealth.artifact._json import parse_json, to_json
+from synthhealth.artifact import container
+from synthhealth.artifact.container import read_container, write_container
+from synthhealth.artifact.plain import parse_json, read_arrays, to_json, write_arrays
 from synthhealth.errors import ArtifactError, FileError
 
 SMALL = {
@@ -74,17 +73,17 @@ def test_unknown_and_missing_members_are_not_written(tmp_path):
 def test_what_is_too_large_is_neither_written_nor_read(tmp_path, monkeypatch, limit, member):
     path = tmp_path / "model.synth"
     write_container(path, SMALL)
-    monkeypatch.setattr(_container, limit, len(SMALL[member]) - 1)
+    monkeypatch.setattr(container, limit, len(SMALL[member]) - 1)
     with pytest.raises(ArtifactError, match=rf"{re.escape(member)} has .* make the model smaller"):
         write_container(path, SMALL, force=True)
     with pytest.raises(ArtifactError, match="do not use it"):
         read_container(path)
-    monkeypatch.setattr(_container, limit, len(SMALL[member]))
+    monkeypatch.setattr(container, limit, len(SMALL[member]))
     assert read_container(path) == SMALL
 
 
 def test_json_members_are_bounded_together(tmp_path, monkeypatch):
-    monkeypatch.setattr(_container, "MAX_ALL_JSON_BYTES", 403)
+    monkeypatch.setattr(container, "MAX_ALL_JSON_BYTES", 403)
     with pytest.raises(ArtifactError, match="its JSON has 404 bytes"):
         write_container(tmp_path / "a", SMALL)
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthhealth.artifact import read_key, sample_digest, table_digest
-from synthhealth.artifact._digest import BLOCK_ROWS
+from synthhealth.artifact.digest import BLOCK_ROWS
 from synthhealth.errors import FileError, ParameterError
 from synthhealth.io import FileForm, read_table, write_table
 from synthhealth.testing import awkward_table

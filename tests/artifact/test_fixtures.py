@@ -8,8 +8,8 @@ from make_fixtures import FIXTURES, MODELS
 
 import synthhealth as sh
 from synthhealth.artifact import sample_digest
-from synthhealth.artifact._format import read_manifest
-from synthhealth.artifact._manifest import FORMAT_VERSION, platform_here, versions_here
+from synthhealth.artifact.manifest import FORMAT_VERSION, platform_here, versions_here
+from synthhealth.artifact.saving import read_manifest
 
 FILES = sorted(FIXTURES.glob("v*/*.synth"))
 

@@ -8,7 +8,7 @@ from synth_files import FAMILIES, ResampledMargins, members_of
 from synth_files import fitted as fitted_family
 
 import synthhealth as sh
-from synthhealth.artifact import _format
+from synthhealth.artifact import saving
 from synthhealth.errors import ArtifactError, FileError, NotFittedError, ParameterError
 
 
@@ -147,7 +147,7 @@ def test_the_signature_is_left_to_verify(saved, fitted):
 
 
 def test_tables_beyond_the_limits_are_not_saved(fitted, tmp_path, monkeypatch):
-    monkeypatch.setattr(_format, "MAX_COLUMNS", 16)
+    monkeypatch.setattr(saving, "MAX_COLUMNS", 16)
     with pytest.raises(ArtifactError, match="more than 16 columns"):
         fitted.save(tmp_path / "model.synth")
     assert not list(tmp_path.iterdir())

@@ -13,8 +13,8 @@ from synth_files import FAMILIES, members_of
 
 import synthhealth as sh
 from synthhealth.artifact import sample_digest, table_digest
-from synthhealth.artifact._format import members_of as members_made
-from synthhealth.artifact._manifest import Manifest, make_manifest, member_of
+from synthhealth.artifact.manifest import Manifest, make_manifest, member_of
+from synthhealth.artifact.saving import members_of as members_made
 from synthhealth.errors import ArtifactError, FitError, ParameterError
 
 

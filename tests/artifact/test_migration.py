@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from synthhealth.artifact._manifest import FORMAT_VERSION
-from synthhealth.artifact._migration import STEPS, Content, migrate
+from synthhealth.artifact.manifest import FORMAT_VERSION
+from synthhealth.artifact.migration import STEPS, Content, migrate
 from synthhealth.errors import ArtifactError
 
 

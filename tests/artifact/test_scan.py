@@ -12,10 +12,9 @@ from rich.console import Console
 
 import synthhealth as sh
 from synthhealth.artifact import LeakScan, scan
-from synthhealth.artifact._scan._content import Columns, Content, walk
-from synthhealth.artifact._scan._patients import Patients
-from synthhealth.artifact._scan._saved import _written_limits
-from synthhealth.artifact._scan._search import search
+from synthhealth.artifact.leaks.content import Columns, Content, _written_limits, walk
+from synthhealth.artifact.leaks.patients import Patients
+from synthhealth.artifact.leaks.search import search
 from synthhealth.errors import ArtifactError, FileError, ParameterError, TableError
 from synthhealth.models import resolve
 from synthhealth.schema import Column, Schema

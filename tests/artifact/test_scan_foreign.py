@@ -18,9 +18,9 @@ import pytest
 
 import synthhealth as sh
 from synthhealth.artifact import scan
-from synthhealth.artifact._scan import _foreign
-from synthhealth.artifact._scan._foreign import decode
-from synthhealth.artifact._scan._inert import Call, Name, read_pickle
+from synthhealth.artifact.leaks import _foreign
+from synthhealth.artifact.leaks.foreign import decode
+from synthhealth.artifact.leaks.inert import Call, Name, read_pickle
 from synthhealth.errors import ArtifactError
 
 ROWS = "training rows"
@@ -117,7 +117,7 @@ def test_nothing_is_run(tmp_path, patients):
 #: Watches the reading of a pickle whose instructions import, run and open.
 WATCHED = """
 import pickle, sys
-from synthhealth.artifact._scan._foreign import decode
+from synthhealth.artifact.leaks.foreign import decode
 events = []
 program = (
     b"cos\\nsystem\\n(S'true'\\ntR."  # os.system('true')

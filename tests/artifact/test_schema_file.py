@@ -6,7 +6,7 @@ import pytest
 from synth_files import BASES, saved
 
 from synthhealth.artifact import json_schema
-from synthhealth.artifact._schema_file import schema_text
+from synthhealth.artifact.members import schema_text
 
 jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed")
 

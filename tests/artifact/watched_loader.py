@@ -28,7 +28,7 @@ import pandas as pd
 import pyarrow as pa
 
 import synthhealth as sh
-from synthhealth.benchmark._stream import peak_memory
+from synthhealth.benchmark.stream import peak_memory
 from synthhealth.schema.identifiers.patterns import Pattern
 from synthhealth.schema.units import check_unit
 

@@ -28,8 +28,8 @@ from jobs import (
 )
 
 import synthhealth as sh
-from synthhealth.artifact._container import read_container
-from synthhealth.artifact._format import members_of
+from synthhealth.artifact.container import read_container
+from synthhealth.artifact.saving import members_of
 from synthhealth.aws import training
 from synthhealth.aws.__main__ import main as container
 from synthhealth.aws._metrics import METRIC_DEFINITIONS, METRICS, metric_line, read_metrics

@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from synthhealth.benchmark import _quality
-from synthhealth.benchmark._tables import Cohort, load_cohort
+from synthhealth.benchmark import quality
+from synthhealth.benchmark.tables import Cohort, load_cohort
 from synthhealth.datasets import load_ra_panel
 
 #: Few columns, of both kinds, since the time goes by their pairs.
@@ -28,7 +28,7 @@ def narrow_demo(monkeypatch: pytest.MonkeyPatch) -> None:
             name, whole.training[COLUMNS], whole.holdout[COLUMNS], n_synthetic=whole.n_synthetic
         )
 
-    monkeypatch.setattr(_quality, "load_cohort", load)
+    monkeypatch.setattr(quality, "load_cohort", load)
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from synthhealth.benchmark import EvaluationCost, measure_evaluation
-from synthhealth.benchmark._evaluation_results import TableCost
-from synthhealth.benchmark._results import Machine
-from synthhealth.benchmark._tables import simulate
-from synthhealth.benchmark._verbs import app
+from synthhealth.benchmark.evaluation import TableCost
+from synthhealth.benchmark.results import Machine
+from synthhealth.benchmark.tables import simulate
+from synthhealth.benchmark.verbs import app
 from synthhealth.errors import FileError, ParameterError
 from synthhealth.evaluation import evaluate_tables
 from synthhealth.evaluation.work import TIMES

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from synthhealth.benchmark import Overhead, measure_overhead
-from synthhealth.benchmark._clock import alternate, pinned
-from synthhealth.benchmark._overhead_results import Memory, Startup, Stream
-from synthhealth.benchmark._results import Comparison, Machine, Times
+from synthhealth.benchmark.clock import alternate, pinned
+from synthhealth.benchmark.overhead import Memory, Startup, Stream
+from synthhealth.benchmark.results import Comparison, Machine, Times
 from synthhealth.errors import FileError, ParameterError
 from synthhealth.progress import ProgressEvent
 
@@ -93,7 +93,7 @@ def test_reports_are_compared(cohort: pd.DataFrame) -> None:
 def test_start_and_memory_are_measured_in_new_processes(
     cohort: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("synthhealth.benchmark._overhead.STARTS", 1)
+    monkeypatch.setattr("synthhealth.benchmark.overhead.STARTS", 1)
 
     result = measure_overhead(
         cohort,
@@ -118,10 +118,10 @@ def test_the_peak_is_the_childs_own() -> None:
     code = """
 import subprocess, sys
 held = bytearray(300 * 2**20)
-child = "from synthhealth.benchmark._stream import peak_memory; print(peak_memory())"
+child = "from synthhealth.benchmark.stream import peak_memory; print(peak_memory())"
 print(subprocess.run([sys.executable, "-c", child], capture_output=True, text=True).stdout)
 """
-    alone = "from synthhealth.benchmark._stream import peak_memory; print(peak_memory())"
+    alone = "from synthhealth.benchmark.stream import peak_memory; print(peak_memory())"
     peaks = [
         float(
             subprocess.run(
@@ -182,7 +182,7 @@ def test_without_the_adult_table_it_says_how_to_name_it() -> None:
 
 def test_importing_the_benchmark_is_light(tmp_path: Path) -> None:
     code = (
-        "import sys; import synthhealth.benchmark._verbs; "
+        "import sys; import synthhealth.benchmark.verbs; "
         "print([name for name in ('torch', 'sdv', 'pandas', 'scipy') if name in sys.modules])"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

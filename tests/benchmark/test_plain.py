@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from synthhealth.benchmark._plain import (
+from synthhealth.benchmark.plain import (
     PLAIN,
     chosen_models,
     fit_plain,

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from synthhealth.benchmark import Quality, measure_quality
-from synthhealth.benchmark import _quality as room
-from synthhealth.benchmark._tables import ADULT_ROWS, chosen_tables, load_cohort
+from synthhealth.benchmark import quality as room
+from synthhealth.benchmark.tables import ADULT_ROWS, chosen_tables, load_cohort
 from synthhealth.datasets import load_ra_panel
 from synthhealth.errors import FitError, ParameterError
 from synthhealth.progress import ProgressEvent

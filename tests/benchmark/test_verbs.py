@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from synthhealth.benchmark._verbs import app
+from synthhealth.benchmark.verbs import app
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

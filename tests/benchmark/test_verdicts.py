@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from synthhealth.benchmark import _verdicts, measure_verdicts
-from synthhealth.benchmark._verbs import app
+from synthhealth.benchmark import measure_verdicts, verdicts
+from synthhealth.benchmark.verbs import app
 
 
 def test_the_verb_counts_the_verdicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    few = {case: _verdicts.CASES[case] for case in ("copy", "one column x -> 100x + 7000")}
-    monkeypatch.setattr(_verdicts, "CASES", few)
+    few = {case: verdicts.CASES[case] for case in ("copy", "one column x -> 100x + 7000")}
+    monkeypatch.setattr(verdicts, "CASES", few)
     file = tmp_path / "verdicts.json"
 
     ended = CliRunner().invoke(app, ["verdicts", "--draws", "1", "--json", str(file)])

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthhealth.datasets import _ra_panel, load_ra_panel
+from synthhealth.datasets import load_ra_panel, ra_panel
 from synthhealth.errors import ParameterError
 from synthhealth.schema.units import check_unit
 
@@ -294,24 +294,24 @@ class TestDependence:
         assert phi == pytest.approx(0.53, abs=0.04)
 
     def test_the_copula_holds_every_published_correlation(self) -> None:
-        matrix = _ra_panel._latent_correlation()
-        for first, second, spearman, _ in _ra_panel.CORRELATIONS:
+        matrix = ra_panel._latent_correlation()
+        for first, second, spearman, _ in ra_panel.CORRELATIONS:
             r = matrix[position(first), position(second)]
             assert 6 / np.pi * np.arcsin(r / 2) == pytest.approx(spearman, abs=1e-9)
         assert np.diag(matrix) == pytest.approx(np.ones(len(matrix)), abs=1e-9)
         assert np.linalg.eigvalsh(matrix)[0] > 0.1
 
     def test_unpublished_pairs_are_only_what_the_published_imply(self) -> None:
-        precision = np.linalg.inv(_ra_panel._latent_correlation())
+        precision = np.linalg.inv(ra_panel._latent_correlation())
         published = np.eye(len(precision), dtype=bool)
-        for first, second, *_ in _ra_panel.CORRELATIONS:
+        for first, second, *_ in ra_panel.CORRELATIONS:
             i, j = position(first), position(second)
             published[i, j] = published[j, i] = True
         assert np.abs(precision[~published]).max() < 1e-9
 
 
 def position(name: str) -> int:
-    return list(_ra_panel.MEASURES).index(name)
+    return list(ra_panel.MEASURES).index(name)
 
 
 class TestPlausible:

@@ -9,8 +9,8 @@ from scipy import stats
 
 from synthhealth.datasets import load_ra_panel
 from synthhealth.evaluation.coverage import compare_coverage, draw_quantiles
+from synthhealth.evaluation.matching import match_columns
 from synthhealth.evaluation.tables import read_tables
-from synthhealth.evaluation.values import match_columns
 from synthhealth.evaluation.work import Seeds
 from synthhealth.schema import Column, Schema
 

@@ -11,9 +11,9 @@ from scipy import stats
 
 from synthhealth.evaluation import evaluate_tables as evaluate_all
 from synthhealth.evaluation.dependence import Levels, Table, dependence
+from synthhealth.evaluation.matching import match_columns
 from synthhealth.evaluation.missing import Values, compare_missing_values, missing_dependence
 from synthhealth.evaluation.tables import read_tables
-from synthhealth.evaluation.values import match_columns
 from synthhealth.evaluation.work import Seeds
 from synthhealth.schema import Column, Schema
 

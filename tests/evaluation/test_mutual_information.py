@@ -18,6 +18,7 @@ from synthhealth.evaluation.dependence import (
     dependence,
     informations,
 )
+from synthhealth.evaluation.matching import match_columns
 from synthhealth.evaluation.pairs import (
     PairComparison,
     compare_pairs,
@@ -26,7 +27,6 @@ from synthhealth.evaluation.pairs import (
 )
 from synthhealth.evaluation.permutation import Layout, Relations, exchange_rows, shuffle_columns
 from synthhealth.evaluation.tables import read_tables
-from synthhealth.evaluation.values import match_columns
 from synthhealth.evaluation.work import Seeds
 
 

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from synthhealth.evaluation import evaluate_tables as evaluate_all
+from synthhealth.evaluation.matching import match_columns
 from synthhealth.evaluation.references import compare_references
 from synthhealth.evaluation.tables import read_tables
-from synthhealth.evaluation.values import match_columns
 from synthhealth.schema import Column, Demographics, Range, ReferenceRange, Schema
 
 #: Columns, pairs and missing values; the other parts have tests of their own.

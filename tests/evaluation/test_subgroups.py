@@ -10,9 +10,9 @@ from scipy import stats
 from synthhealth.datasets import load_ra_panel
 from synthhealth.errors import ParameterError
 from synthhealth.evaluation.distances import tv_complement
+from synthhealth.evaluation.matching import match_columns
 from synthhealth.evaluation.subgroups import Divided, compare_subgroups, worst_subgroup
 from synthhealth.evaluation.tables import read_tables
-from synthhealth.evaluation.values import match_columns
 from synthhealth.evaluation.work import Seeds
 from synthhealth.schema import Column, Demographics, Role, Schema
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from ctgan.data_transformer import DataTransformer
 
-from synthhealth.models._modes import column_transformer
+from synthhealth.models._transforms import column_transformer
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_the_inverse_is_exact(table):
 
 
 def test_modes_of_a_long_column_are_found_on_some_of_its_rows(table, monkeypatch):
-    monkeypatch.setattr("synthhealth.models._modes.MODE_ROWS", 150)
+    monkeypatch.setattr("synthhealth.models._transforms.MODE_ROWS", 150)
     state = np.random.get_state()
     try:
         np.random.seed(0)

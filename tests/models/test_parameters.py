@@ -4,7 +4,7 @@ import pytest
 
 from synthhealth.errors import ParameterError
 from synthhealth.models import Parameter, available, get
-from synthhealth.models._parameters import resolve
+from synthhealth.models.parameters import resolve
 from synthhealth.synthesizer import Synthesizer
 
 

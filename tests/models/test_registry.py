@@ -5,7 +5,8 @@ import importlib.metadata
 import pytest
 
 from synthhealth.errors import ParameterError
-from synthhealth.models import _registry, available, get, register
+from synthhealth.models import available, get, register
+from synthhealth.models import registry as registered
 from synthhealth.models.base import Model
 
 
@@ -17,7 +18,7 @@ class Foreign:
 
 @pytest.fixture
 def registry(monkeypatch):
-    monkeypatch.setattr(_registry, "_REGISTERED", {})
+    monkeypatch.setattr(registered, "_REGISTERED", {})
 
 
 @pytest.mark.parametrize("name", available())
@@ -41,8 +42,8 @@ def test_our_names_cannot_be_taken(registry):
 
 
 def test_announced_by_an_entry_point(monkeypatch):
-    point = importlib.metadata.EntryPoint("foreign", f"{__name__}:Foreign", _registry.ENTRY_POINTS)
-    monkeypatch.setattr(_registry, "entry_points", lambda group: [point])
+    point = importlib.metadata.EntryPoint("foreign", f"{__name__}:Foreign", registered.ENTRY_POINTS)
+    monkeypatch.setattr(registered, "entry_points", lambda group: [point])
     assert "foreign" in available()
     assert get("foreign").name == "foreign"
 

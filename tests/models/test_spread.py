@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthhealth.models._spread import gather, level_edges, spread
+from synthhealth.models._transforms import gather, level_edges, spread
 
 
 @given(

@@ -15,7 +15,7 @@ from synthhealth.evaluation import (
     PairResult,
     Score,
 )
-from synthhealth.evaluation.results import Family, Verdict
+from synthhealth.evaluation.figures import Family, Verdict
 
 FLOOR = Band(mean=0.88, low=0.85, high=0.92, method="exact")
 RARELY = Band(mean=0.01, low=0.0, high=0.049, method="exact")

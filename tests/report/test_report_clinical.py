@@ -14,8 +14,8 @@ from synthhealth.evaluation.release import mean_error, rounding_step
 from synthhealth.report import Report, evaluate
 from synthhealth.report.figures import histogram
 from synthhealth.report.parts.table_one import heads, lines
+from synthhealth.report.sections import Sheet
 from synthhealth.report.tables import (
-    Sheet,
     detection_sheet,
     identifier_sheet,
     missing_sheets,

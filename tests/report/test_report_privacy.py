@@ -143,7 +143,7 @@ def squared(table: pd.DataFrame, schema: Schema) -> Iterator[Guess]:
 @pytest.fixture
 def without_laws(monkeypatch: pytest.MonkeyPatch) -> None:
     """Which distribution fits best takes most of the time and is no matter here."""
-    monkeypatch.setattr("synthhealth.evaluation.describe._distribution", lambda *_, **__: {})
+    monkeypatch.setattr("synthhealth.evaluation.description._distribution", lambda *_, **__: {})
 
 
 @pytest.mark.usefixtures("without_laws")

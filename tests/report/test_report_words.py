@@ -8,7 +8,7 @@ import pytest
 from report_figures import evaluation, identical, level, metric, number, relations
 
 from synthhealth.evaluation import Evaluation
-from synthhealth.evaluation.results import Verdict
+from synthhealth.evaluation.figures import Verdict
 from synthhealth.report import ModelInfo, Report
 from synthhealth.report.conclusion import conclude, key_metrics
 from synthhealth.report.data import Missingness

@@ -19,7 +19,7 @@ from synthhealth import __version__
 from synthhealth.aws._sampling._hosts import Host
 from synthhealth.errors import FileError, ParameterError
 from synthhealth.io import whole_file, write_chunks
-from synthhealth.models._seeding import derive_seed
+from synthhealth.models.seeding import derive_seed
 from synthhealth.synthesizer import _REPLAY, CHUNK_SIZE
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from synthhealth.aws._serving._refusals import AnswerTooLargeError, NotAcceptableError
 from synthhealth.aws._serving._requests import BATCH_ADVICE, FORMATS, Format
 from synthhealth.io import FileForm
-from synthhealth.io._numbers import with_printed_digits
-from synthhealth.io._text import is_ambiguous, write_rows
+from synthhealth.io.form import with_printed_digits
+from synthhealth.io.text import is_ambiguous, write_rows
 
 if TYPE_CHECKING:
     import pandas as pd

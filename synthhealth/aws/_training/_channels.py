@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from synthhealth.errors import FileError, ParameterError, TableError
 from synthhealth.io import FileForm, read_with_form
-from synthhealth.io._files import reason
-from synthhealth.io._words import columns_with_words
+from synthhealth.io.cells import columns_with_words
+from synthhealth.io.files import reason
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -225,7 +225,7 @@ def _kind(part: pd.Series) -> str:
 
 
 def _as_text(part: pd.Series) -> pd.Series:
-    from synthhealth.io._cells import bare
+    from synthhealth.io.cells import bare
 
     def text(value: object) -> str:
         return bare(value) if isinstance(value, float) else str(value)

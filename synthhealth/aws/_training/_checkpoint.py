@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from synthhealth.errors import FileError, SynthHealthError
 from synthhealth.io import whole_file
-from synthhealth.io._files import reason
+from synthhealth.io.files import reason
 
 if TYPE_CHECKING:
     from synthhealth.synthesizer import Synthesizer

@@ -207,7 +207,7 @@ class Job:
 
     def _identity(self, inputs: _Inputs, key: bytes) -> str:
         """Give a keyed hash of everything that decides the fit."""
-        from synthhealth.artifact._manifest import versions_here
+        from synthhealth.artifact.manifest import versions_here
 
         content = {
             "training": fingerprint(inputs.files, key),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from synthhealth.errors import FileError, ParameterError
-from synthhealth.io._files import reason
+from synthhealth.io.files import reason
 
 __all__ = ["Places"]
 

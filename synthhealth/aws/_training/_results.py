@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from synthhealth.errors import FileError, SynthHealthError
 from synthhealth.io import whole_file
-from synthhealth.io._files import reason
+from synthhealth.io.files import reason
 
 if TYPE_CHECKING:
-    from synthhealth.artifact._manifest import Manifest
+    from synthhealth.artifact.manifest import Manifest
     from synthhealth.report import Report
     from synthhealth.synthesizer import Synthesizer
 
@@ -52,10 +52,10 @@ def save_timeless(
     ArtifactError, FileError, ParameterError
         As for `Synthesizer.save`.
     """
-    from synthhealth.artifact._container import MANIFEST as INSIDE
-    from synthhealth.artifact._container import write_container
-    from synthhealth.artifact._format import members_of
-    from synthhealth.artifact._manifest import make_manifest
+    from synthhealth.artifact.container import MANIFEST as INSIDE
+    from synthhealth.artifact.container import write_container
+    from synthhealth.artifact.manifest import make_manifest
+    from synthhealth.artifact.saving import members_of
 
     members = members_of(synthesizer)
     manifest = make_manifest(synthesizer, members, report=report, key=key)

@@ -1,8 +1,8 @@
 """Does a researcher come to the same conclusions? Regressions, and rules to combine tables."""
 
-from synthhealth.evaluation.inference.agreement import Worth, worth
-from synthhealth.evaluation.inference.combine import Combined, combine
+from synthhealth.evaluation.inference.combining import Combined, combine
 from synthhealth.evaluation.inference.compare import compare_inference, compare_regressions
+from synthhealth.evaluation.inference.evidence import Worth, worth
 from synthhealth.evaluation.inference.results import (
     Analysis,
     Coefficient,

@@ -11,15 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from synthhealth.errors import ParameterError
-from synthhealth.evaluation.inference.agreement import (
-    Worth,
-    conclude,
-    interval_overlap,
-    measure,
-    wald,
-    worth,
-)
-from synthhealth.evaluation.inference.combine import (
+from synthhealth.evaluation.figures import MIN_CELL, NotComputed
+from synthhealth.evaluation.inference.agreement import conclude, interval_overlap, measure, wald
+from synthhealth.evaluation.inference.combining import (
     Rule,
     check_releases,
     check_rule,
@@ -28,14 +22,10 @@ from synthhealth.evaluation.inference.combine import (
     reach,
 )
 from synthhealth.evaluation.inference.design import Design, Plan
-from synthhealth.evaluation.inference.fit import (
-    INTERCEPT,
-    Fit,
-    NotEstimableError,
-    check_installed,
-    fit,
-)
+from synthhealth.evaluation.inference.evidence import Worth, worth
+from synthhealth.evaluation.inference.fit import INTERCEPT, Fit, check_installed, fit
 from synthhealth.evaluation.inference.formula import Kind
+from synthhealth.evaluation.inference.levels import NotEstimableError
 from synthhealth.evaluation.inference.results import (
     Analysis,
     Coefficient,
@@ -44,7 +34,6 @@ from synthhealth.evaluation.inference.results import (
     RegressionResult,
     check_analyses,
 )
-from synthhealth.evaluation.results import MIN_CELL, NotComputed
 from synthhealth.evaluation.tables import CanonicalTable, Tables, read_tables
 from synthhealth.evaluation.work import Seeds, attempt, sort_out
 from synthhealth.schema import Schema

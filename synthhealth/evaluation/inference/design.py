@@ -10,7 +10,9 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from synthhealth.evaluation.inference.fit import (
+from synthhealth.evaluation.figures import MIN_CELL
+from synthhealth.evaluation.inference.formula import Event, Factor, Formula, Survival, Term
+from synthhealth.evaluation.inference.levels import (
     Coded,
     NotEstimableError,
     code,
@@ -20,8 +22,6 @@ from synthhealth.evaluation.inference.fit import (
     read_levels,
     read_numbers,
 )
-from synthhealth.evaluation.inference.formula import Event, Factor, Formula, Survival, Term
-from synthhealth.evaluation.results import MIN_CELL
 from synthhealth.evaluation.tables import CanonicalTable
 from synthhealth.schema import Schema
 

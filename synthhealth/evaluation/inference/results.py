@@ -10,11 +10,11 @@ import pandas as pd
 from pydantic import Field
 
 from synthhealth.errors import ParameterError, nearest
-from synthhealth.evaluation.inference.agreement import Worth
-from synthhealth.evaluation.inference.combine import Rule
+from synthhealth.evaluation.figures import NotComputed, Result, Score
+from synthhealth.evaluation.inference.combining import Rule
+from synthhealth.evaluation.inference.evidence import Worth
 from synthhealth.evaluation.inference.formula import Formula, Kind, parse
 from synthhealth.evaluation.release import coarse_count, coarse_known, rounded
-from synthhealth.evaluation.results import NotComputed, Result, Score
 from synthhealth.schema import Schema
 
 __all__ = [

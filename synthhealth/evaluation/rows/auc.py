@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from synthhealth.evaluation.results import Band
+from synthhealth.evaluation.figures import Band
 
 __all__ = ["Guessing", "areas", "interval"]
 

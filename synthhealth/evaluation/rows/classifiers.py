@@ -11,8 +11,9 @@ from scipy.special import expit, logit
 
 from synthhealth.evaluation.calibration import Draft, Replicates
 from synthhealth.evaluation.rows.auc import Guessing, areas, interval
-from synthhealth.evaluation.rows.compare import EXCHANGEABLE, Cases, Classifier
-from synthhealth.evaluation.rows.support import Rows, n_products, products
+from synthhealth.evaluation.rows.cases import EXCHANGEABLE, Cases
+from synthhealth.evaluation.rows.drawn import Rows, n_products, products
+from synthhealth.evaluation.rows.results import Classifier
 from synthhealth.evaluation.work import Seeds
 
 __all__ = [

@@ -11,9 +11,10 @@ from scipy.special import expit
 
 from synthhealth.evaluation.calibration import Draft, Replicates
 from synthhealth.evaluation.rows.auc import areas
+from synthhealth.evaluation.rows.cases import EXCHANGEABLE, Cases
 from synthhealth.evaluation.rows.classifiers import Detector, Logistic, exchanged
-from synthhealth.evaluation.rows.compare import EXCHANGEABLE, Cases, Giveaway, Propensity, Telling
-from synthhealth.evaluation.rows.support import Rows
+from synthhealth.evaluation.rows.drawn import Rows
+from synthhealth.evaluation.rows.results import Giveaway, Propensity, Telling
 from synthhealth.evaluation.work import Seeds
 
 __all__ = ["fit_propensity", "giveaways", "mean_squared_error", "propensities", "specks"]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from synthhealth.evaluation.calibration import ALARM
 from synthhealth.evaluation.distances import false_discovery
-from synthhealth.evaluation.results import NotComputed, Verdict
+from synthhealth.evaluation.figures import NotComputed, Verdict
 from synthhealth.evaluation.tables import Tables
 from synthhealth.evaluation.utility.learners import LEARNERS, Block, Learner, Setting, set_up
 from synthhealth.evaluation.utility.results import (

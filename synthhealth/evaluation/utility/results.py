@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from synthhealth.evaluation.results import Result, Standing, Verdict
+from synthhealth.evaluation.figures import Result, Standing, Verdict
 
 __all__ = [
     "Choice",

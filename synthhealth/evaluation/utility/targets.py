@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synthhealth.errors import ParameterError, nearest
-from synthhealth.evaluation.results import NotComputed
+from synthhealth.evaluation.figures import NotComputed
 from synthhealth.evaluation.utility.learners import Stack
 from synthhealth.evaluation.utility.results import Choice, Task
 from synthhealth.schema import Role, Schema

@@ -10,7 +10,7 @@ from synthhealth.evaluation.coverage import (
     NumericalCoverage,
 )
 from synthhealth.report.numbers import number_text, percent
-from synthhealth.report.tables import Entry, Section, Sheet, scored
+from synthhealth.report.sections import Entry, Section, Sheet, scored
 from synthhealth.report.words import shown
 
 _NOTE = "In brackets what other real patients would give in 95 of 100 cases."

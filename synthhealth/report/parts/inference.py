@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from synthhealth.evaluation.inference.results import Coefficient, Estimate, RegressionResult
 from synthhealth.report.numbers import number_text, p_text, percent, score_text
-from synthhealth.report.tables import Entry, Section, Sheet, scored
+from synthhealth.report.sections import Entry, Section, Sheet, scored
 from synthhealth.report.words import shown
 
 

@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from synthhealth.evaluation import PairResult
 from synthhealth.evaluation.release import coarse_count, coarse_known, quantile
-from synthhealth.report.conclusion import TONES
 from synthhealth.report.data import (
     Axis,
     Box,
@@ -34,12 +33,13 @@ from synthhealth.report.numbers import (
     p_text,
     percent,
 )
-from synthhealth.report.tables import Entry, Sheet, interval
+from synthhealth.report.sections import Entry, Sheet, interval
 from synthhealth.report.theme import (
     DIVERGING,
     REAL,
     SEQUENTIAL,
     SYNTHETIC,
+    TONES,
     Figure,
     Trace,
     axis,

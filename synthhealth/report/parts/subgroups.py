@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from synthhealth.evaluation.subgroups import Subgroup
-from synthhealth.report.conclusion import TONES
 from synthhealth.report.numbers import listed, p_text, points_text, score_text
-from synthhealth.report.tables import Entry, Section, Sheet, scored
+from synthhealth.report.sections import Entry, Section, Sheet, scored
+from synthhealth.report.theme import TONES
 from synthhealth.report.words import shown
 
 _NAMED = 4  # columns named in a cell

@@ -27,9 +27,7 @@ from synthhealth.evaluation.shares import (
     difference_of_means,
     difference_of_shares,
 )
-from synthhealth.report.grid import MIN_CELL, Counts, Floats
-from synthhealth.report.numbers import date_text, number_text, percent, unit_text
-from synthhealth.report.parts.clinical import (
+from synthhealth.report.data import (
     Frequency,
     Summary,
     TableOne,
@@ -37,8 +35,10 @@ from synthhealth.report.parts.clinical import (
     TableOneGroup,
     TableOneVariable,
 )
+from synthhealth.report.grid import MIN_CELL, Counts, Floats
+from synthhealth.report.numbers import date_text, number_text, percent, unit_text
 from synthhealth.report.parts.pairs import Codes, Groups, Values
-from synthhealth.report.tables import Entry
+from synthhealth.report.sections import Entry
 from synthhealth.report.words import shown
 from synthhealth.schema import Kind, Role, Schema
 

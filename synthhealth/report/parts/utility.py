@@ -8,9 +8,9 @@ from synthhealth.evaluation.utility.results import (
     Performance,
     Utility,
 )
-from synthhealth.report.conclusion import TONES, Tone
 from synthhealth.report.numbers import counted, number_text, p_text, score_text
-from synthhealth.report.tables import Entry, Section, Sheet, signed
+from synthhealth.report.sections import Entry, Section, Sheet, signed
+from synthhealth.report.theme import TONES, Tone
 from synthhealth.report.words import shown
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from synthhealth.errors import Doubt
 from synthhealth.schema.analytes import is_loinc, suggest
-from synthhealth.schema.detection._numbers import REPEATED, spike_doubt
+from synthhealth.schema.detection._sentinels import REPEATED, spike_doubt
 from synthhealth.schema.detection.names import says_calendar, says_code, says_grade, says_group
 from synthhealth.schema.reading.notation import count_decimals
 from synthhealth.schema.types import MIN_CELL, Kind

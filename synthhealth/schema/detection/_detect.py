@@ -24,11 +24,10 @@ from synthhealth.schema.detection._numbers import (
     MOSTLY,
     coded_doubts,
     lost_doubt,
-    missing_codes,
-    missing_doubt,
     numbers_of_text,
     share_of,
 )
+from synthhealth.schema.detection._sentinels import missing_codes, missing_doubt
 from synthhealth.schema.detection._times import dates_in_numbers, detect_times
 from synthhealth.schema.detection.doubts import Detected, counted, with_gaps
 from synthhealth.schema.detection.names import (

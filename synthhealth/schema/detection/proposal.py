@@ -17,8 +17,8 @@ from synthhealth.errors import Doubt, ParameterError, TableError, nearest
 from synthhealth.schema.analytes import suggest
 from synthhealth.schema.check import Problems, check_shape
 from synthhealth.schema.detection._detect import Detected, detect
-from synthhealth.schema.detection._numbers import zero_doubt
 from synthhealth.schema.detection._one_value import with_constants, with_ticks
+from synthhealth.schema.detection._sentinels import zero_doubt
 from synthhealth.schema.detection.names import age_in_years, female_and_male, says_sex, unit_in
 from synthhealth.schema.detection.subject import SubjectFound, find_subject, subject_in
 from synthhealth.schema.identifiers._identifiers import identifier_in

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,33 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.api import types
 
-from synthhealth.cells._written import written
+from synthhealth.cells.written import written
 from synthhealth.schema.intake._objects import plain_objects
+from synthhealth.schema.intake._refused import NO_UNICODE, Refused, has_surrogates
 from synthhealth.schema.types import Column
 
-__all__ = ["NO_UNICODE", "Plain", "Refused", "has_surrogates", "plain_column"]
-
-
-NO_UNICODE = (
-    "holds text that is no valid Unicode (lone surrogates)",
-    "decode it anew from its source",
-)
-
-
-class Refused(Exception):  # noqa: N818 - it never leaves the gate
-    """What a column holds, in words that never show a value, and how to mend it."""
-
-    def __init__(self, holds: str, mend: str) -> None:
-        super().__init__(f"{holds}; {mend}")
-
-
-def has_surrogates(texts: Iterable[str]) -> bool:
-    r"""Say whether texts hold halves of letters, which no file can keep: ``"\ud83d"``."""
-    try:
-        "\n".join(texts).encode()
-    except UnicodeEncodeError:
-        return True
-    return False
+__all__ = ["Plain", "plain_column"]
 
 
 #: Numbers beyond these are no measurement, and no single precision holds them (or their powers).

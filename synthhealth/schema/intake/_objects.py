@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from synthhealth.cells._written import decoded, written, written_clocks
-from synthhealth.io._grid import numbers_among
-from synthhealth.schema.intake._columns import NO_UNICODE, Refused, has_surrogates
+from synthhealth.cells.written import decoded, written, written_clocks
+from synthhealth.io.grid import numbers_among
+from synthhealth.schema.intake._refused import NO_UNICODE, Refused, has_surrogates
 from synthhealth.schema.reading.cells import Cells
 from synthhealth.schema.reading.number_form import infer_numbers
 from synthhealth.schema.reading.vocabulary import MissingWords

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from synthhealth.errors import TableError
-from synthhealth.schema.intake._columns import Plain, Refused, has_surrogates, plain_column
+from synthhealth.schema.intake._columns import Plain, plain_column
+from synthhealth.schema.intake._refused import Refused, has_surrogates
 from synthhealth.schema.types import Column, Protection, Schema
 
 __all__ = ["plain_columns", "plain_table"]

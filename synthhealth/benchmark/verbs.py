@@ -1,0 +1,136 @@
+"""The verbs of the benchmark, which the command line takes in as ``synthhealth benchmark``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from synthhealth.benchmark.results import Result
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+Models = Annotated[
+    list[str] | None, typer.Option("--models", help="A model family; repeatable. Default: all.")
+]
+Json = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Write the figures as JSON, too.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace the JSON file if it exists.")]
+
+
+@app.callback()
+def benchmark() -> None:
+    """Measure what the library costs and gives, beside plain SDV."""
+
+
+@app.command()
+def overhead(
+    rows: Annotated[int, typer.Option(min=100, help="Rows of the adult table.")] = 32_561,
+    models: Models = None,
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs of the networks.")] = 1,
+    repeats: Annotated[int, typer.Option(min=1, help="Runs of each side, alternating.")] = 3,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processor threads of both sides. Default: each side's own."),
+    ] = None,
+    parts: Annotated[
+        list[str] | None,
+        typer.Option("--parts", help="start, fit, report or memory; repeatable. Default: all."),
+    ] = None,
+    json: Json = None,
+    force: Force = False,
+) -> None:
+    """Time and memory: start, fit + sample, report numbers, streamed samples."""
+    _check(json, force)
+    from synthhealth.benchmark.overhead import PARTS, measure_overhead
+
+    result = measure_overhead(
+        rows=rows,
+        models=models,
+        epochs=epochs,
+        repeats=repeats,
+        threads=threads,
+        parts=parts or PARTS,
+    )
+    _tell(result, json, force)
+
+
+@app.command()
+def evaluation(
+    tables: Annotated[
+        list[str] | None,
+        typer.Option("--tables", help="demo, adult or large; repeatable. Default: all."),
+    ] = None,
+    rows: Annotated[int, typer.Option(min=200, help="Rows of the large tables.")] = 1_000_000,
+    repeats: Annotated[int, typer.Option(min=1, help="Runs of each but the large one.")] = 3,
+    json: Json = None,
+    force: Force = False,
+) -> None:
+    """Time and memory of the whole default report, part by part."""
+    _check(json, force)
+    from synthhealth.benchmark.evaluation import TABLES, measure_evaluation
+
+    result = measure_evaluation(tables or TABLES, rows=rows, repeats=repeats)
+    _tell(result, json, force)
+
+
+@app.command()
+def quality(
+    models: Models = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--data", help="demo, hcv, pbc, heart_failure or adult; repeatable. Default: not adult."
+        ),
+    ] = None,
+    large: Annotated[bool, typer.Option("--large", help="Also adult: hours.")] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Also plain SDV at its own defaults.")
+    ] = False,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds of each model and table.")] = 5,
+    n_jobs: Annotated[int, typer.Option(help="Runs at once; -1: one per processor.")] = 1,
+    json: Json = None,
+    force: Force = False,
+) -> None:
+    """Models x tables x seeds: every score beside its noise floor."""
+    _check(json, force)
+    from synthhealth.benchmark.quality import measure_quality
+
+    result = measure_quality(
+        models=models, data=data, large=large, plain=plain, seeds=range(seeds), n_jobs=n_jobs
+    )
+    _tell(result, json, force)
+
+
+@app.command()
+def verdicts(
+    draws: Annotated[int, typer.Option(min=1, help="Simulated cohorts of each case.")] = 200,
+    n_jobs: Annotated[int, typer.Option(help="Judged at once; -1: one per processor.")] = 1,
+    json: Json = None,
+    force: Force = False,
+) -> None:
+    """How often the report's verdict is right, on tables of which the truth is known."""
+    _check(json, force)
+    from synthhealth.benchmark.verdicts import measure_verdicts
+
+    _tell(measure_verdicts(draws=draws, n_jobs=n_jobs), json, force)
+
+
+def _check(json: Path | None, force: bool) -> None:
+    """Refuse a file that could not be written before the long work, not after it."""
+    if json is not None:
+        from synthhealth.io import check_target
+
+        check_target(json, force=force)
+
+
+def _tell(result: Result, json: Path | None, force: bool) -> None:
+    if json is not None:
+        from synthhealth.io import whole_file
+
+        with whole_file(json, force=force) as file:
+            file.write_text(result.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    typer.echo(result.to_markdown())

@@ -1,0 +1,64 @@
+"""A table as text, its cells, and a section made of such tables: for the page and for Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from synthhealth.evaluation import Band, Score
+from synthhealth.report.theme import Tone
+
+_MINUS = "\u2212"
+
+
+class Entry(NamedTuple):
+    """A cell."""
+
+    text: str
+    tone: Tone | None = None
+
+
+class Sheet(NamedTuple):
+    """A table with its words."""
+
+    key: str
+    title: str
+    heads: tuple[str, ...]
+    rows: list[list[Entry]]
+    note: str = ""
+
+
+class Section(NamedTuple):
+    """A part of the page with its tables."""
+
+    key: str
+    title: str
+    hint: str
+    sheets: list[Sheet]
+
+
+def scored(
+    score: Score | None, write: Callable[[float], str], *, worse: Tone | None = "below"
+) -> Entry:
+    """Write a figure with its noise floor; coloured where it lies on its worse side."""
+    if score is None:
+        return Entry("–")
+    standing = score.floor.standing(score.value)
+    text = f"{write(score.value)} ({interval(score.floor, write)})"
+    return Entry(text, "below" if standing == worse else None)
+
+
+def interval(band: Band | None, write: Callable[[float], str]) -> str:
+    """Write a noise floor, an en dash where there is none."""
+    return "–" if band is None else f"{write(band.low)} to {write(band.high)}"
+
+
+def signed(value: float) -> str:
+    """Return a difference of scores.
+
+    Examples
+    --------
+    >>> signed(-0.01), signed(0.5)
+    ('−0.010', '+0.500')
+    """
+    return f"{value:+.3f}".replace("-", _MINUS)
