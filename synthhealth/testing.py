@@ -287,7 +287,7 @@ def check_state(make: Make) -> None:
 
 
 def check_no_patient(make: Make) -> None:
-    """Check that no copy of a patient is in the saved model (`synthhealth.artifact.leaks`)."""
+    """Check that no copy of a patient is in the saved model (`synthhealth.artifact.scan`)."""
     table = awkward_table()
     model = make().fit(table)
     with tempfile.TemporaryDirectory() as folder:
