@@ -15,9 +15,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from synthhealth.aws._preprocess._once import DoneOnce
-from synthhealth.aws._preprocess._training import TrainingStart
-from synthhealth.aws._preprocess._work import Places, Worker
+from synthhealth.aws.uploads.events import TrainingStart
+from synthhealth.aws.uploads.work import DoneOnce, Places, Worker
 
 logging.getLogger().setLevel(logging.INFO)
 logging.getLogger("botocore").setLevel(logging.WARNING)

@@ -26,24 +26,35 @@ SDK (``pip install 'synthhealth[sagemaker]'``).
 from __future__ import annotations
 
 from synthhealth.aws._launch._buckets import Bucket, check_bucket, check_output
-from synthhealth.aws._launch._costs import CostNote, cost_note
-from synthhealth.aws._launch._deletion import Deletion, delete_endpoint, plan_deletion
+from synthhealth.aws._launch._deletion import (
+    CostNote,
+    Deletion,
+    cost_note,
+    delete_endpoint,
+    plan_deletion,
+)
 from synthhealth.aws._launch._errors import AwsError, LaunchError, RefusedError, SettingsError
-from synthhealth.aws._launch._figures import Figure, Figures
-from synthhealth.aws._launch._files import example_settings, read_settings
-from synthhealth.aws._launch._hosting import hosting
+from synthhealth.aws._launch._files import check_parameters, example_settings, read_settings
+from synthhealth.aws._launch._hosting import (
+    CategoricalRange,
+    ContinuousRange,
+    IntegerRange,
+    TuningSettings,
+    hosting,
+    tuning_job,
+)
 from synthhealth.aws._launch._jobs import sampling_job, training_job, transform_job
-from synthhealth.aws._launch._judge import check, problems
-from synthhealth.aws._launch._parameters import check_parameters
+from synthhealth.aws._launch._judge import Request, check, problems
 from synthhealth.aws._launch._registry import (
+    Figure,
+    Figures,
     PackageSettings,
     model_card,
     model_package,
     model_package_group,
 )
-from synthhealth.aws._launch._request import Request
 from synthhealth.aws._launch._sdk import model_trainer, train_with_sdk
-from synthhealth.aws._launch._send import send, send_all
+from synthhealth.aws._launch._sending import send, send_all
 from synthhealth.aws._launch._settings import (
     EndpointSettings,
     SamplingSettings,
@@ -51,13 +62,6 @@ from synthhealth.aws._launch._settings import (
     TransformSettings,
 )
 from synthhealth.aws._launch._status import Outcome, describe, follow, status_request
-from synthhealth.aws._launch._tuning import (
-    CategoricalRange,
-    ContinuousRange,
-    IntegerRange,
-    TuningSettings,
-    tuning_job,
-)
 
 __all__ = [
     "AwsError",

@@ -11,11 +11,11 @@ import io
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
-from synthhealth.aws._preprocess._columns import COUNTED, ColumnReader, clear_marks
-from synthhealth.aws._preprocess._identifiers import IdentifierFound
-from synthhealth.aws._preprocess._report import ColumnCounts, PreparationReport
-from synthhealth.aws._preprocess._schema import ColumnPlan, read_schema
-from synthhealth.aws._preprocess._text import BLOCK_BYTES, Decoder, Lines
+from synthhealth.aws.uploads.columns import COUNTED, ColumnReader, clear_marks
+from synthhealth.aws.uploads.identifiers import IdentifierFound
+from synthhealth.aws.uploads.report import ColumnCounts, PreparationReport
+from synthhealth.aws.uploads.schema import ColumnPlan, read_schema
+from synthhealth.aws.uploads.text import BLOCK_BYTES, Decoder, Lines
 from synthhealth.errors import FileError, TableError
 from synthhealth.io.form import SEPARATORS
 from synthhealth.io.lines import find_separator

@@ -29,11 +29,16 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from synthhealth.aws._sampling._folder import claim, write_manifest
-from synthhealth.aws._sampling._hosts import Host, read_host
-from synthhealth.aws._sampling._model import digest, find_model
+from synthhealth.aws._sampling._folder import (
+    Host,
+    claim,
+    digest,
+    find_model,
+    read_host,
+    write_manifest,
+)
 from synthhealth.aws._sampling._table import BLOCK_ROWS, FORMATS, Format, Table, Writer
-from synthhealth.aws._serving._replies import without_values
+from synthhealth.aws._serving._answers import without_values
 from synthhealth.errors import ParameterError, SynthHealthError
 
 __all__ = ["ROWS_PER_FILE", "Host", "main", "sample_parts"]

@@ -25,13 +25,13 @@ from contextlib import asynccontextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
-from synthhealth.aws._serving._refusals import (
+from synthhealth.aws._serving._answers import Reply, failure, refusal, without_values
+from synthhealth.aws._serving._requests import (
     BodyTimeoutError,
     BodyTooLargeError,
     BusyError,
     ServingError,
 )
-from synthhealth.aws._serving._replies import Reply, failure, refusal, without_values
 from synthhealth.aws.serving import model_fn, respond
 from synthhealth.errors import ParameterError, SynthHealthError
 

@@ -34,24 +34,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from synthhealth.aws._serving._answers import MEDIA_TYPES, choose_format, has_header, write_answer
-from synthhealth.aws._serving._refusals import (
+from synthhealth.aws._serving._answers import (
+    MEDIA_TYPES,
+    Reply,
+    choose_format,
+    failure,
+    has_header,
+    refusal,
+    write_answer,
+)
+from synthhealth.aws._serving._requests import (
+    BATCH_ADVICE,
     AnswerTooLargeError,
     BodyTimeoutError,
     BodyTooLargeError,
     BusyError,
+    Format,
     MediaTypeError,
     NotAcceptableError,
+    Request,
     RequestError,
+    Requests,
     ServingError,
     UnmetRequestError,
-)
-from synthhealth.aws._serving._replies import Reply, failure, refusal
-from synthhealth.aws._serving._requests import (
-    BATCH_ADVICE,
-    Format,
-    Request,
-    Requests,
     read_requests,
 )
 from synthhealth.errors import ConditionError, FileError, ParameterError, nearest

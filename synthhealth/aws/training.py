@@ -21,11 +21,10 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from synthhealth.aws._metrics import METRIC_DEFINITIONS
-from synthhealth.aws._training._log import log_to_stdout
-from synthhealth.aws._training._places import Places
+from synthhealth.aws._training._channels import Places
+from synthhealth.aws._training._job import Stop
+from synthhealth.aws._training._log import METRIC_DEFINITIONS, log_to_stdout
 from synthhealth.aws._training._results import MANIFEST, MODEL, REPORT
-from synthhealth.aws._training._stop import Stop
 from synthhealth.errors import ParameterError, SynthHealthError
 
 __all__ = ["METRIC_DEFINITIONS", "main"]
@@ -69,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
         # Broad, since a foreign error's text or traceback may show a patient's value.
         except Exception as error:
-            from synthhealth.aws._serving._replies import without_values
+            from synthhealth.aws._serving._answers import without_values
 
             _log.error("%s", without_values(error))
             name = type(error).__name__

@@ -19,10 +19,13 @@ boto3 = pytest.importorskip("boto3", reason="boto3 is not installed")
 pytest.importorskip("moto.server", reason="moto[server] is not installed")
 pytest.importorskip("aws_lambda_powertools", reason="the extra lambda is not installed")
 
-from synthhealth.aws._preprocess import _upload  # noqa: E402
-from synthhealth.aws._preprocess._events import StoredObject, objects_of  # noqa: E402
-from synthhealth.aws._preprocess._training import TrainingStart  # noqa: E402
-from synthhealth.aws._preprocess._work import Places, Worker  # noqa: E402
+from synthhealth.aws.uploads import _upload  # noqa: E402
+from synthhealth.aws.uploads.events import (  # noqa: E402
+    StoredObject,
+    TrainingStart,
+    objects_of,
+)
+from synthhealth.aws.uploads.work import Places, Worker  # noqa: E402
 from synthhealth.errors import ParameterError, SynthHealthError  # noqa: E402
 
 HANDLER = Path(__file__).parents[2] / "deploy" / "lambda" / "handler.py"

@@ -30,7 +30,7 @@ from launching import (  # noqa: E402
 
 from synthhealth.aws import launch  # noqa: E402
 from synthhealth.aws._launch import _status  # noqa: E402
-from synthhealth.aws._launch._clients import in_words  # noqa: E402
+from synthhealth.aws._launch._sending import in_words  # noqa: E402
 from synthhealth.aws.launch import AwsError, LaunchError, RefusedError  # noqa: E402
 
 CLOSED = {

@@ -13,7 +13,7 @@ from exchanges import BAD, GOOD, JSON, body
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthhealth.aws._serving._replies import failure
+from synthhealth.aws._serving._answers import failure
 from synthhealth.aws.server import Service, create_app
 from synthhealth.aws.serving import Reply, RequestError, input_fn, model_fn, respond
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthhealth.aws._preprocess import _columns, _schema
 from synthhealth.aws.preprocess import PreparationReport, prepare
+from synthhealth.aws.uploads import _columns, _schema
 from synthhealth.errors import FileError, SchemaError, SynthHealthError, TableError
 
 SCHEMA = json.dumps(
@@ -445,7 +445,7 @@ def test_no_cell_takes_long(cell: str) -> None:
 
 def test_importing_it_loads_nothing_heavy() -> None:
     code = (
-        "import sys, synthhealth.aws._preprocess._work; "
+        "import sys, synthhealth.aws.uploads.work; "
         "print([one for one in sys.modules if '.' not in one])"
     )
     loaded = subprocess.run(

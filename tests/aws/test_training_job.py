@@ -32,9 +32,14 @@ from synthhealth.artifact.container import read_container
 from synthhealth.artifact.saving import members_of
 from synthhealth.aws import training
 from synthhealth.aws.__main__ import main as container
-from synthhealth.aws._metrics import METRIC_DEFINITIONS, METRICS, metric_line, read_metrics
 from synthhealth.aws._training import _job
-from synthhealth.aws._training._log import Progress
+from synthhealth.aws._training._log import (
+    METRIC_DEFINITIONS,
+    METRICS,
+    Progress,
+    metric_line,
+    read_metrics,
+)
 
 SECRET = "Müller-4711"
 

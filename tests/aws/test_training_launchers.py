@@ -30,7 +30,7 @@ from jobs import (
     surroundings,
 )
 
-from synthhealth.aws._metrics import read_metrics
+from synthhealth.aws._training._log import read_metrics
 
 pytestmark = pytest.mark.toolkits
 

@@ -1,15 +1,17 @@
-"""Settings from a file, and settings that only serve to be reckoned with."""
+"""Settings from a file, and whether a training job would understand its hyperparameters."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from synthhealth.aws._launch._errors import SettingsError
+from synthhealth.aws._launch._hosting import CategoricalRange, TuningSettings
+from synthhealth.aws._launch._jobs import hyperparameters
 from synthhealth.aws._launch._settings import (
     EndpointSettings,
     SamplingSettings,
@@ -19,7 +21,63 @@ from synthhealth.aws._launch._settings import (
 )
 from synthhealth.errors import FileError
 
-__all__ = ["example_settings", "read_settings"]
+__all__ = ["check_parameters", "example_settings", "read_settings"]
+
+
+def check_parameters(settings: TrainingSettings | TuningSettings) -> None:
+    """Refuse hyperparameters that the job itself would refuse, once it had started.
+
+    Parameters
+    ----------
+    settings : TrainingSettings or TuningSettings
+        Of a tuning job, the ends of each range are judged.
+
+    Raises
+    ------
+    ParameterError
+        The family or a parameter is unknown here, or a value is of the wrong type or out of its
+        bounds.
+
+    Notes
+    -----
+    Judged by the version of synthhealth and by the families that are installed here; the image may
+    hold others.
+
+    Examples
+    --------
+    >>> from synthhealth.aws.launch import TrainingSettings, check_parameters
+    >>> training = TrainingSettings(
+    ...     image="123456789012.dkr.ecr.eu-central-1.amazonaws.com/synthhealth:0.1.0",
+    ...     role="arn:aws:iam::123456789012:role/synthhealth",
+    ...     data="s3://hospital/clean/", output="s3://hospital/models/",
+    ...     synthesizer="ctgan", hyperparameters={"step": 300},
+    ...     allow_default_key=True, allow_no_vpc=True,
+    ... )
+    >>> try:
+    ...     check_parameters(training)
+    ... except ValueError as error:
+    ...     print(str(error).partition(";")[0])
+    there is no parameter 'step' (did you mean 'steps'?)
+    """
+    from synthhealth.aws._training._settings import read_settings  # loads pandas
+
+    for values in _sets(settings):
+        read_settings(values)
+
+
+def _sets(settings: TrainingSettings | TuningSettings) -> Iterator[dict[str, str]]:
+    if isinstance(settings, TrainingSettings):
+        yield hyperparameters(settings)
+        return
+    fixed = hyperparameters(settings.training)
+    for name, tried in settings.ranges.items():
+        if isinstance(tried, CategoricalRange):
+            ends = tried.values
+        else:
+            ends = (str(tried.low), str(tried.high))
+        for end in ends:
+            yield {**fixed, name: end}
+
 
 _PLACE = {
     "image": "000000000000.dkr.ecr.eu-central-1.amazonaws.com/synthhealth",

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from synthhealth.aws._launch._clients import in_words, no_region
 from synthhealth.aws._launch._errors import LaunchError, SettingsError
+from synthhealth.aws._launch._fields import bucket_of
 from synthhealth.aws._launch._jobs import training_job
 from synthhealth.aws._launch._judge import check
-from synthhealth.aws._launch._places import bucket_of
+from synthhealth.aws._launch._sending import in_words, no_region
 from synthhealth.aws._launch._settings import TrainingSettings
 
 __all__ = ["model_trainer", "train_with_sdk"]
@@ -111,7 +111,7 @@ def _make(settings: TrainingSettings, source_dir: Any, session: Any) -> Any:
     from sagemaker.core.training import configs
     from sagemaker.train import ModelTrainer
 
-    from synthhealth.aws._metrics import METRIC_DEFINITIONS
+    from synthhealth.aws._training._log import METRIC_DEFINITIONS
 
     parameters = training_job(settings).parameters
     resources = parameters["ResourceConfig"]

@@ -1,20 +1,150 @@
-"""The folder that a table's files go to, and what is said there about them."""
+"""The model of a sampling job, its instance among several, and the folder for a table's files."""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+import shutil
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from synthhealth.aws._sampling._hosts import Host
-from synthhealth.aws._sampling._model import digest
 from synthhealth.aws._sampling._table import Part, Table
-from synthhealth.errors import FileError
+from synthhealth.errors import FileError, ParameterError
 from synthhealth.io import whole_file
 
-__all__ = ["TABLE_FILE", "claim", "write_manifest"]
+__all__ = ["TABLE_FILE", "Host", "claim", "digest", "find_model", "read_host", "write_manifest"]
+
+
+@dataclass(frozen=True)
+class Host:
+    """One instance of a job.
+
+    Attributes
+    ----------
+    index : int
+        From 0.
+    count : int
+        How many instances the job has.
+    """
+
+    index: int = 0
+    count: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.index < self.count:
+            raise ParameterError(
+                f"instance {self.index} of {self.count}: give an index from 0 that is below the "
+                "number of instances"
+            )
+
+
+def read_host(path: str | os.PathLike[str]) -> Host:
+    """Read SageMaker's ``resourceconfig.json``; without the file there is one instance.
+
+    Raises
+    ------
+    FileError
+        The file does not say which instance this is.
+    """
+    file = Path(path)
+    if not file.exists():
+        return Host()
+    try:
+        told = json.loads(file.read_text("utf-8"))
+        # Sorted, since all instances must count in the same order.
+        hosts = sorted(told["hosts"])
+        # Else two instances would write the same files, and nobody the others.
+        if not isinstance(told["hosts"], list) or len(set(hosts)) < len(hosts):
+            raise ValueError
+        return Host(hosts.index(told["current_host"]), len(hosts))
+    except (OSError, ValueError, TypeError, KeyError):
+        raise FileError(
+            f"{file}: it does not say which instance this is; it must hold current_host and "
+            "hosts, as SageMaker writes them"
+        ) from None
+
+
+@contextmanager
+def find_model(place: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give the saved model of a file, folder or archive, as long as the block lasts.
+
+    A processing job copies its inputs as they are, and a training job leaves a ``model.tar.gz``.
+    Of an archive only the one member that is a saved model is taken out, under a name of our own.
+
+    Raises
+    ------
+    FileError
+        There is no saved model, or several, or the archive is damaged.
+    """
+    path = Path(place)
+    if path.is_dir():
+        # A training job puts output.tar.gz beside it.
+        found = _in_folder(path, ".synth") or _in_folder(path, "model.tar.gz")
+        if len(found) != 1:
+            raise FileError(
+                f"{path}: there must be exactly one saved model (.synth, or the model.tar.gz of a "
+                f"training job) in it, and there are {len(found)}; other kinds of files are never "
+                "loaded"
+            )
+        path = found[0]
+    if not path.is_file():
+        raise FileError(f"{path}: there is no such file or folder; give that of the saved model")
+    if not path.name.endswith(".tar.gz"):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder, "model.synth")
+        _take_out(path, target)
+        yield target
+
+
+def digest(path: Path) -> str:
+    """Give the SHA-256 of a file."""
+    sha256 = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            sha256.update(block)
+    return sha256.hexdigest()
+
+
+def _in_folder(folder: Path, suffix: str) -> list[Path]:
+    # Archives made on a Mac hold hidden companions of each file.
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.name.endswith(suffix) and not path.name.startswith(".") and path.is_file()
+    )
+
+
+def _take_out(archive: Path, target: Path) -> None:
+    try:
+        with tarfile.open(archive, "r:gz") as members:
+            found = [one for one in members if _is_model(one)]
+            content = members.extractfile(found[0]) if len(found) == 1 else None
+            if content is None:
+                raise FileError(
+                    f"{archive}: there must be exactly one saved model (.synth) in the archive, "
+                    f"and there are {len(found)}"
+                )
+            with content, target.open("wb") as file:
+                shutil.copyfileobj(content, file)
+    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+        if isinstance(error, FileError):
+            raise
+        raise FileError(f"{archive}: the archive is damaged or cut off; copy it again") from None
+
+
+def _is_model(member: tarfile.TarInfo) -> bool:
+    name = Path(member.name).name
+    return member.isreg() and name.endswith(".synth") and not name.startswith(".")
+
 
 #: What the table is. Readers of a folder of Parquet files pass over names that begin so.
 TABLE_FILE = "_table.json"

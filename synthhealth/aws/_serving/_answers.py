@@ -1,14 +1,24 @@
-"""From a table to the bytes of an answer, within bounds."""
+"""From a table to the bytes of an answer, within bounds; no traceback, and nothing quoted."""
 
 from __future__ import annotations
 
 import io
 import json
+import logging
+import secrets
+import traceback
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from synthhealth.aws._serving._refusals import AnswerTooLargeError, NotAcceptableError
-from synthhealth.aws._serving._requests import BATCH_ADVICE, FORMATS, Format
+from synthhealth.aws._serving._requests import (
+    BATCH_ADVICE,
+    FORMATS,
+    AnswerTooLargeError,
+    Format,
+    NotAcceptableError,
+    ServingError,
+)
 from synthhealth.io import FileForm
 from synthhealth.io.form import with_printed_digits
 from synthhealth.io.text import is_ambiguous, write_rows
@@ -16,7 +26,75 @@ from synthhealth.io.text import is_ambiguous, write_rows
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MEDIA_TYPES", "choose_format", "has_header", "write_answer"]
+__all__ = [
+    "MEDIA_TYPES",
+    "Reply",
+    "choose_format",
+    "failure",
+    "has_header",
+    "refusal",
+    "without_values",
+    "write_answer",
+]
+
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer with its HTTP status.
+
+    Attributes
+    ----------
+    status : int
+        200, or that of a refusal or failure.
+    media_type : str
+        The ``Content-Type``.
+    body : bytes
+        The rows; else JSON with ``status``, ``error`` and ``message``.
+    drawn_seed : int or None
+        The seed that was drawn, if the request had none; several requests in one body count up
+        from it.
+    """
+
+    status: int
+    media_type: str
+    body: bytes
+    drawn_seed: int | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What else is told: of all headers this is the one that InvokeEndpoint passes on."""
+        if self.drawn_seed is None:
+            return {}
+        return {"X-Amzn-SageMaker-Custom-Attributes": f"synthhealth-seed={self.drawn_seed}"}
+
+
+def refusal(error: ServingError) -> Reply:
+    """Tell the client why its request is not answered."""
+    return _told(error.status, type(error).__name__, str(error))
+
+
+def failure(error: Exception) -> Reply:
+    """Log a failure of our own, and give the client only a reference to the log."""
+    reference = secrets.token_hex(8)
+    _log.error("request failed, reference %s: %s", reference, without_values(error))
+    words = "the request failed inside the server; its log tells more under the reference"
+    return _told(500, "InternalError", words, reference=reference)
+
+
+def without_values(error: Exception) -> str:
+    """Tell the kind of an error and where it came from; its message may quote a value."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = " < ".join(f"{one.filename}:{one.lineno} {one.name}" for one in reversed(frames))
+    return f"{type(error).__name__} at {places}"
+
+
+def _told(status: int, error: str, message: str, **more: str) -> Reply:
+    content = {"status": status, "error": error, "message": message, **more}
+    return Reply(status, "application/json", json.dumps(content).encode())
+
 
 MEDIA_TYPES: dict[Format, str] = {
     "csv": "text/csv",

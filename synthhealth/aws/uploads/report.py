@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from synthhealth.aws._preprocess._identifiers import IdentifierFound
+from synthhealth.aws.uploads.identifiers import IdentifierFound
 
 __all__ = ["ColumnCounts", "PreparationReport", "refusal_json"]
 

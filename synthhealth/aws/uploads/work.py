@@ -1,4 +1,4 @@
-"""Uploaded objects become clean ones with a report, or go to quarantine."""
+"""Uploaded objects become clean ones with a report, or go to quarantine, once each."""
 
 from __future__ import annotations
 
@@ -9,15 +9,138 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any
 
-from synthhealth.aws._preprocess._events import StoredObject, objects_of, queued_messages
-from synthhealth.aws._preprocess._report import refusal_json
-from synthhealth.aws._preprocess._upload import WholeObject
+from aws_lambda_powertools.utilities.idempotency import (
+    DynamoDBPersistenceLayer,
+    IdempotencyConfig,
+    idempotent_function,
+)
+
 from synthhealth.aws.preprocess import prepare
+from synthhealth.aws.uploads.events import StoredObject, objects_of, queued_messages
+from synthhealth.aws.uploads.report import refusal_json
 from synthhealth.errors import FileError, ParameterError, SynthHealthError, TableError
 
-__all__ = ["Places", "Worker"]
+__all__ = ["PART_BYTES", "DoneOnce", "Places", "WholeObject", "Worker"]
+
+
+#: S3 takes 10,000 parts of 5 MiB or more: 80 GB.
+PART_BYTES = 8 << 20
+
+
+class WholeObject:
+    """Collects chunks, and puts them in place when told to.
+
+    Small objects are put at once; larger ones are sent in parts, which S3 shows to nobody before
+    the upload is completed. Leaving the ``with`` block without `finish` takes the parts back.
+
+    Parameters
+    ----------
+    client
+        A boto3 client of S3.
+    target : dict
+        ``Bucket``, ``Key`` and whatever else the object is to have, such as its encryption.
+    """
+
+    def __init__(self, client: Any, target: dict[str, str]) -> None:
+        self._client = client
+        self._target = target
+        self._place = {name: target[name] for name in ("Bucket", "Key")}
+        self._held = bytearray()
+        self._upload: str | None = None
+        self._parts: list[dict[str, Any]] = []
+
+    def __enter__(self) -> WholeObject:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._upload is not None:
+            self._client.abort_multipart_upload(**self._place, UploadId=self._upload)
+            self._upload = None
+
+    def write(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        self._held += chunk
+        while len(self._held) >= PART_BYTES:
+            self._send(bytes(self._held[:PART_BYTES]))
+            del self._held[:PART_BYTES]
+
+    def finish(self) -> None:
+        """Make the object appear."""
+        if self._upload is None:
+            self._client.put_object(**self._target, Body=bytes(self._held))
+            return
+        if self._held:
+            self._send(bytes(self._held))
+        self._client.complete_multipart_upload(
+            **self._place, UploadId=self._upload, MultipartUpload={"Parts": self._parts}
+        )
+        self._upload = None
+
+    def _send(self, part: bytes) -> None:
+        if self._upload is None:
+            started = self._client.create_multipart_upload(**self._target)
+            self._upload = started["UploadId"]
+        number = len(self._parts) + 1
+        sent = self._client.upload_part(
+            **self._place, UploadId=self._upload, PartNumber=number, Body=part
+        )
+        self._parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+
+
+#: As long as a queue keeps a message; what is redone after that has the same outcome.
+_KEPT_SECONDS = 14 * 24 * 3600
+
+
+class DoneOnce:
+    """Does a piece of work unless it was done before.
+
+    The table holds a hash of the identity and the outcome's word, no bucket and no key. Work that
+    failed, or that was cut off and whose time is over, may be done again. While another
+    invocation is at it, or when the table does not answer, an error is raised: the message is
+    delivered again later.
+
+    Parameters
+    ----------
+    client
+        A boto3 client of DynamoDB.
+    table : str
+        The table's name; its key is ``id``, its time to live ``expiration``.
+    """
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._store = DynamoDBPersistenceLayer(table_name=table, boto3_client=client)
+        self._config = IdempotencyConfig(
+            expires_after_seconds=_KEPT_SECONDS, hash_function="sha256"
+        )
+
+    def watch(self, context: Any) -> None:
+        """Note when this invocation's time is over, and with it the work that it began."""
+        self._config.register_lambda_context(context)
+
+    def __call__(self, identity: str, work: Callable[[], str]) -> str:
+        """Do the work, or give the outcome that it had."""
+
+        def do(*, identity: str) -> str:
+            return work()
+
+        do_once = idempotent_function(
+            do,
+            data_keyword_argument="identity",
+            persistence_store=self._store,
+            config=self._config,
+            key_prefix="synthhealth",
+        )
+        outcome: str = do_once(identity=identity)
+        return outcome
+
 
 _LOG = logging.getLogger("synthhealth.aws.preprocess")
 _READ_BYTES = 1 << 20

@@ -1,16 +1,18 @@
-"""boto3's clients, and what AWS's errors mean in words."""
+"""Requests are judged, and then sent by boto3; AWS's errors in words."""
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from synthhealth.aws._launch._errors import AwsError, LaunchError
-from synthhealth.aws._launch._service import botocore_missing
+from synthhealth.aws._launch._judge import Request, botocore_missing, check
 
-__all__ = ["DENIED", "client", "in_words", "no_region", "passes"]
+__all__ = ["DENIED", "client", "in_words", "method_name", "no_region", "passes", "send", "send_all"]
+
 
 NO_REGION = "no region is known; give --region, or set AWS_DEFAULT_REGION"
 DENIED = frozenset(
@@ -163,3 +165,95 @@ def _of_botocore(error: Exception) -> LaunchError:
         "TokenRetrievalError": "the login has expired; log in again: aws sso login",
     }.get(name)
     return AwsError(advice or f"{name}: {error}", name)
+
+
+_log = logging.getLogger(__name__)
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_EXISTS = ("ResourceInUse", "ConflictException")
+
+
+def send(request: Request, client: Any = None, *, region: str | None = None) -> dict[str, Any]:
+    """Send a request to SageMaker, after it was judged.
+
+    Parameters
+    ----------
+    request : Request
+    client : boto3 client of SageMaker, optional
+        By default one with the credentials of the environment.
+    region : str, optional
+        Of the default client.
+
+    Returns
+    -------
+    dict
+        AWS's answer, such as ``{"TrainingJobArn": ...}``.
+
+    Raises
+    ------
+    RefusedError
+        The request is wrong; nothing was sent.
+    AwsError
+        AWS did not take it.
+    """
+    check(request)
+    sagemaker = client if client is not None else client("sagemaker", region)
+    with in_words(request.operation):
+        answer = getattr(sagemaker, method_name(request.operation))(**request.parameters)
+    _log.info("%s was sent", request.operation)
+    return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
+
+
+def send_all(
+    requests: Iterable[Request], client: Any = None, *, region: str | None = None
+) -> list[dict[str, Any]]:
+    """Send requests that belong together: all are judged before the first is sent.
+
+    Models and configurations whose name exists already are left as they are, since their names
+    are made of their settings: a sending that broke off can be repeated.
+
+    Parameters
+    ----------
+    requests : iterable of Request
+    client, region
+        As for `send`.
+
+    Returns
+    -------
+    list of dict
+        AWS's answers; empty where it existed already.
+    """
+    every = list(requests)
+    for request in every:
+        check(request)
+    sagemaker = client if client is not None else client("sagemaker", region)
+    answers = []
+    for request in every:
+        try:
+            answers.append(send(request, sagemaker))
+        except AwsError as error:
+            shared = request.operation in (
+                "CreateModel",
+                "CreateEndpointConfig",
+                "CreateModelPackageGroup",
+            )
+            if not (shared and _exists(error)):
+                raise
+            _log.info("%s: it exists already", request.operation)
+            answers.append({})
+    return answers
+
+
+def method_name(operation: str) -> str:
+    """Return boto3's name of an operation.
+
+    Examples
+    --------
+    >>> from synthhealth.aws._launch._sending import method_name
+    >>> method_name("CreateHyperParameterTuningJob")
+    'create_hyper_parameter_tuning_job'
+    """
+    return _CAPITAL.sub("_", operation).lower()
+
+
+def _exists(error: AwsError) -> bool:
+    return error.code in _EXISTS or "the name is taken" in str(error)
