@@ -44,7 +44,7 @@ from synthhealth.aws._launch._hosting import (
     tuning_job,
 )
 from synthhealth.aws._launch._jobs import sampling_job, training_job, transform_job
-from synthhealth.aws._launch._judge import Request, check, problems
+from synthhealth.aws._launch._judge import check, problems
 from synthhealth.aws._launch._registry import (
     Figure,
     Figures,
@@ -53,6 +53,7 @@ from synthhealth.aws._launch._registry import (
     model_package,
     model_package_group,
 )
+from synthhealth.aws._launch._request import Request
 from synthhealth.aws._launch._sdk import model_trainer, train_with_sdk
 from synthhealth.aws._launch._sending import send, send_all
 from synthhealth.aws._launch._settings import (

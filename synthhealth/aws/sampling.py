@@ -29,14 +29,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from synthhealth.aws._sampling._folder import (
-    Host,
-    claim,
-    digest,
-    find_model,
-    read_host,
-    write_manifest,
-)
+from synthhealth.aws._sampling._folder import claim, digest, find_model, write_manifest
+from synthhealth.aws._sampling._hosts import Host, read_host
 from synthhealth.aws._sampling._table import BLOCK_ROWS, FORMATS, Format, Table, Writer
 from synthhealth.aws._serving._answers import without_values
 from synthhealth.errors import ParameterError, SynthHealthError

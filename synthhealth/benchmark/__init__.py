@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from synthhealth.benchmark.evaluation import EvaluationCost, measure_evaluation
-    from synthhealth.benchmark.overhead import Overhead, measure_overhead
+    from synthhealth.benchmark.overhead import measure_overhead
+    from synthhealth.benchmark.overhead_results import Overhead
     from synthhealth.benchmark.quality import Quality, measure_quality
     from synthhealth.benchmark.verdicts import Verdicts, measure_verdicts
 
@@ -29,7 +30,7 @@ __all__ = [
 _HOMES = {
     "EvaluationCost": "evaluation",
     "measure_evaluation": "evaluation",
-    "Overhead": "overhead",
+    "Overhead": "overhead_results",
     "Quality": "quality",
     "measure_overhead": "overhead",
     "measure_quality": "quality",

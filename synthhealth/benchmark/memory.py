@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from synthhealth.benchmark.overhead import Memory, Stream
+from synthhealth.benchmark.overhead_results import Memory, Stream
 
 if TYPE_CHECKING:
     from synthhealth.synthesizer import Synthesizer

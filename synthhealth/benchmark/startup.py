@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from synthhealth.benchmark.overhead import Startup
+from synthhealth.benchmark.overhead_results import Startup
 
 __all__ = ["measure_startup"]
 

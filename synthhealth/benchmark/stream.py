@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import synthhealth as sh
-from synthhealth.benchmark.overhead import Stream
+from synthhealth.benchmark.overhead_results import Stream
 
 __all__ = ["stream"]
 

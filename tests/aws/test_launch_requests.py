@@ -31,8 +31,10 @@ from launching import (
 )
 
 from synthhealth.aws import launch
-from synthhealth.aws._launch._fields import matcher, wire
-from synthhealth.aws._launch._judge import has_local_storage, instance_types
+from synthhealth.aws._launch._fields import wire
+from synthhealth.aws._launch._patterns import matcher
+from synthhealth.aws._launch._rules import has_local_storage
+from synthhealth.aws._launch._service import instance_types
 from synthhealth.aws._training._log import METRIC_DEFINITIONS
 from synthhealth.aws.launch import (
     CategoricalRange,

@@ -9,7 +9,7 @@ import pytest
 
 from synthhealth.benchmark import Overhead, measure_overhead
 from synthhealth.benchmark.clock import alternate, pinned
-from synthhealth.benchmark.overhead import Memory, Startup, Stream
+from synthhealth.benchmark.overhead_results import Memory, Startup, Stream
 from synthhealth.benchmark.results import Comparison, Machine, Times
 from synthhealth.errors import FileError, ParameterError
 from synthhealth.progress import ProgressEvent

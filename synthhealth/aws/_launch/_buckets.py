@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from synthhealth.aws._launch._errors import AwsError, RefusedError
-from synthhealth.aws._launch._fields import bucket_of
-from synthhealth.aws._launch._sending import DENIED, client, in_words
+from synthhealth.aws._launch._places import bucket_of
+from synthhealth.aws._launch._sending import DENIED, in_words, make_client
 
 __all__ = ["Bucket", "check_bucket", "check_output"]
 
@@ -62,7 +62,7 @@ def check_bucket(
     Takes ``s3:ListBucket`` and ``s3:GetBucketPublicAccessBlock``, and looks at no object. Where the
     caller has one of the two not, that is noted and not refused.
     """
-    buckets = s3 if s3 is not None else client("s3", region)
+    buckets = s3 if s3 is not None else make_client("s3", region)
     notes: list[str] = []
     found = _region(buckets, name, notes)
     if region is not None and found is not None and found != region:
@@ -92,7 +92,7 @@ def check_output(output: str, *, region: str | None = None, allow_open: bool = F
     allow_open : bool, default: False
         As for `check_bucket`.
     """
-    s3 = client("s3", region)
+    s3 = make_client("s3", region)
     return check_bucket(bucket_of(output), s3, region=s3.meta.region_name, allow_open=allow_open)
 
 

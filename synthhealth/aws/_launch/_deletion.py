@@ -7,8 +7,7 @@ from typing import Any
 
 from synthhealth.aws._launch._errors import AwsError, LaunchError
 from synthhealth.aws._launch._hosting import TuningSettings
-from synthhealth.aws._launch._sending import client as make_client
-from synthhealth.aws._launch._sending import in_words
+from synthhealth.aws._launch._sending import in_words, make_client
 from synthhealth.aws._launch._settings import (
     EndpointSettings,
     SamplingSettings,

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import math
 import re
-import unicodedata
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from synthhealth.aws._launch._judge import instance_types, parameter_problem
+from synthhealth.aws._launch._patterns import matcher
+from synthhealth.aws._launch._places import address_problem
+from synthhealth.aws._launch._rules import parameter_problem
+from synthhealth.aws._launch._service import instance_types
 from synthhealth.errors import nearest
 
 __all__ = [
-    "MAX_ADDRESS",
     "Archive",
     "Environment",
     "HyperParameters",
@@ -37,109 +36,12 @@ __all__ = [
     "TrainingInstance",
     "TransformInstance",
     "TuningName",
-    "address_problem",
-    "bucket_of",
-    "bucket_problem",
-    "matcher",
     "wire",
 ]
 
 
-MAX_ADDRESS = 1024
-_SCHEME = "s3://"
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_RESERVED_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
-_RESERVED_ENDS = ("--ol-s3", ".mrap", "--x-s3", "--table-s3")
-
-
-def bucket_problem(name: str) -> str | None:
-    """Tell what is wrong with the name of a bucket, by S3's own rules; None if nothing is."""
-    if _BUCKET.fullmatch(name) is None:
-        return (
-            f"{name!r} is no name of a bucket: 3 to 63 small letters, digits, dots and hyphens, "
-            "beginning and ending with a letter or a digit"
-        )
-    if ".." in name or _is_ip(name):
-        return f"{name!r} is no name of a bucket: no two dots side by side, no IP address"
-    if name.startswith(_RESERVED_STARTS) or name.endswith(_RESERVED_ENDS):
-        return f"{name!r} is no name of a bucket: S3 keeps its beginning or end for itself"
-    return None
-
-
-def address_problem(address: str) -> str | None:
-    """Tell what is wrong with an S3 address; None if nothing is."""
-    if not address.startswith(_SCHEME):
-        return f"{address!r} is no S3 address; write s3://bucket/key"
-    bucket, _, key = address[len(_SCHEME) :].partition("/")
-    if problem := bucket_problem(bucket):
-        return problem
-    if key.startswith("/"):
-        return f"{address!r} has two slashes after the bucket; write s3://{bucket}/key"
-    if not key.isprintable():
-        return "the key of this S3 address holds a line break or another character without a sign"
-    if len(address) > MAX_ADDRESS or len(key.encode(errors="surrogatepass")) > MAX_ADDRESS:
-        return f"the S3 address is too long; at most {MAX_ADDRESS} characters"
-    return None
-
-
-def bucket_of(address: str) -> str:
-    """Return the bucket of an S3 address."""
-    return address[len(_SCHEME) :].partition("/")[0]
-
-
-def _is_ip(name: str) -> bool:
-    try:
-        ipaddress.IPv4Address(name)
-    except ValueError:
-        return False
-    return True
-
-
 # A single class of characters repeated, maybe in brackets, maybe with the length at its end
 # (which the service's model gives as min and max, too).
-_ONE_CLASS = re.compile(
-    r"\(?\[(?P<inside>(?:[^\]\\]|\\.)+)\]\*?(?:\{\d+,\d+\})?\)?(?:\$\{\d+,\d+\})?"
-)
-_CATEGORY = re.compile(r"\\p\{([LMNPSZ])\}")
-
-
-@lru_cache(maxsize=256)
-def matcher(pattern: str) -> Callable[[str], bool] | None:
-    r"""Return what tells whether a text matches a whole pattern, or None if it cannot be read.
-
-    Examples
-    --------
-    >>> from synthhealth.aws._launch._fields import matcher
-    >>> tag = matcher(r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)")
-    >>> tag("Klinik für Rheumatologie"), tag("one, two")
-    (True, False)
-    """
-    plain = pattern.replace(r"\p{Alnum}", "a-zA-Z0-9")
-    if r"\p{" in plain:
-        return _of_one_class(plain)
-    try:
-        compiled = re.compile(plain, re.ASCII)  # as Java reads \d and \w
-    except re.error:
-        return None
-    return lambda text: compiled.fullmatch(text) is not None
-
-
-def _of_one_class(pattern: str) -> Callable[[str], bool] | None:
-    found = _ONE_CLASS.fullmatch(pattern)
-    if found is None:
-        return None
-    categories = frozenset(_CATEGORY.findall(found["inside"]))
-    rest = _CATEGORY.sub("", found["inside"])
-    others = re.compile(f"[{rest}]") if rest else None
-
-    def matches(text: str) -> bool:
-        return all(
-            unicodedata.category(char)[0] in categories
-            or (others is not None and others.fullmatch(char) is not None)
-            for char in text
-        )
-
-    return matches
 
 
 MAX_TAGS = 50

@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 
 from synthhealth.aws._launch._fields import TuningName
 from synthhealth.aws._launch._jobs import container, key, tags, training_job, vpc
-from synthhealth.aws._launch._judge import Request, digest, parameter_problem
+from synthhealth.aws._launch._request import Request, digest
+from synthhealth.aws._launch._rules import parameter_problem
 from synthhealth.aws._launch._settings import (
     APPLICATION,
     DAY,

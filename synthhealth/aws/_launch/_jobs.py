@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from synthhealth.aws._launch._fields import wire
-from synthhealth.aws._launch._judge import Request, has_local_storage
+from synthhealth.aws._launch._request import Request
+from synthhealth.aws._launch._rules import has_local_storage
 from synthhealth.aws._launch._settings import (
     APPLICATION,
     EncryptedSettings,

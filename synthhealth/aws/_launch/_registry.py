@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from synthhealth.aws._launch._errors import LaunchError
 from synthhealth.aws._launch._fields import Image, JobName, ModelData, S3Address
 from synthhealth.aws._launch._jobs import container, key, tags
-from synthhealth.aws._launch._judge import Request, digest
+from synthhealth.aws._launch._request import Request, digest
 from synthhealth.aws._launch._settings import EncryptedSettings
 from synthhealth.errors import FileError
 

@@ -9,9 +9,20 @@ from contextlib import contextmanager
 from typing import Any
 
 from synthhealth.aws._launch._errors import AwsError, LaunchError
-from synthhealth.aws._launch._judge import Request, botocore_missing, check
+from synthhealth.aws._launch._judge import check
+from synthhealth.aws._launch._request import Request
+from synthhealth.aws._launch._service import botocore_missing
 
-__all__ = ["DENIED", "client", "in_words", "method_name", "no_region", "passes", "send", "send_all"]
+__all__ = [
+    "DENIED",
+    "in_words",
+    "make_client",
+    "method_name",
+    "no_region",
+    "passes",
+    "send",
+    "send_all",
+]
 
 
 NO_REGION = "no region is known; give --region, or set AWS_DEFAULT_REGION"
@@ -47,7 +58,7 @@ _UNREACHED = frozenset(
 _PERFORM = re.compile(r"not authorized to perform: ([\w-]+:[\w*]+)(?: on resource: (\S+))?")
 
 
-def client(service: str, region: str | None = None) -> Any:
+def make_client(service: str, region: str | None = None) -> Any:
     """Return boto3's client of a service, with bounded retries and waits.
 
     Parameters
@@ -196,7 +207,7 @@ def send(request: Request, client: Any = None, *, region: str | None = None) -> 
         AWS did not take it.
     """
     check(request)
-    sagemaker = client if client is not None else client("sagemaker", region)
+    sagemaker = client if client is not None else make_client("sagemaker", region)
     with in_words(request.operation):
         answer = getattr(sagemaker, method_name(request.operation))(**request.parameters)
     _log.info("%s was sent", request.operation)
@@ -225,7 +236,7 @@ def send_all(
     every = list(requests)
     for request in every:
         check(request)
-    sagemaker = client if client is not None else client("sagemaker", region)
+    sagemaker = client if client is not None else make_client("sagemaker", region)
     answers = []
     for request in every:
         try:

@@ -27,7 +27,7 @@ from synthhealth.aws._launch._fields import (
     TrainingInstance,
     TransformInstance,
 )
-from synthhealth.aws._launch._judge import digest
+from synthhealth.aws._launch._request import digest
 from synthhealth.errors import nearest
 
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from synthhealth.aws._launch._errors import AwsError, LaunchError
-from synthhealth.aws._launch._judge import Request
-from synthhealth.aws._launch._sending import DENIED, in_words, method_name, passes
-from synthhealth.aws._launch._sending import client as make_client
+from synthhealth.aws._launch._request import Request
+from synthhealth.aws._launch._sending import DENIED, in_words, make_client, method_name, passes
 
 __all__ = ["KINDS", "JobLog", "Kind", "Outcome", "describe", "follow", "status_request"]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from synthhealth import __version__
-from synthhealth.aws._sampling._folder import Host
+from synthhealth.aws._sampling._hosts import Host
 from synthhealth.errors import FileError, ParameterError
 from synthhealth.io import whole_file, write_chunks
 from synthhealth.models.seeding import derive_seed
