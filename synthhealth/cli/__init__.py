@@ -14,11 +14,7 @@ from synthhealth.cli import _whole as _whole  # isort: split
 
 from synthhealth.cli import _looks as _looks  # isort: split
 
-from synthhealth.cli import _steps as _steps  # isort: split
-
-from synthhealth.cli import _inspect as _inspect  # isort: split
-
-from synthhealth.cli import _evidence as _evidence  # isort: split
+from synthhealth.cli import _models as _models  # isort: split
 
 from synthhealth.cli import _lists as _lists  # isort: split
 

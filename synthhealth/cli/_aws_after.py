@@ -8,15 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from synthhealth.cli._aws_common import (
-    Verb,
-    aws,
-    end,
-    followed,
-    given,
-    read,
-    shown,
-)
-from synthhealth.cli._aws_options import (
     ChargedKind,
     DefaultKey,
     DryRun,
@@ -32,7 +23,14 @@ from synthhealth.cli._aws_options import (
     Region,
     SettingsFile,
     Tags,
+    Verb,
     Volume,
+    aws,
+    end,
+    followed,
+    given,
+    read,
+    shown,
 )
 from synthhealth.cli._options import pairs
 

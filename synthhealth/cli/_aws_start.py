@@ -8,18 +8,6 @@ from typing import Annotated
 import typer
 
 from synthhealth.cli._aws_common import (
-    Verb,
-    aws,
-    end,
-    followed,
-    given,
-    look_at,
-    read,
-    shown,
-    tell_started,
-    use_region,
-)
-from synthhealth.cli._aws_options import (
     DefaultKey,
     DryRun,
     Env,
@@ -43,7 +31,17 @@ from synthhealth.cli._aws_options import (
     SettingsFile,
     Subnets,
     Tags,
+    Verb,
     Volume,
+    aws,
+    end,
+    followed,
+    given,
+    look_at,
+    read,
+    shown,
+    tell_started,
+    use_region,
 )
 from synthhealth.cli._options import literal, pairs
 from synthhealth.errors import FileError

@@ -1,4 +1,4 @@
-"""What a verb is given: tables, and what their columns are."""
+"""What a verb is given: tables, what their columns are, and how it learns them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from synthhealth.cli._options import literal, pairs
 from synthhealth.errors import ParameterError
 from synthhealth.io import FileForm, read_with_form, table_suffix
 from synthhealth.io.cells import columns_with_words
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from synthhealth.cli._options import Protect
     from synthhealth.schema import Schema
+    from synthhealth.synthesizer import Synthesizer
 
 
 #: Notes about one file.
@@ -118,3 +120,30 @@ def choose_schema(
         schema = Schema.from_file(file).without(drop or ())
         schema = schema if subject is None else schema.with_subject(subject)
     return schema if protect is None else schema.with_protection(protect.value)
+
+
+def train(
+    real: pd.DataFrame,
+    schema: Schema | None,
+    model: str,
+    param: list[str] | None,
+    seed: int | None,
+    keep_partial: bool,
+    max_seconds: float | None,
+) -> Synthesizer:
+    """Learn a table with the options as they were given."""
+    return synthesizer_of(model, schema, param, seed).fit(
+        real, on_interrupt="keep" if keep_partial else "raise", max_seconds=max_seconds
+    )
+
+
+def synthesizer_of(
+    model: str, schema: Schema | None, param: list[str] | None, seed: int | None
+) -> Synthesizer:
+    """Make a synthesizer with the options as they were given."""
+    from synthhealth import Synthesizer
+
+    synthesizer = Synthesizer(model, schema=schema, random_state=seed)
+    # Not as keywords: "--param model=..." shall be refused by the family, not choose another.
+    synthesizer.model_params = {name: literal(text) for name, text in pairs(param).items()}
+    return synthesizer

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from synthhealth.cli._app import verb
-from synthhealth.cli._listing import show, table
 from synthhealth.cli._options import Debug
+from synthhealth.cli._results import show, table
 
 
 @verb

@@ -9,7 +9,6 @@ import typer
 
 from synthhealth.cli._app import verb
 from synthhealth.cli._inputs import Said, choose_schema, read
-from synthhealth.cli._listing import show, table
 from synthhealth.cli._options import (
     Analyses,
     Data,
@@ -29,7 +28,7 @@ from synthhealth.cli._options import (
     Subject,
     questions,
 )
-from synthhealth.cli._results import REPORT, tell_files, write_report
+from synthhealth.cli._results import REPORT, show, table, tell_files, write_report
 from synthhealth.io import check_target, whole_file, whole_folder
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from synthhealth.cli._app import verb
-from synthhealth.cli._inputs import Said, choose_schema, read
+from synthhealth.cli._inputs import Said, choose_schema, read, synthesizer_of, train
 from synthhealth.cli._options import (
     Analyses,
     Data,
@@ -44,7 +44,6 @@ from synthhealth.cli._results import (
     write_report,
     write_results,
 )
-from synthhealth.cli._training import synthesizer_of, train
 from synthhealth.io import FileForm, whole_folder, write_table, written_suffix
 
 
