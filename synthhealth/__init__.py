@@ -20,14 +20,13 @@ if TYPE_CHECKING:
         schema,
         testing,
     )
-    from synthhealth.artifact import load
     from synthhealth.errors import SynthHealthError
     from synthhealth.evaluation import describe
     from synthhealth.io import read_table, write_table
     from synthhealth.progress import ProgressEvent
     from synthhealth.report import Report, evaluate
     from synthhealth.schema import Column, Kind, Schema
-    from synthhealth.synthesizer import Synthesizer
+    from synthhealth.synthesizer import Synthesizer, load
 
 __version__ = "0.1.0"
 
@@ -65,7 +64,7 @@ _HOMES = {
     "Synthesizer": "synthesizer",
     "describe": "evaluation",
     "evaluate": "report",
-    "load": "artifact",
+    "load": "synthesizer",
     "read_table": "io",
     "write_table": "io",
 }

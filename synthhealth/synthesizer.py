@@ -14,35 +14,30 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from synthhealth.errors import NotFittedError, ParameterError
-from synthhealth.models import Model, Training, get
-from synthhealth.models.drawing import draw_rows
+from synthhealth.fitted import CHUNK_SIZE, Fitted, join
+from synthhealth.models import get
 from synthhealth.models.seeding import derive_seed
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema import Schema
 from synthhealth.schema.check import check_shape
-from synthhealth.schema.detection.doubts import odd_doubts, tell
+from synthhealth.schema.detection.doubts import tell
 from synthhealth.schema.detection.proposal import propose
-from synthhealth.schema.detection.subject import visit_doubts
 from synthhealth.schema.intake import plain_table
 from synthhealth.schema.subjects import subjects_of
 from synthhealth.table.known import Known
-from synthhealth.table.preparation import Preparation
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from synthhealth.evaluation.inference import Analysis
     from synthhealth.io import FileForm
     from synthhealth.report import ModelInfo, Report
     from synthhealth.schema import RareLevels
 
-__all__ = ["Synthesizer"]
+__all__ = ["Synthesizer", "load"]
 
-#: Rows that are sampled at once: bounds the memory, and is part of what a seed means.
-CHUNK_SIZE = 100_000
-
-#: Rows drawn after training to see how the model's table differs from the real one.
-CALIBRATION_ROWS = 5_000
-
-_FIT, _GAPS, _SAMPLE, _REPLAY, _FAKES, _CALIBRATION, _PARTS = range(7)
+#: What the seed of a cross-validation divides the patients with.
+_PARTS = 6
 
 
 class Synthesizer(BaseEstimator):
@@ -155,32 +150,23 @@ class Synthesizer(BaseEstimator):
             raise ParameterError(f"on_interrupt is {on_interrupt!r}; it is 'raise' or 'keep'")
         if max_seconds is not None and not max_seconds > 0:
             raise ParameterError(f"max_seconds is {max_seconds}; give a number above 0")
-        model: Model = get(self.model)(**self.model_params)
+        get(self.model)(**self.model_params)  # refuses what it does not know, before any work
         seed = _check_seed(self.random_state)
         check_shape(table)
         table = plain_table(table, self.schema)
         schema = _detected(table) if self.schema is None else self.schema
-        preparation, lesson = Preparation.learn(
-            table, schema, np.random.default_rng(derive_seed(seed, _GAPS))
+        fitted = Fitted.learn(
+            table,
+            schema,
+            self.model,
+            self.model_params,
+            seed=seed,
+            tells=self.schema is not None and self._tells,
+            on_progress=on_progress,
+            keep_partial=on_interrupt == "keep",
+            max_seconds=max_seconds,
         )
-        if self.schema is not None and self._tells:
-            tell([*odd_doubts(lesson.odd, len(table)), *visit_doubts(table, schema)])
-        keep_partial = on_interrupt == "keep"
-        last: ProgressEvent | None = None
-        with progress_reporter(f"fitting {self.model}", on_progress) as report:
-
-            def remember(event: ProgressEvent) -> None:
-                nonlocal last
-                last = event
-                report(event)
-
-            training = Training(remember, max_seconds=max_seconds, keep_partial=keep_partial)
-            model.fit(lesson.table, lesson.schema, seed=derive_seed(seed, _FIT), training=training)
-
-        preparation = preparation.calibrated(
-            lambda: model.sample(CALIBRATION_ROWS, seed=derive_seed(seed, _CALIBRATION))
-        )
-        self._take(model, preparation, seed, len(table), last)
+        self._take(fitted)
         self._training_table = table.copy()
         return self
 
@@ -222,7 +208,7 @@ class Synthesizer(BaseEstimator):
         """
         chunks = self._chunks(n, conditions, random_state, on_progress, CHUNK_SIZE)
         parts = list(chunks)
-        return parts[0] if len(parts) == 1 else _join(parts)
+        return parts[0] if len(parts) == 1 else join(parts)
 
     def sample_to(
         self,
@@ -429,7 +415,7 @@ class Synthesizer(BaseEstimator):
         from synthhealth.report import ModelInfo
 
         return ModelInfo(
-            name=self._fitted_model,
+            name=self._fitted.family,
             settings=self.settings_,
             seed=self.seed_,
             partial=self.partial_,
@@ -473,30 +459,54 @@ class Synthesizer(BaseEstimator):
             The key is too short or no bytes, or a reloaded synthesizer, which does not carry the
             training table, was given one.
         """
-        from synthhealth.artifact import save
+        from synthhealth.artifact.saving import write
 
         self._check_fitted()
-        return save(self, path, force=force, report=report, key=key)
+        return write(
+            self._fitted, path, force=force, report=report, key=key, table=self._training_table
+        )
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Synthesizer:
+    def load(cls, path: str | os.PathLike[str]) -> Self:
         """Read a synthesizer from a ``.synth`` file. See `synthhealth.load`."""
-        from synthhealth.artifact import load
+        from synthhealth.artifact.saving import read
 
-        return load(path)
+        return cls.of(read(path))
+
+    @classmethod
+    def of(cls, fitted: Fitted, training: pd.DataFrame | None = None) -> Self:
+        """Make the synthesizer of what a fit left.
+
+        Parameters
+        ----------
+        fitted : Fitted
+            What was left.
+        training : pandas.DataFrame, optional
+            The table that was learned, where it is at hand.
+        """
+        synthesizer = cls(fitted.family, schema=fitted.schema, random_state=fitted.seed)
+        synthesizer.model_params = dict(fitted.parameters)
+        synthesizer._take(fitted)
+        synthesizer._training_table = training
+        return synthesizer
+
+    @property
+    def fitted_(self) -> Fitted:
+        """What the fit left, which is all that drawing and saving need."""
+        self._check_fitted()
+        return self._fitted
 
     @property
     def rare_levels_(self) -> dict[str, RareLevels]:
         """What was done, by column, with levels that fewer patients have than `Schema.min_cell`."""
         self._check_fitted()
-        return dict(self._preparation.rare)
+        return self._fitted.rare_levels
 
     @property
     def n_patients_(self) -> int:
         """The number of patients that were learned: of rows, unless `Schema.subject` says whose."""
         self._check_fitted()
-        known = self._preparation.n_patients
-        return self.n_rows_ if known is None else known
+        return self._fitted.n_patients
 
     @property
     def accept_rate_(self) -> float | None:
@@ -533,7 +543,7 @@ class Synthesizer(BaseEstimator):
         return state | {"_training_table": None}
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "_model")
+        return hasattr(self, "_fitted")
 
     def __repr__(self) -> str:
         given = {"random_state": self.random_state, **self.model_params}
@@ -542,27 +552,17 @@ class Synthesizer(BaseEstimator):
         words = "".join(f", {name}={value!r}" for name, value in given.items() if value is not None)
         return f"Synthesizer({self.model!r}{words})"
 
-    def _take(
-        self,
-        model: Model,
-        preparation: Preparation,
-        seed: int,
-        n_rows: int,
-        training: ProgressEvent | None,
-    ) -> None:
+    def _take(self, fitted: Fitted) -> None:
         """Become fitted; also how a saved synthesizer comes back."""
-        # `set_params` may change the arguments afterwards.
-        self._fitted_model, self._fitted_params = self.model, dict(self.model_params)
-        self._model = model
-        self._preparation = preparation
+        self._fitted = fitted
         self._calls = self._n_kept = self._n_drawn = 0
         self._training_table = None
-        self.schema_ = preparation.described
-        self.settings_ = model.settings_
-        self.partial_ = model.partial_
-        self.seed_ = seed
-        self.n_rows_ = n_rows
-        self.training_ = training
+        self.schema_ = fitted.schema
+        self.settings_ = fitted.settings
+        self.partial_ = fitted.is_partial
+        self.seed_ = fitted.seed
+        self.n_rows_ = fitted.n_rows
+        self.training_ = fitted.training
 
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
@@ -581,10 +581,10 @@ class Synthesizer(BaseEstimator):
         known = self._known(n, conditions)
         n_rows = _check_count("n", n) if known is None else len(known)
         if random_state is None:
-            stream = derive_seed(self.seed_, _SAMPLE, self._calls)
+            stream = self._fitted.own_stream(self._calls)
             self._calls += 1
         else:
-            stream = derive_seed(_check_seed(random_state), _REPLAY)
+            stream = self._fitted.stream(_check_seed(random_state))
         return self._draw_chunks(n_rows, known, stream, on_progress, chunk_size)
 
     def _draw_chunks(
@@ -598,29 +598,14 @@ class Synthesizer(BaseEstimator):
         import time
 
         begin = time.monotonic()
+        done = 0
         with progress_reporter("sampling", on_progress) as report:
-            for part, start in enumerate(range(0, n, chunk_size)):
-                stop = min(start + chunk_size, n)
-                part_known = None if known is None else known.rows(slice(start, stop))
-                yield self._draw(start, stop, part_known, stream, part)
-                elapsed = time.monotonic() - begin
-                report(ProgressEvent("sample", stop, n, "row", elapsed))
-
-    def _draw(
-        self, start: int, stop: int, known: Known | None, stream: int, part: int
-    ) -> pd.DataFrame:
-        n = stop - start
-        rows, n_drawn = draw_rows(
-            self._model, self._preparation, n, known, seed=derive_seed(stream, part, 0)
-        )
-        self._n_kept += n
-        self._n_drawn += n_drawn
-        return self._preparation.write(
-            rows,
-            np.random.default_rng(derive_seed(stream, part, 1)),
-            start=start,
-            fakes_seed=derive_seed(stream, _FAKES),
-        )
+            for rows, n_drawn in self._fitted.chunks(n, stream, chunk_size=chunk_size, known=known):
+                self._n_kept += len(rows)
+                self._n_drawn += n_drawn
+                yield rows
+                done += len(rows)
+                report(ProgressEvent("sample", done, n, "row", time.monotonic() - begin))
 
     def _known(
         self, n: int | None, conditions: Mapping[str, Any] | pd.DataFrame | None
@@ -639,7 +624,43 @@ class Synthesizer(BaseEstimator):
             n_rows = _check_count("n", n)
             asked = {name: [value] * n_rows for name, value in conditions.items()}
             missing_means_unknown = False
-        return self._preparation.known(asked, missing_means_unknown)
+        return self._fitted.preparation.known(asked, missing_means_unknown)
+
+
+def load(path: str | os.PathLike[str]) -> Synthesizer:
+    """Read a synthesizer that was saved.
+
+    The file may come from anybody: it holds numbers and text, no code, and is read within bounds
+    of size. What it says is checked before it is used.
+
+    Parameters
+    ----------
+    path : path-like
+        A ``.synth`` file.
+
+    Returns
+    -------
+    Synthesizer
+        Fitted; its first `sample` gives the rows that the first one after `fit` gave.
+
+    Raises
+    ------
+    FileError
+        There is no such file.
+    ArtifactError
+        It is not a saved synthesizer, is damaged, or was written by a newer version.
+
+    Examples
+    --------
+    >>> import tempfile, synthhealth as sh
+    >>> model = sh.Synthesizer(random_state=0).fit(sh.datasets.load_ra_panel())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = model.save(f"{folder}/ra.synth")
+    ...     again = sh.load(f"{folder}/ra.synth")
+    >>> again.sample(100).equals(model.sample(100))
+    True
+    """
+    return Synthesizer.load(path)
 
 
 def _detected(table: pd.DataFrame) -> Schema:
@@ -651,12 +672,6 @@ def _detected(table: pd.DataFrame) -> Schema:
 
 def _silent(event: ProgressEvent) -> None:
     """Show nothing of a fit that is one of several."""
-
-
-def _join(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    joined = pd.concat(parts)
-    joined.attrs = dict(parts[0].attrs)
-    return joined
 
 
 def _check_seed(random_state: int | None) -> int:

@@ -264,7 +264,7 @@ def check_state(make: Make) -> None:
     """Check that the family gives its state as plain values and arrays, and comes back from it."""
     table = awkward_table()
     synthesizer = make().fit(table)
-    model: Model = synthesizer._model
+    model: Model = synthesizer.fitted_.model
     _require(isinstance(model, Model), "the family keeps the protocol")
     _require(set(model.settings_) >= {one.name for one in model.parameters}, "settings_ is whole")
     state = model.state()
@@ -275,7 +275,9 @@ def check_state(make: Make) -> None:
         )
     rows = model.sample(60, seed=1)
     _require(_same_state(model.state(), state), "sampling leaves the state as it was")
-    _require(_same_state(make().fit(table)._model.state(), state), "equal fits have equal states")
+    _require(
+        _same_state(make().fit(table).fitted_.model.state(), state), "equal fits have equal states"
+    )
     again = type(model).from_state(
         {
             name: value if isinstance(value, np.ndarray) else json.loads(json.dumps(value))

@@ -6,7 +6,6 @@ patients' cells is a keyed hash of their table, which says nothing to anybody wi
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import math
 import platform
@@ -23,9 +22,11 @@ from synthhealth.errors import ArtifactError, ParameterError, SynthHealthError
 from synthhealth.models.registry import ENTRY_POINTS
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from synthhealth.evaluation import Score
+    from synthhealth.fitted import Fitted
     from synthhealth.report import Report
-    from synthhealth.synthesizer import Synthesizer
 
 __all__ = [
     "FORMAT_VERSION",
@@ -193,24 +194,27 @@ a key."""
 
 
 def make_manifest(
-    synthesizer: Synthesizer,
+    fitted: Fitted,
     members: Mapping[str, bytes],
     *,
     report: Report | None = None,
     key: bytes | None = None,
+    table: pd.DataFrame | None = None,
 ) -> Manifest:
-    """Describe a fitted synthesizer and the members of its file.
+    """Describe what a fit left, and the members of its file.
 
     Parameters
     ----------
-    synthesizer : Synthesizer
-        Fitted. Its stream of samples and `accept_rate_` stay as they are.
+    fitted : Fitted
+        What it left.
     members : dict of str to bytes
         The members of the file, but for the manifest itself and the signature.
     report : Report, optional
         A report on it, whose overall figures are kept.
     key : bytes, optional
         The key under which the hash of the training table is kept; see `table_digest`.
+    table : pandas.DataFrame, optional
+        The training table; needed where a key is given.
 
     Raises
     ------
@@ -219,22 +223,22 @@ def make_manifest(
     ParameterError
         A key is given, but a reloaded synthesizer does not carry the training table.
     """
-    settings = synthesizer.settings_
+    settings = fitted.settings
     return Manifest(
         format_version=FORMAT_VERSION,
         created=datetime.now(timezone.utc).replace(microsecond=0),
-        model=synthesizer._fitted_model,
-        parameters=_plain(synthesizer._fitted_params),
+        model=fitted.family,
+        parameters=_plain(fitted.parameters),
         settings=_plain(settings),
-        seed=synthesizer.seed_,
-        n_rows=synthesizer.n_rows_,
-        partial=synthesizer.partial_,
+        seed=fitted.seed,
+        n_rows=fitted.n_rows,
+        partial=fitted.is_partial,
         platform=platform_here(uses_gpu=bool(settings.get("enable_gpu"))),
-        versions=versions_here(synthesizer._fitted_model),
-        training=_training_of(synthesizer),
+        versions=versions_here(fitted.family),
+        training=_training_of(fitted),
         report=None if report is None else _summary_of(report),
-        table_hmac=None if key is None else _hmac_of(synthesizer, key),
-        replay=_replay_of(synthesizer),
+        table_hmac=None if key is None else _hmac_of(table, key),
+        replay=_replay_of(fitted),
         members={name: member_of(content) for name, content in members.items()},
     )
 
@@ -282,8 +286,8 @@ def _gpu() -> str | None:
     return "mps" if torch.backends.mps.is_available() else None
 
 
-def _training_of(synthesizer: Synthesizer) -> TrainingSummary | None:
-    event = synthesizer.training_
+def _training_of(fitted: Fitted) -> TrainingSummary | None:
+    event = fitted.training
     if event is None:
         return None
     return TrainingSummary(
@@ -297,6 +301,11 @@ def _training_of(synthesizer: Synthesizer) -> TrainingSummary | None:
 
 def _summary_of(report: Report) -> ReportSummary:
     evaluation = report.evaluation
+    if evaluation.real_is == "cross-validated":
+        raise ParameterError(
+            "save: a cross-validated report is about fits of parts of the table, not about this "
+            "model; save without it, or with a report of evaluate()"
+        )
     overall = evaluation.overall
     return ReportSummary(
         n_real=evaluation.n_real,
@@ -320,8 +329,7 @@ def _figure(score: Score) -> Figure:
     )
 
 
-def _hmac_of(synthesizer: Synthesizer, key: bytes) -> str:
-    table = synthesizer._training_table
+def _hmac_of(table: pd.DataFrame | None, key: bytes) -> str:
     if table is None:
         raise ParameterError(
             "save: a reloaded synthesizer does not carry the training table, so its keyed hash "
@@ -330,11 +338,9 @@ def _hmac_of(synthesizer: Synthesizer, key: bytes) -> str:
     return table_digest(table, key)
 
 
-def _replay_of(synthesizer: Synthesizer) -> Replay | None:
-    # A copy counts its own draws, so that the synthesizer's stream and accept rate stay.
-    double = copy.copy(synthesizer)
+def _replay_of(fitted: Fitted) -> Replay | None:
     try:
-        sample = double.sample(REPLAY_ROWS, random_state=REPLAY_SEED)
+        sample = fitted.sample(REPLAY_ROWS, REPLAY_SEED)
     except SynthHealthError:
         # A model that hardly ever keeps the rules, say; it is still the user's to keep.
         return None

@@ -30,23 +30,26 @@ from synthhealth.artifact.manifest import (
 from synthhealth.artifact.migration import Content, migrate, version_of
 from synthhealth.artifact.plain import parse_json, read_arrays, to_json, write_arrays
 from synthhealth.errors import ArtifactError, ParameterError
+from synthhealth.fitted import Fitted
 from synthhealth.io.files import check_target
+from synthhealth.models import get
 from synthhealth.progress import ProgressEvent
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from synthhealth.models import Model
     from synthhealth.report import Report
-    from synthhealth.synthesizer import Synthesizer
     from synthhealth.table.preparation import Preparation
 
 __all__ = [
-    "load",
     "members_of",
+    "read",
     "read_manifest",
     "read_preparation",
     "rebuild",
-    "save",
     "understand",
+    "write",
 ]
 
 #: More are no table of patients, and would take minutes to be checked.
@@ -56,24 +59,28 @@ MAX_COLUMNS, MAX_RULES, MAX_RULE_TEXT = 2_000, 200, 100_000
 TRIAL_ROWS, TRIAL_SEED = 20, 0
 
 
-def save(
-    synthesizer: Synthesizer,
+def write(
+    fitted: Fitted,
     path: str | os.PathLike[str],
     *,
     force: bool = False,
     report: Report | None = None,
     key: bytes | None = None,
+    table: pd.DataFrame | None = None,
 ) -> Path:
-    """Write a fitted synthesizer. See `synthhealth.Synthesizer.save`."""
+    """Write what a fit left. See `synthhealth.Synthesizer.save`.
+
+    The training table is needed for its keyed hash only, where a key is given.
+    """
     check_target(path, force=force)
-    members = members_of(synthesizer)
-    manifest = make_manifest(synthesizer, members, report=report, key=key)
+    members = members_of(fitted)
+    manifest = make_manifest(fitted, members, report=report, key=key, table=table)
     written = manifest.model_dump_json(indent=2).encode()
     write_container(path, {MANIFEST: written, **members}, force=force)
     return Path(path)
 
 
-def members_of(synthesizer: Synthesizer) -> dict[str, bytes]:
+def members_of(fitted: Fitted) -> dict[str, bytes]:
     """Give the members that a fit alone decides: equal fits give equal bytes.
 
     Raises
@@ -83,14 +90,14 @@ def members_of(synthesizer: Synthesizer) -> dict[str, bytes]:
     """
     plain: dict[str, Any] = {}
     arrays: dict[str, np.ndarray[Any, Any]] = {}
-    for name, value in synthesizer._model.state().items():
+    for name, value in fitted.model.state().items():
         if isinstance(value, np.ndarray):
             arrays[name] = value
         else:
-            _require_plain(value, f"family {synthesizer._fitted_model!r}: state() gives {name!r}")
+            _require_plain(value, f"family {fitted.family!r}: state() gives {name!r}")
             plain[name] = value
     try:
-        preparation = synthesizer._preparation.model_dump_json().encode()
+        preparation = fitted.preparation.model_dump_json().encode()
     except PydanticSerializationError as error:
         raise ArtifactError(
             "a name or a category of the table is no text of Unicode; rename it and fit again"
@@ -100,21 +107,11 @@ def members_of(synthesizer: Synthesizer) -> dict[str, bytes]:
     return {PREPARATION: preparation, MODEL: to_json(plain), ARRAYS: write_arrays(arrays)}
 
 
-def load(path: str | os.PathLike[str]) -> Synthesizer:
-    """Read a synthesizer that was saved.
+def read(path: str | os.PathLike[str]) -> Fitted:
+    """Read what a fit left from a file. See `synthhealth.load`.
 
     The file may come from anybody: it holds numbers and text, no code, and is read within bounds
     of size. What it says is checked before it is used.
-
-    Parameters
-    ----------
-    path : path-like
-        A ``.synth`` file.
-
-    Returns
-    -------
-    Synthesizer
-        Fitted; its first `sample` gives the rows that the first one after `fit` gave.
 
     Raises
     ------
@@ -122,16 +119,6 @@ def load(path: str | os.PathLike[str]) -> Synthesizer:
         There is no such file.
     ArtifactError
         It is not a saved synthesizer, is damaged, or was written by a newer version.
-
-    Examples
-    --------
-    >>> import tempfile, synthhealth as sh
-    >>> model = sh.Synthesizer(random_state=0).fit(sh.datasets.load_ra_panel())
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = model.save(f"{folder}/ra.synth")
-    ...     again = sh.load(f"{folder}/ra.synth")
-    >>> again.sample(100).equals(model.sample(100))
-    True
     """
     members = read_container(path)
     members.pop(SIGNATURE, None)
@@ -193,17 +180,14 @@ def _check_digests(content: Content) -> None:
         )
 
 
-def rebuild(manifest: Manifest, members: Mapping[str, bytes]) -> Synthesizer:
-    """Make the synthesizer of a content that `understand` has given.
+def rebuild(manifest: Manifest, members: Mapping[str, bytes]) -> Fitted:
+    """Make what a fit left of a content that `understand` has given.
 
     Raises
     ------
     ArtifactError
         The parts of the content are not what they should be, or do not fit together.
     """
-    from synthhealth.models import get
-    from synthhealth.synthesizer import Synthesizer
-
     try:
         family = get(manifest.model)
     except ParameterError:
@@ -235,10 +219,15 @@ def rebuild(manifest: Manifest, members: Mapping[str, bytes]) -> Synthesizer:
             f"({type(error).__name__}); get the file again from where it was saved, or fit and "
             "save again"
         ) from error
-    parameters: dict[str, Any] = dict(manifest.parameters)
-    synthesizer = Synthesizer(manifest.model, random_state=manifest.seed, **parameters)
-    synthesizer._take(model, preparation, manifest.seed, manifest.n_rows, _event(manifest.training))
-    return synthesizer
+    return Fitted(
+        manifest.model,
+        dict(manifest.parameters),
+        model,
+        preparation,
+        manifest.seed,
+        manifest.n_rows,
+        _event(manifest.training),
+    )
 
 
 def _event(training: TrainingSummary | None) -> ProgressEvent | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
@@ -29,14 +29,16 @@ from synthhealth.artifact.signature import (
     who_signed,
 )
 from synthhealth.errors import ArtifactError, FitInterruptedError, SynthHealthError
+from synthhealth.fitted import Fitted
 from synthhealth.progress import OnProgress
+from synthhealth.schema.check import check_shape
+from synthhealth.schema.intake import plain_table
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from rich.table import Table
 
     from synthhealth.schema import Schema
-    from synthhealth.synthesizer import Synthesizer
 
 __all__ = ["Check", "Verification", "verify"]
 
@@ -172,22 +174,20 @@ def verify(
         if changed:
             return _of_changed(changed, signature)
         manifest, current = understand(unsigned)
-        synthesizer = rebuild(manifest, current)
+        fitted = rebuild(manifest, current)
     except ArtifactError as error:
         raise ArtifactError(f"{path}: {error}") from error.__cause__
     if data is not None:
-        from synthhealth.schema.intake import plain_table
-
-        data = plain_table(data, synthesizer.schema_)  # as it was learned
+        data = plain_table(data, fitted.schema)  # as it was learned
     saved = _Saved(manifest, current, differences_from_here(manifest))
     table = _check_table(saved.manifest, data, key)
     return Verification(
         checks=(
             Check(name="content", outcome="same", words="all members match the manifest"),
             signature,
-            _check_sampling(saved, synthesizer),
+            _check_sampling(saved, fitted),
             table,
-            _check_fit(saved, synthesizer, data, table, schema, on_progress),
+            _check_fit(saved, fitted, data, table, schema, on_progress),
         ),
         version_differences=saved.differences,
     )
@@ -253,7 +253,7 @@ def _check_signature(members: dict[str, bytes], signer: Ed25519PublicKey | None)
     return check("differs", "the manifest was changed after it was signed by this key")
 
 
-def _check_sampling(saved: _Saved, synthesizer: Synthesizer) -> Check:
+def _check_sampling(saved: _Saved, fitted: Fitted) -> Check:
     replay = saved.manifest.replay
     if replay is None:
         return Check(
@@ -262,7 +262,7 @@ def _check_sampling(saved: _Saved, synthesizer: Synthesizer) -> Check:
             words="the model could draw no sample when it was saved",
         )
     try:
-        sample = synthesizer.sample(replay.n_rows, random_state=replay.seed)
+        sample = fitted.sample(replay.n_rows, replay.seed)
     except SynthHealthError as error:
         found = f"drawing failed ({error})"
     else:
@@ -304,7 +304,7 @@ def _check_table(manifest: Manifest, data: pd.DataFrame | None, key: bytes | Non
 
 def _check_fit(
     saved: _Saved,
-    synthesizer: Synthesizer,
+    fitted: Fitted,
     data: pd.DataFrame | None,
     table: Check,
     schema: Schema | None,
@@ -328,7 +328,7 @@ def _check_fit(
             "differs", f"{manifest.n_rows:,} rows were learned, the table has {len(data):,}"
         )
     try:
-        again = members_of(_fit_again(synthesizer, data, schema, on_progress))
+        again = members_of(_fit_again(fitted, data, schema, on_progress))
     except FitInterruptedError:
         raise
     except SynthHealthError as error:
@@ -349,13 +349,19 @@ def _check_fit(
 
 
 def _fit_again(
-    synthesizer: Synthesizer,
+    fitted: Fitted,
     data: pd.DataFrame,
     schema: Schema | None,
     on_progress: OnProgress | None,
-) -> Synthesizer:
-    from synthhealth.synthesizer import Synthesizer
-
-    parameters: dict[str, Any] = synthesizer.get_params()
-    parameters["schema"] = synthesizer.schema_ if schema is None else schema
-    return Synthesizer(**parameters).fit(data, on_progress=on_progress)
+) -> Fitted:
+    schema = fitted.schema if schema is None else schema
+    check_shape(data)
+    return Fitted.learn(
+        plain_table(data, schema),
+        schema,
+        fitted.family,
+        fitted.parameters,
+        seed=fitted.seed,
+        tells=True,
+        on_progress=on_progress,
+    )

@@ -107,7 +107,7 @@ def sample_parts(
     _manifest-0-of-1.json _table.json part-00000.parquet
     (5000, 2)
     """
-    from synthhealth.artifact import load
+    from synthhealth.artifact.saving import read
 
     host = Host() if host is None else host
     target = Path(folder)
@@ -115,7 +115,7 @@ def sample_parts(
         table = Table(num_rows, seed, format, rows_per_file, digest(saved))
         parts = table.parts(host)
         # Before the folder is claimed: of a model that is none, nothing should remain there.
-        loaded = load(saved)
+        fitted = read(saved)
         missing = claim(target, table, parts)
         _log.info(
             "instance %d of %d: %d of %d files, %d of them to be written",
@@ -125,7 +125,7 @@ def sample_parts(
             table.n_files,
             len(missing),
         )
-        writer = Writer(loaded, table, target)
+        writer = Writer(fitted, table, target)
     for part in missing:
         begin = time.monotonic()
         writer.write(part)

@@ -155,7 +155,7 @@ def model_fn(model_dir: str | os.PathLike[str]) -> Synthesizer:
     >>> media_type, rows.count(b",M")
     ('text/csv', 3)
     """
-    from synthhealth.artifact import load
+    from synthhealth.synthesizer import Synthesizer
 
     folder = Path(model_dir)
     if not folder.is_dir():
@@ -169,7 +169,7 @@ def model_fn(model_dir: str | os.PathLike[str]) -> Synthesizer:
             f"{folder}: there must be exactly one saved model (.synth) in it, and there are "
             f"{len(found)}; other kinds of files are never loaded"
         )
-    return load(found[0])
+    return Synthesizer.load(found[0])
 
 
 def input_fn(body: bytes | str, content_type: str | None) -> Requests:

@@ -37,7 +37,7 @@ def test_replays_after_loading(fitted, saved, cohort):
     assert again.sample(40).equals(fresh.sample(40))
     assert again.sample(40).equals(fresh.sample(40))
     assert again.n_rows_ == 61
-    assert again.get_params() == fitted.get_params()
+    assert again.get_params() == fitted.get_params() | {"schema": fitted.schema_}
 
 
 def test_refuses_to_overwrite(fitted, saved):
@@ -136,7 +136,7 @@ def test_a_third_party_family(tmp_path, cohort, registered):
     path = model.save(tmp_path / "model.synth")
     again = sh.load(path)
     assert again.sample(50).equals(model.sample(50))
-    assert again.get_params() == model.get_params()
+    assert again.get_params() == model.get_params() | {"schema": model.schema_}
     members = members_of(path)
     assert json.loads(members["model.json"])["settings"] == {"width": 2.0}
 

@@ -548,7 +548,7 @@ def test_the_preparation_of_another_table(watched, path, tmp_path):
 
 def test_third_party_states_that_are_not_plain(tmp_path, monkeypatch):
     model = fitted("gaussian_copula")
-    good = model._model.state()
+    good = model.fitted_.model.state()
     for key, value in {
         "bytes": b"x",
         "object": object(),
@@ -558,10 +558,10 @@ def test_third_party_states_that_are_not_plain(tmp_path, monkeypatch):
         "inside": [np.ones(2)],
     }.items():
         state = good | {key: value}
-        monkeypatch.setattr(model._model, "state", lambda state=state: state)
+        monkeypatch.setattr(model.fitted_.model, "state", lambda state=state: state)
         with pytest.raises(ArtifactError, match=f"family 'gaussian_copula'.*'{key}'"):
             model.save(tmp_path / "model.synth")
-    monkeypatch.setattr(model._model, "state", lambda: good | {"nan": float("nan")})
+    monkeypatch.setattr(model.fitted_.model, "state", lambda: good | {"nan": float("nan")})
     with pytest.raises(ArtifactError, match="infinite"):
         model.save(tmp_path / "model.synth")
     assert not list(tmp_path.iterdir())

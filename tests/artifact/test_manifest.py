@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import platform
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from importlib.metadata import version
 
@@ -34,8 +35,9 @@ def report(model, real):
 
 
 @pytest.fixture(scope="module")
-def manifest(model, report) -> Manifest:
-    return make_manifest(model, members_made(model), report=report, key=KEY)
+def manifest(model, report, real) -> Manifest:
+    fitted = model.fitted_
+    return make_manifest(fitted, members_made(fitted), report=report, key=KEY, table=real)
 
 
 def test_says_how_the_model_came_about(manifest, model):
@@ -62,7 +64,7 @@ def test_says_what_it_was_computed_with(manifest):
 
 
 def test_holds_the_digests_of_the_members(manifest, model):
-    members = members_made(model)
+    members = members_made(model.fitted_)
     assert manifest.members == {name: member_of(one) for name, one in members.items()}
     assert member_of(b"abc").sha256 == (
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
@@ -79,35 +81,40 @@ def test_summary_of_the_report(manifest, report, model):
     assert manifest.report.column_average.floor_low == overall["column_average"]["floor"]["low"]
     difference = manifest.report.dependence_difference
     assert difference.floor_high == overall["dependence_difference"]["floor"]["high"]
-    assert make_manifest(model, {}).report is None
+    assert make_manifest(model.fitted_, {}).report is None
+
+
+def test_a_cross_validated_report_is_of_no_one_model(model, real, tmp_path):
+    report = sh.Synthesizer(random_state=0).cross_evaluate(real, k=2)
+    with pytest.raises(ParameterError, match="fits of parts of the table"):
+        model.save(tmp_path / "m.synth", report=report)
+    assert not (tmp_path / "m.synth").exists()
 
 
 def test_hash_of_the_table(manifest, model, real, tmp_path):
     assert manifest.table_hmac == table_digest(real, KEY)
-    assert make_manifest(model, {}).table_hmac is None
+    assert make_manifest(model.fitted_, {}).table_hmac is None
     for content in members_of(model.save(tmp_path / "m.synth", key=KEY)).values():
         assert KEY not in content
         assert KEY.hex().encode() not in content
 
 
 def test_training_of_a_network():
-    training = make_manifest(fitted("ctgan"), {}).training
+    training = make_manifest(fitted("ctgan").fitted_, {}).training
     assert training.unit == "epoch"
     assert training.done == training.total == fitted("ctgan").settings_["epochs"]
     assert set(training.losses) == {"generator", "discriminator"}
     assert training.seconds >= 0
 
 
-def test_losses_that_are_no_numbers_are_left_out(model, monkeypatch):
+def test_losses_that_are_no_numbers_are_left_out(model):
     event = sh.ProgressEvent("fit", 1, 2, "epoch", 0.123, {"generator": np.nan, "other": 1.0})
-    monkeypatch.setattr(model, "training_", event)
-    training = make_manifest(model, {}).training
+    training = make_manifest(replace(model.fitted_, training=event), {}).training
     assert training.model_dump() == {
         **{"done": 1, "total": 2, "unit": "epoch", "seconds": 0.1},
         "losses": {"other": 1.0},
     }
-    monkeypatch.setattr(model, "training_", None)
-    assert make_manifest(model, {}).training is None
+    assert make_manifest(replace(model.fitted_, training=None), {}).training is None
 
 
 def test_replay_is_what_sampling_gives(manifest, model):
@@ -155,24 +162,22 @@ def test_model_that_draws_nothing_is_saved_all_the_same(model, monkeypatch):
     def fail(n, *, seed):
         raise FitError("infinite numbers")
 
-    monkeypatch.setattr(model._model, "sample", fail)
-    assert make_manifest(model, {}).replay is None
+    monkeypatch.setattr(model.fitted_.model, "sample", fail)
+    assert make_manifest(model.fitted_, {}).replay is None
 
 
-def test_parameters_become_plain(model, monkeypatch):
+def test_parameters_become_plain(model):
     given = {"dims": (np.int64(8), 4), "rate": np.float64(0.5), "margins": {"crp": "beta"}}
-    monkeypatch.setattr(model, "_fitted_params", given)
-    assert make_manifest(model, {}).parameters == {
+    assert make_manifest(replace(model.fitted_, parameters=given), {}).parameters == {
         **{"dims": [8, 4], "rate": 0.5},
         "margins": {"crp": "beta"},
     }
 
 
 @pytest.mark.parametrize("value", [object(), {1: 2}, [b"bytes"], {"a": {1, 2}}])
-def test_parameter_that_is_not_plain(model, monkeypatch, value):
-    monkeypatch.setattr(model, "_fitted_params", {"odd": value})
+def test_parameter_that_is_not_plain(model, value):
     with pytest.raises(ArtifactError, match="'odd'"):
-        make_manifest(model, {})
+        make_manifest(replace(model.fitted_, parameters={"odd": value}), {})
 
 
 def test_comes_back_from_json(manifest):

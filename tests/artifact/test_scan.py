@@ -426,7 +426,9 @@ def test_chance_raises_no_alarm(tmp_path):
     """
     real = sh.datasets.load_ra_panel(n=61, random_state=1)
     model = fitted("ctgan", real)
-    state = {name: value for name, value in model._model.state().items() if name != "settings"}
+    state = {
+        name: value for name, value in model.fitted_.model.state().items() if name != "settings"
+    }
     content = walk(state, "state", Columns(real.columns))
     alarms = 0
     for seed in range(50):

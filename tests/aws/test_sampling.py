@@ -28,6 +28,7 @@ from synthhealth.aws._sampling import _table
 from synthhealth.aws.sampling import Host, main, sample_parts
 from synthhealth.aws.serving import model_fn
 from synthhealth.errors import ArtifactError, FileError, ParameterError
+from synthhealth.fitted import Drawn, Fitted
 from synthhealth.schema import Schema
 
 #: Stands where a patient's value could; no message may repeat it.
@@ -114,13 +115,13 @@ def test_all_parquet_files_have_one_schema_and_read_as_one_table(saved, tmp_path
 
 @pytest.mark.usefixtures("small_blocks")
 def test_a_column_that_is_empty_in_a_whole_file_keeps_its_type(saved, tmp_path, monkeypatch):
-    draw = Synthesizer._draw
+    draw = Fitted.draw
 
-    def without_notes(self: Synthesizer, start: int, *others: Any) -> pd.DataFrame:
-        block = draw(self, start, *others)
-        return block.assign(note=None) if start in (0, 500) else block
+    def without_notes(self: Fitted, start: int, *others: Any, **named: Any) -> Drawn:
+        rows, n_drawn = draw(self, start, *others, **named)
+        return Drawn(rows.assign(note=None) if start in (0, 500) else rows, n_drawn)
 
-    monkeypatch.setattr(Synthesizer, "_draw", without_notes)
+    monkeypatch.setattr(Fitted, "draw", without_notes)
     sample_parts(saved, tmp_path / "out", 2_000, rows_per_file=500)
     types = {pq.read_schema(path).field("note").type for path in (tmp_path / "out").glob("part-*")}
     assert types == {pyarrow.string()}
@@ -167,15 +168,15 @@ class EndedError(Exception):
 @pytest.mark.parametrize("form", ["parquet", "csv"])
 def test_a_job_that_ended_early_left_whole_files_and_goes_on(form, saved, tmp_path, monkeypatch):
     sample_parts(saved, tmp_path / "unbroken", 4_000, format=form, rows_per_file=1_000)
-    folder, draw, drawn = tmp_path / "out", Synthesizer._draw, []
+    folder, draw, drawn = tmp_path / "out", Fitted.draw, []
 
-    def draw_or_end(self: Synthesizer, start: int, *others: Any) -> pd.DataFrame:
+    def draw_or_end(self: Fitted, start: int, *others: Any, **named: Any) -> Drawn:
         drawn.append(start)
         if start == 2_500 and len(drawn) < 8:
             raise EndedError
-        return draw(self, start, *others)
+        return draw(self, start, *others, **named)
 
-    monkeypatch.setattr(Synthesizer, "_draw", draw_or_end)
+    monkeypatch.setattr(Fitted, "draw", draw_or_end)
     with pytest.raises(EndedError):
         sample_parts(saved, folder, 4_000, format=form, rows_per_file=1_000)
     assert not list(folder.glob("_manifest*"))
@@ -366,7 +367,7 @@ def test_an_unknown_failure_says_where_and_no_value(saved, tmp_path, monkeypatch
     def draw(*arguments: object) -> None:
         raise RuntimeError(SECRET)
 
-    monkeypatch.setattr(Synthesizer, "_draw", draw)
+    monkeypatch.setattr(Fitted, "draw", draw)
     container = Container(tmp_path, saved)
     assert main([*container.arguments, "--num-rows", "5"]) == 1
     told = container.message.read_text()
@@ -376,12 +377,13 @@ def test_an_unknown_failure_says_where_and_no_value(saved, tmp_path, monkeypatch
 
 
 def test_mixed_types_are_refused_without_their_values(saved, tmp_path, monkeypatch):
-    draw = Synthesizer._draw
+    draw = Fitted.draw
 
-    def mixed(self: Synthesizer, *arguments: Any) -> pd.DataFrame:
-        return draw(self, *arguments).assign(note=[1, SECRET] * 50)
+    def mixed(self: Fitted, *arguments: Any, **named: Any) -> Drawn:
+        rows, n_drawn = draw(self, *arguments, **named)
+        return Drawn(rows.assign(note=[1, SECRET] * 50), n_drawn)
 
-    monkeypatch.setattr(Synthesizer, "_draw", mixed)
+    monkeypatch.setattr(Fitted, "draw", mixed)
     with pytest.raises(FileError, match="write it as csv") as caught:
         sample_parts(saved, tmp_path / "out", 100)
     assert SECRET not in str(caught.value)

@@ -40,7 +40,7 @@ def test_the_twin_gets_the_same_settings(
     synthesizer = Synthesizer(model, random_state=0, **ours).fit(cohort)
     twin = fit_plain(model, cohort, theirs)
 
-    wrapped: Any = synthesizer._model
+    wrapped: Any = synthesizer.fitted_.model
     expected: dict[str, Any] = wrapped_sdv[0].get_parameters()
     if "numerical_distributions" in expected:
         names = {neutral: name for name, neutral in wrapped._names.items()}

@@ -18,7 +18,7 @@ def model() -> sh.Synthesizer:
 
 
 def test_a_model_of_infinite_numbers_is_refused(model, monkeypatch):
-    inner = model._model
+    inner = model.fitted_.model
     draw = inner._draw
     monkeypatch.setattr(inner, "_offsets", {})  # no logarithm turns the infinite finite
     monkeypatch.setattr(inner, "_draw", lambda n: draw(n).assign(crp=np.inf))
@@ -27,7 +27,7 @@ def test_a_model_of_infinite_numbers_is_refused(model, monkeypatch):
 
 
 def test_infinite_rows_are_replaced(model, monkeypatch):
-    inner = model._model
+    inner = model.fitted_.model
     draw = inner._draw
     monkeypatch.setattr(inner, "_offsets", {})  # no logarithm turns the infinite finite
     calls = []

@@ -104,7 +104,7 @@ def reached_from(start):
 @pytest.mark.parametrize("model", ["gaussian_copula", *NETWORKS])
 def test_what_only_training_needs_is_dropped(model, cohort):
     few = {} if model == "gaussian_copula" else {"steps": 2}
-    inner = Synthesizer(model, **few).fit(cohort)._model
+    inner = Synthesizer(model, **few).fit(cohort).fitted_.model
     arrays = [one for one in reached_from(inner) if isinstance(one, np.ndarray) and one.ndim]
     assert arrays
     assert not [one.shape for one in arrays if len(cohort) in one.shape]

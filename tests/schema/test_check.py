@@ -130,7 +130,7 @@ def test_a_flag_of_one_patient_is_learned_only_if_the_schema_says_so():
         one.model_copy(update={"rare": "keep"}) if one.name == "dead" else one for one in schema
     ]
     kept = Synthesizer(schema=Schema(columns=columns), random_state=0).fit(table)
-    assert kept._preparation.form["dead"].levels == (0, 1)
+    assert kept.fitted_.preparation.form["dead"].levels == (0, 1)
 
 
 def test_all_problems_are_in_one_message():

@@ -88,7 +88,7 @@ def test_a_value_of_a_few_patients_is_not_learned(secret, tmp_path):
     model = Synthesizer(random_state=0).fit(table)
     assert model.sample(50)["note"].isna().all()
     model.save(tmp_path / "model.synth")
-    content = model._preparation.model_dump_json() + repr(model.schema_)
+    content = model.fitted_.preparation.model_dump_json() + repr(model.schema_)
     assert not any(text in content for text in ("Smith", "137.25", "1971"))
 
 
@@ -176,7 +176,7 @@ def test_a_blank_can_be_said_to_be_missing(tmp_path):
     text = path.read_text("utf-8")
     path.write_text(text.replace("kind: boolean", "kind: nominal").replace("['', Y]", "[Y]"))
     model = Synthesizer(schema=Schema.from_file(path), random_state=0).fit(table)
-    assert set(model._preparation.constants) == {"dm"}
+    assert set(model.fitted_.preparation.constants) == {"dm"}
     assert set(model.sample(50)["dm"].dropna()) == {"Y"}
 
 

@@ -108,7 +108,7 @@ def test_a_remark_of_one_patient_is_not_learned():
     assert 0.3 < fake["beside_many"].isna().mean() < 0.5
     assert fake["beside_few"].isna().all()
     assert synthesizer.rare_levels_["beside_few"].emptied
-    assert remark not in synthesizer._preparation.model_dump_json()
+    assert remark not in synthesizer.fitted_.preparation.model_dump_json()
     report = synthesizer.evaluate()
     assert remark not in report.data.model_dump_json()
     doubts = {one.column: one.doubts[-1] for one in propose(table).findings if one.doubts}

@@ -18,15 +18,14 @@ from typing import TYPE_CHECKING, Literal, get_args
 from synthhealth import __version__
 from synthhealth.aws._sampling._hosts import Host
 from synthhealth.errors import FileError, ParameterError
+from synthhealth.fitted import CHUNK_SIZE
 from synthhealth.io import whole_file, write_chunks
-from synthhealth.models.seeding import derive_seed
-from synthhealth.synthesizer import _REPLAY, CHUNK_SIZE
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from synthhealth.synthesizer import Synthesizer
+    from synthhealth.fitted import Fitted
 
 __all__ = ["BLOCK_ROWS", "FORMATS", "Format", "Part", "Table", "Writer"]
 
@@ -131,14 +130,14 @@ class Writer:
 
     Parameters
     ----------
-    model : Synthesizer
+    fitted : Fitted
     table : Table
     folder : pathlib.Path
         Where to.
     """
 
-    def __init__(self, model: Synthesizer, table: Table, folder: Path) -> None:
-        self._model, self._table, self._folder = model, table, folder
+    def __init__(self, fitted: Fitted, table: Table, folder: Path) -> None:
+        self._fitted, self._table, self._folder = fitted, table, folder
 
     def write(self, part: Part) -> None:
         """Write a file, whole or not at all; one block is held in memory.
@@ -162,10 +161,10 @@ class Writer:
     def _blocks(self, start: int, stop: int) -> Iterator[pd.DataFrame]:
         # As `Synthesizer.sample` draws them: each block knows its place in the whole table, so
         # that keys are unique throughout.
-        stream = derive_seed(self._table.seed, _REPLAY)
+        stream = self._fitted.stream(self._table.seed)
         for first in range(start, stop, BLOCK_ROWS):
             last = min(first + BLOCK_ROWS, stop)
-            yield self._model._draw(first, last, None, stream, first // BLOCK_ROWS)
+            yield self._fitted.draw(first, last, stream, chunk_size=BLOCK_ROWS).rows
 
     @cached_property
     def _schema(self) -> pa.Schema:

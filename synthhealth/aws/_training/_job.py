@@ -140,15 +140,17 @@ class Job:
         )
         # At once, and again with the report's figures: the judging takes time, and the container
         # is killed two minutes after it was told to stop.
-        save_timeless(synthesizer, self._places.model / MODEL, key=self._key)
+        fitted = synthesizer.fitted_
+        save_timeless(fitted, self._places.model / MODEL, key=self._key, table=inputs.table)
         synthetic = synthesizer.sample(self._settings.num_rows or len(inputs.table))
         report = synthesizer.evaluate(inputs.unseen, synthetic)
         inside = write_results(
-            synthesizer,
+            fitted,
             report,
             self._places.model,
             self._places.report,
             key=self._key,
+            table=inputs.table,
             about=self._about(inputs),
         )
         for line in report.summary().splitlines():
@@ -197,18 +199,17 @@ class Job:
 
     def _learned(self, inputs: _Inputs) -> Synthesizer:
         checkpoint = self._checkpoint(inputs)
-        synthesizer = None if checkpoint is None else checkpoint.load()
-        if synthesizer is not None:
+        fitted = None if checkpoint is None else checkpoint.load()
+        if fitted is not None:
             _log.info("checkpoint: the fit was finished before, and is not repeated")
             self._stop.finish()
             # The same files give the same table: it is the one that was learned.
-            synthesizer._training_table = inputs.table
-            return synthesizer
+            return Synthesizer.of(fitted, inputs.table)
         synthesizer = self._fitted(inputs)
         # What was cut short is begun anew when SageMaker starts the job again.
         if checkpoint is not None and not self._stop.is_requested:
             try:
-                checkpoint.save(synthesizer)
+                checkpoint.save(synthesizer.fitted_)
             except FileError as error:
                 _log.warning("checkpoint: the fit is not kept: %s", error)
         return synthesizer

@@ -18,9 +18,11 @@ from synthhealth.io import whole_file
 from synthhealth.io.files import reason
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from synthhealth.artifact.manifest import Manifest
+    from synthhealth.fitted import Fitted
     from synthhealth.report import Report
-    from synthhealth.synthesizer import Synthesizer
 
 __all__ = [
     "MANIFEST",
@@ -60,12 +62,12 @@ class Checkpoint:
         self._identify = identify
         self._key = key
 
-    def load(self) -> Synthesizer | None:
-        """Give the fitted synthesizer; None if there is none for these data and settings.
+    def load(self) -> Fitted | None:
+        """Give what the fit left; None if there is none for these data and settings.
 
         A checkpoint that is of no use is named in the log, with the reason.
         """
-        from synthhealth.artifact import load
+        from synthhealth.artifact.saving import read
 
         about = self._folder / _ABOUT
         if not about.exists():
@@ -91,24 +93,26 @@ class Checkpoint:
             _log.warning("checkpoint: its model is damaged and not used; the fit begins anew")
             return None
         try:
-            return load(self._folder / _MODEL)
+            return read(self._folder / _MODEL)
         except SynthHealthError as error:
             _log.warning("checkpoint: not used; the fit begins anew: %s", error)
             return None
 
-    def save(self, synthesizer: Synthesizer) -> None:
-        """Keep a fitted synthesizer.
+    def save(self, fitted: Fitted) -> None:
+        """Keep what a fit left.
 
         Raises
         ------
         FileError
             The folder cannot be written.
         """
+        from synthhealth.artifact.saving import write
+
         salt = secrets.token_bytes(32)
         path = self._folder / _MODEL
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            synthesizer.save(path, force=True)
+            write(fitted, path, force=True)
             sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         except OSError as error:
             if isinstance(error, SynthHealthError):
@@ -138,9 +142,14 @@ _ABOUT_MODEL = {
 
 
 def save_timeless(
-    synthesizer: Synthesizer, path: Path, report: Report | None = None, key: bytes | None = None
+    fitted: Fitted,
+    path: Path,
+    report: Report | None = None,
+    *,
+    key: bytes | None = None,
+    table: pd.DataFrame | None = None,
 ) -> Manifest:
-    """Save a synthesizer without saying when, and how long its training took.
+    """Save what a fit left without saying when, and how long its training took.
 
     Whoever has the same table, seed and versions gets the same bytes. The time is 1980-01-01, or
     that of the environment variable ``SOURCE_DATE_EPOCH``; the job's own times stand in its
@@ -161,8 +170,8 @@ def save_timeless(
     from synthhealth.artifact.manifest import make_manifest
     from synthhealth.artifact.saving import members_of
 
-    members = members_of(synthesizer)
-    manifest = make_manifest(synthesizer, members, report=report, key=key)
+    members = members_of(fitted)
+    manifest = make_manifest(fitted, members, report=report, key=key, table=table)
     timeless = manifest.model_copy(update={"created": _source_date(), "training": None})
     written = timeless.model_dump_json(indent=2).encode()
     write_container(path, {INSIDE: written, **members}, force=True)
@@ -178,26 +187,29 @@ def _source_date() -> datetime:
 
 
 def write_results(
-    synthesizer: Synthesizer,
+    fitted: Fitted,
     report: Report,
     model_folder: Path,
     report_folder: Path,
     *,
     key: bytes | None,
+    table: pd.DataFrame,
     about: Mapping[str, Any],
 ) -> Manifest:
     """Write the model and the report, and beside each the manifest of all.
 
     Parameters
     ----------
-    synthesizer : Synthesizer
-        Fitted.
+    fitted : Fitted
+        What the fit left.
     report : Report
         The report on it.
     model_folder, report_folder : pathlib.Path
         They exist.
     key : bytes or None
         As for `Synthesizer.save`.
+    table : pandas.DataFrame
+        The table that was learned.
     about : mapping
         What the manifest says of the job beside the model and its figures.
 
@@ -213,7 +225,7 @@ def write_results(
     html, data = (report_folder / name for name in REPORT)
     report.to_html(html, force=True)
     report.to_json(data, force=True)
-    inside = save_timeless(synthesizer, model_folder / MODEL, report, key)
+    inside = save_timeless(fitted, model_folder / MODEL, report, key=key, table=table)
     content = {
         "format_version": 1,
         "created": inside.created.isoformat(),

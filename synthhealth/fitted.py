@@ -1,0 +1,240 @@
+"""What a fit leaves: all that is needed to draw synthetic rows, and to be saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from synthhealth.models.base import Training
+from synthhealth.models.drawing import draw_rows
+from synthhealth.models.registry import get
+from synthhealth.models.seeding import derive_seed
+from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
+from synthhealth.schema.detection.doubts import odd_doubts, tell
+from synthhealth.schema.detection.subject import visit_doubts
+from synthhealth.table.preparation import Preparation
+
+if TYPE_CHECKING:
+    from synthhealth.models import Model
+    from synthhealth.schema import RareLevels, Schema
+    from synthhealth.table.known import Known
+
+__all__ = ["CHUNK_SIZE", "Drawn", "Fitted", "join"]
+
+#: Rows that are sampled at once: bounds the memory, and is part of what a seed means.
+CHUNK_SIZE = 100_000
+
+#: Rows drawn after training to see how the model's table differs from the real one.
+CALIBRATION_ROWS = 5_000
+
+#: What a seed is for; the numbers are part of what a seed means.
+_FIT, _GAPS, _SAMPLE, _REPLAY, _FAKES, _CALIBRATION = range(6)
+
+
+class Drawn(NamedTuple):
+    """Some rows of a stream."""
+
+    rows: pd.DataFrame
+    n_drawn: int
+    """How many rows the model drew for them; the others broke a rule or met no condition."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A family's model of one table, and the way from its plain rows to the user's.
+
+    Rows come in streams, each decided by a number. A stretch of a stream can be drawn without
+    what comes before it, so that many workers can draw one table.
+
+    Attributes
+    ----------
+    family : str
+        The name of the model family.
+    parameters : mapping
+        The family's parameters as they were given.
+    model : Model
+        The family's fitted model of the plain table.
+    preparation : Preparation
+        The way from the user's table to the plain one, and back.
+    seed : int
+        The one seed that decided everything.
+    n_rows : int
+        How many rows were learned.
+    training : ProgressEvent or None
+        Where training stood when it ended; None if the family tells nothing.
+
+    Examples
+    --------
+    >>> import synthhealth as sh
+    >>> from synthhealth.fitted import Fitted
+    >>> real = sh.datasets.load_ra_panel()
+    >>> fitted = Fitted.learn(real, sh.Schema.detect(real), "gaussian_copula", {}, seed=0)
+    >>> fitted.draw(0, 5, fitted.own_stream(0)).rows.shape
+    (5, 17)
+    """
+
+    family: str
+    parameters: Mapping[str, Any]
+    model: Model
+    preparation: Preparation
+    seed: int
+    n_rows: int
+    training: ProgressEvent | None = None
+
+    @classmethod
+    def learn(
+        cls,
+        table: pd.DataFrame,
+        schema: Schema,
+        family: str,
+        parameters: Mapping[str, Any],
+        *,
+        seed: int,
+        tells: bool = False,
+        on_progress: OnProgress | None = None,
+        keep_partial: bool = False,
+        max_seconds: float | None = None,
+    ) -> Fitted:
+        """Learn a plain table of users' cells (`plain_table`).
+
+        Parameters
+        ----------
+        table : pandas.DataFrame, shape (n_rows, n_columns)
+            One row per patient, or several where the schema has a `subject`.
+        schema : Schema
+            What its columns are.
+        family : str
+            The name of the model family.
+        parameters : mapping
+            Parameters of the family.
+        seed : int
+            Decides everything.
+        tells : bool
+            Whether to log what is in doubt about the table under this schema.
+        on_progress, keep_partial, max_seconds
+            As for `Training`.
+
+        Raises
+        ------
+        TableError, SchemaError, ParameterError, FitInterruptedError
+            As `Synthesizer.fit`.
+        """
+        model: Model = get(family)(**parameters)
+        preparation, lesson = Preparation.learn(
+            table, schema, np.random.default_rng(derive_seed(seed, _GAPS))
+        )
+        if tells:
+            tell([*odd_doubts(lesson.odd, len(table)), *visit_doubts(table, schema)])
+        last: ProgressEvent | None = None
+        with progress_reporter(f"fitting {family}", on_progress) as report:
+
+            def remember(event: ProgressEvent) -> None:
+                nonlocal last
+                last = event
+                report(event)
+
+            training = Training(remember, max_seconds=max_seconds, keep_partial=keep_partial)
+            model.fit(lesson.table, lesson.schema, seed=derive_seed(seed, _FIT), training=training)
+        preparation = preparation.calibrated(
+            lambda: model.sample(CALIBRATION_ROWS, seed=derive_seed(seed, _CALIBRATION))
+        )
+        return cls(family, dict(parameters), model, preparation, seed, len(table), last)
+
+    @property
+    def schema(self) -> Schema:
+        """What the columns of the user's table are."""
+        return self.preparation.described
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The value of every parameter of the family that was used."""
+        return self.model.settings_
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether training ended before its last epoch."""
+        return self.model.partial_
+
+    @property
+    def n_patients(self) -> int:
+        """The number of patients that were learned: of rows, unless a subject says whose."""
+        known = self.preparation.n_patients
+        return self.n_rows if known is None else known
+
+    @property
+    def rare_levels(self) -> dict[str, RareLevels]:
+        """What was done, by column, with levels of too few patients."""
+        return dict(self.preparation.rare)
+
+    def own_stream(self, number: int) -> int:
+        """Give one of the streams that the fit's own seed decides."""
+        return derive_seed(self.seed, _SAMPLE, number)
+
+    def stream(self, seed: int) -> int:
+        """Give the stream of a seed."""
+        return derive_seed(seed, _REPLAY)
+
+    def draw(
+        self,
+        start: int,
+        stop: int,
+        stream: int,
+        *,
+        chunk_size: int = CHUNK_SIZE,
+        known: Known | None = None,
+    ) -> Drawn:
+        """Draw a chunk of a stream: the rows from `start` to `stop` of the whole table.
+
+        Parameters
+        ----------
+        start, stop : int
+            Their places; `start` is a multiple of `chunk_size`, and `stop` no more than one
+            chunk away.
+        stream : int
+            Of `own_stream` or `stream`.
+        chunk_size : int
+            The size of all chunks, which is part of what a stream means.
+        known : Known, optional
+            What is known of these rows.
+        """
+        part = start // chunk_size
+        rows, n_drawn = draw_rows(
+            self.model, self.preparation, stop - start, known, seed=derive_seed(stream, part, 0)
+        )
+        table = self.preparation.write(
+            rows,
+            np.random.default_rng(derive_seed(stream, part, 1)),
+            start=start,
+            fakes_seed=derive_seed(stream, _FAKES),
+        )
+        return Drawn(table, n_drawn)
+
+    def chunks(
+        self,
+        n: int,
+        stream: int,
+        *,
+        chunk_size: int = CHUNK_SIZE,
+        known: Known | None = None,
+    ) -> Iterator[Drawn]:
+        """Draw the first `n` rows of a stream, a chunk at a time."""
+        for start in range(0, n, chunk_size):
+            stop = min(start + chunk_size, n)
+            some = None if known is None else known.rows(slice(start, stop))
+            yield self.draw(start, stop, stream, chunk_size=chunk_size, known=some)
+
+    def sample(self, n: int, seed: int) -> pd.DataFrame:
+        """Draw the first `n` rows of a seed's stream."""
+        parts = [drawn.rows for drawn in self.chunks(n, self.stream(seed))]
+        return parts[0] if len(parts) == 1 else join(parts)
+
+
+def join(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Put drawn tables together, with what is said about them."""
+    joined = pd.concat(parts)
+    joined.attrs = dict(parts[0].attrs)
+    return joined
