@@ -6,6 +6,7 @@ import operator
 import os
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Synthesizer", "load"]
 
+#: Seeds of numpy's SeedSequence, which has a pool of 128 bits, and of saved models are below.
+MOST_SEEDS = 2**128
 #: What the seed of a cross-validation divides the patients with.
 _PARTS = 6
 
@@ -148,8 +151,8 @@ class Synthesizer(BaseEstimator):
         """
         if on_interrupt not in ("raise", "keep"):
             raise ParameterError(f"on_interrupt is {on_interrupt!r}; it is 'raise' or 'keep'")
-        if max_seconds is not None and not max_seconds > 0:
-            raise ParameterError(f"max_seconds is {max_seconds}; give a number above 0")
+        if max_seconds is not None and not (isinstance(max_seconds, Real) and max_seconds > 0):
+            raise ParameterError(f"max_seconds is {max_seconds!r}; give a number above 0")
         get(self.model)(**self.model_params)  # refuses what it does not know, before any work
         seed = _check_seed(self.random_state)
         check_shape(table)
@@ -685,6 +688,8 @@ def _check_seed(random_state: int | None) -> int:
         ) from None
     if seed < 0:
         raise ParameterError(f"random_state is {seed}; give a whole number from 0")
+    if seed >= MOST_SEEDS:
+        raise ParameterError("random_state is too large; give a whole number below 2**128")
     return seed
 
 

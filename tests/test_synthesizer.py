@@ -14,7 +14,16 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 import synthhealth as sh
-from synthhealth.errors import ConditionError, FileError, NotFittedError, ParameterError
+from synthhealth.errors import (
+    ConditionError,
+    FileError,
+    NotFittedError,
+    ParameterError,
+    SchemaError,
+    TableError,
+)
+from synthhealth.schema import Schema
+from synthhealth.synthesizer import Synthesizer
 
 # Adversarial seeds of hashing and other numbers of threads must not change a byte.
 SCRIPT = """
@@ -216,3 +225,33 @@ def test_torchs_default_number_does_not_count(cohort):
     finally:
         torch.set_default_dtype(torch.float32)
     assert again.equals(expected)
+
+
+def test_arguments_of_other_types_are_refused_in_words(cohort):
+    few = cohort[["sex", "age", "crp"]]
+    for seed in (2**128, 2**200):
+        with pytest.raises(ParameterError, match=r"below 2\*\*128"):
+            Synthesizer(random_state=seed).fit(few)
+    assert Synthesizer(random_state=2**128 - 1).fit(few).seed_ == 2**128 - 1
+    for seconds in ("x", -1, 0):
+        with pytest.raises(ParameterError, match="max_seconds is"):
+            Synthesizer(random_state=0).fit(few, max_seconds=seconds)
+    with pytest.raises(SchemaError, match="schema is a dict; give a Schema"):
+        Synthesizer(schema={"age": "count"}, random_state=0).fit(few)
+    odd = few.copy()
+    odd.attrs["units"] = None
+    with pytest.raises(TableError, match="no dict of units"):
+        Synthesizer(random_state=0).fit(odd)
+
+
+def test_a_loaded_one_is_cloned_with_its_schema(cohort, tmp_path):
+    few = cohort[["sex", "age", "crp"]]
+    schema = Schema.detect(few).model_copy(update={"rules": ("age >= 18",)})
+    path = Synthesizer(schema=schema, random_state=0).fit(few).save(tmp_path / "m.synth")
+
+    class Own(Synthesizer):
+        """A class of somebody's own."""
+
+    loaded = Own.load(path)
+    assert type(loaded) is Own
+    assert clone(loaded).schema.rules == ("age >= 18",)

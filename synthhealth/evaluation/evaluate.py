@@ -132,16 +132,19 @@ def evaluate_tables(
 
 
 def check_real_is(real_is: str) -> None:
-    """Check the name of a real table.
+    """Check what a user says of a real table.
 
     Raises
     ------
     ParameterError
         It is none of those known.
     """
-    if real_is not in get_args(RealIs):
+    known = [name for name in get_args(RealIs) if name != "cross-validated"]
+    if real_is not in known:
+        by_folds = "; for several fits use Synthesizer.cross_evaluate"
         raise ParameterError(
-            f"real_is is {real_is!r}; it must be one of {', '.join(get_args(RealIs))}"
+            f"real_is is {real_is!r}; it must be one of {', '.join(known)}"
+            + (by_folds if real_is == "cross-validated" else "")
         )
 
 

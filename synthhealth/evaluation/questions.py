@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -40,6 +40,13 @@ class Questions:
     analyses: str | Analysis | Sequence[str | Analysis] = ()
     by: Sequence[str] | None = None
     parts: Sequence[Part] = PARTS
+
+    def __post_init__(self) -> None:
+        """Keep what an iterator gives, for it is asked more than once."""
+        for option in ("outcomes", "by", "parts", "analyses"):
+            given = getattr(self, option)
+            if isinstance(given, Iterator):
+                object.__setattr__(self, option, tuple(given))
 
     def check(self, schema: Schema) -> None:
         """Refuse questions about columns that are not there, before anything is computed.

@@ -28,6 +28,10 @@ BUILT_IN = {
 _REGISTERED: dict[str, type[Model]] = {}
 
 
+#: What the constructor of a synthesizer takes beside the parameters of a family.
+OWN_ARGUMENTS = frozenset({"model", "schema", "random_state"})
+
+
 def register(family: type[Family]) -> type[Family]:
     """Make a family known to this process, under its name; a decorator for scripts and tests.
 
@@ -41,10 +45,12 @@ def register(family: type[Family]) -> type[Family]:
     Raises
     ------
     ParameterError
-        One of our own families has this name.
+        One of our own families has this name, or a parameter has the name of one of the
+        synthesizer's own arguments.
     """
     if family.name in BUILT_IN:
         raise ParameterError(f"the name {family.name!r} is taken; give your family another one")
+    _check_names(family)
     _REGISTERED[family.name] = family
     return family
 
@@ -79,8 +85,18 @@ def get(name: str) -> type[Model]:
     for point in entry_points(group=ENTRY_POINTS):
         if point.name == name:
             family = point.load()
+            _check_names(family)
             return family
     raise ParameterError(
         f"unknown model {name!r}{nearest(name, available())}; "
         f"the models are {', '.join(available())}"
     )
+
+
+def _check_names(family: type[Model]) -> None:
+    taken = {parameter.name for parameter in getattr(family, "parameters", ())} & OWN_ARGUMENTS
+    if taken:
+        raise ParameterError(
+            f"the family {family.name!r} has a parameter {min(taken)!r}, which is an argument of "
+            "the synthesizer itself; give it another name"
+        )

@@ -494,3 +494,18 @@ def test_two_processes_with_other_hash_seeds_give_the_same_bytes():
     ]
     assert len(outputs[0]) > 1_000
     assert outputs[0] == outputs[1]
+
+
+def test_iterators_are_asked_more_than_once(draw_cohort):
+    from synthhealth.report import evaluate
+
+    real, fake = draw_cohort(61, 0), draw_cohort(80, 1)
+    listed = evaluate(real, fake, by=["clinic"], parts=["subgroups"]).evaluation
+    given = evaluate(real, fake, by=iter(["clinic"]), parts=iter(["subgroups"])).evaluation
+    assert given.subgroups == listed.subgroups
+    assert listed.subgroups
+
+
+def test_a_user_cannot_say_cross_validated(draw_cohort):
+    with pytest.raises(ParameterError, match="cross_evaluate"):
+        evaluate_all(draw_cohort(61, 0), draw_cohort(61, 1), real_is="cross-validated")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from dataclasses import replace
 
 import pytest
 
@@ -39,6 +40,15 @@ def test_registered_in_this_process(registry):
 def test_our_names_cannot_be_taken(registry):
     with pytest.raises(ParameterError, match="'ctgan' is taken"):
         register(type("Impostor", (), {"name": "ctgan"}))
+
+
+@pytest.mark.parametrize("taken", ["model", "schema", "random_state"])
+def test_no_parameter_is_called_like_an_argument_of_the_synthesizer(registry, taken):
+    width = get("ctgan").parameters[0]
+    family = type("Other", (), {"name": "other", "parameters": (replace(width, name=taken),)})
+    with pytest.raises(ParameterError, match=f"parameter '{taken}'"):
+        register(family)
+    assert "other" not in available()
 
 
 def test_announced_by_an_entry_point(monkeypatch):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
-from synthhealth.errors import TableError
+from synthhealth.errors import SchemaError, TableError
 from synthhealth.schema.intake._columns import Plain, plain_column
 from synthhealth.schema.intake._refused import Refused, has_surrogates
 from synthhealth.schema.types import Column, Protection, Schema
@@ -51,6 +53,13 @@ def plain_table(
     >>> str(plain["visit"].dtype), plain["stay"].tolist(), plain.attrs["units"]
     ('datetime64[us]', [3.0], {'stay': 'd'})
     """
+    if schema is not None and not isinstance(schema, Schema):
+        raise SchemaError(
+            f"schema is a {type(schema).__name__}; give a Schema, such as Schema.detect(table) or "
+            "Schema.from_file(path)"
+        )
+    if not isinstance(table.attrs.get("units", {}), Mapping):
+        raise TableError(f'{what}attrs["units"] is no dict of units by column name; take it out')
     columns = plain_columns(table, schema, what=what)
     if not any(column.is_changed for column in columns):
         return table
