@@ -11,7 +11,7 @@ import pandas as pd
 
 from synthhealth.errors import ParameterError, nearest
 from synthhealth.models import get
-from synthhealth.models._deep import DeepModel
+from synthhealth.models.deep import DeepModel
 from synthhealth.schema import Schema
 
 __all__ = ["PLAIN", "chosen_models", "fit_plain", "metadata_for", "same_settings", "sample_plain"]

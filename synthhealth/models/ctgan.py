@@ -11,16 +11,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from synthhealth.errors import ArtifactError, ParameterError
-from synthhealth.models._deep import (
+from synthhealth.models._sdv import Arrays, SDVState
+from synthhealth.models._transforms import SCALE_PARAMETER
+from synthhealth.models.base import Training
+from synthhealth.models.deep import (
     NETWORK_PARAMETERS,
     SAMPLING_BATCH,
     DeepModel,
     NetworkState,
     NetworkTable,
 )
-from synthhealth.models._sdv import Arrays, SDVState
-from synthhealth.models._transforms import SCALE_PARAMETER
-from synthhealth.models.base import Training
 from synthhealth.models.parameters import Parameter
 from synthhealth.schema import Schema
 

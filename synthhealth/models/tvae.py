@@ -8,15 +8,15 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from synthhealth.models._deep import (
+from synthhealth.models._sdv import SDVState
+from synthhealth.models._transforms import SCALE_PARAMETER
+from synthhealth.models.deep import (
     NETWORK_PARAMETERS,
     SAMPLING_BATCH,
     DeepModel,
     NetworkState,
     NetworkTable,
 )
-from synthhealth.models._sdv import SDVState
-from synthhealth.models._transforms import SCALE_PARAMETER
 from synthhealth.models.parameters import Parameter
 from synthhealth.schema import Schema
 

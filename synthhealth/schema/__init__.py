@@ -2,7 +2,7 @@
 
 from synthhealth.schema.detection.proposal import Finding, Proposal, propose
 from synthhealth.schema.files import json_schema
-from synthhealth.schema.identifiers._identifiers import (
+from synthhealth.schema.identifiers.search import (
     Checklist,
     ChecklistRow,
     IdentifierFinding,

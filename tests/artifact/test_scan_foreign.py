@@ -18,7 +18,7 @@ import pytest
 
 import synthhealth as sh
 from synthhealth.artifact import scan
-from synthhealth.artifact.leaks import _foreign
+from synthhealth.artifact.leaks import foreign
 from synthhealth.artifact.leaks.foreign import decode
 from synthhealth.artifact.leaks.inert import Call, Name, read_pickle
 from synthhealth.errors import ArtifactError
@@ -89,7 +89,7 @@ def test_metadata_of_plain_sdv(plain, patients, name):
 
 def test_the_networks_are_decoded(plain, patients):
     path = plain("CTGANSynthesizer", epochs=1, enable_gpu=False)
-    content = _foreign.read_foreign(path, patients.columns)
+    content = foreign.read_foreign(path, patients.columns)
     weights = [piece for piece in content.pieces if "._parameters" in piece.path]
     # Of the generator of 256 and 256 units alone.
     assert sum(piece.numbers.size for piece in weights) > 100_000

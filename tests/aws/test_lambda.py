@@ -19,7 +19,7 @@ boto3 = pytest.importorskip("boto3", reason="boto3 is not installed")
 pytest.importorskip("moto.server", reason="moto[server] is not installed")
 pytest.importorskip("aws_lambda_powertools", reason="the extra lambda is not installed")
 
-from synthhealth.aws.uploads import _upload  # noqa: E402
+from synthhealth.aws.uploads import work  # noqa: E402
 from synthhealth.aws.uploads.events import (  # noqa: E402
     StoredObject,
     TrainingStart,
@@ -249,7 +249,7 @@ def many_rows(last: bytes) -> bytes:
 
 def test_a_large_object_is_written_in_parts(s3: Any, bucket: str, handler: Any) -> None:
     body = many_rows(b"1.5,end\n")
-    assert len(body) > _upload.PART_BYTES
+    assert len(body) > work.PART_BYTES
     s3.put_object(Bucket=bucket, Key="raw/a.csv", Body=body)
     assert handler(bridged(bucket, "raw/a.csv")) == {"outcomes": ["clean"]}
     assert read(s3, bucket, "clean/a.csv") == body

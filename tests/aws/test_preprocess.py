@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthhealth.aws.preprocess import PreparationReport, prepare
-from synthhealth.aws.uploads import _columns, _schema
+from synthhealth.aws.uploads import columns
+from synthhealth.aws.uploads import schema as schema_room
 from synthhealth.errors import FileError, SchemaError, SynthHealthError, TableError
 
 SCHEMA = json.dumps(
@@ -353,9 +354,9 @@ def test_visits_do_not_hide_a_patient() -> None:
 def test_the_words_for_missing_are_those_of_the_schema_room() -> None:
     from synthhealth.schema.reading.vocabulary import MissingWords
 
-    ours = _columns.MISSING - {"<na>"}  # which pandas takes for missing, and so the room never sees
+    ours = columns.MISSING - {"<na>"}  # which pandas takes for missing, and so the room never sees
     assert set(MissingWords.among_words(ours)) == ours
-    ours = _columns.MISSING_AMONG_NUMBERS - {"<na>"}
+    ours = columns.MISSING_AMONG_NUMBERS - {"<na>"}
     assert set(MissingWords.among_numbers(ours)) == ours
 
 
@@ -523,10 +524,10 @@ def test_cells_are_read_alike_alone_and_together(
     cells: list[str], decimal: str | None, remembered: int
 ) -> None:
     schema = {"name": "x", "kind": "continuous", "unit": "mg/L", "missing": [-9, "1,5"]}
-    (plan,) = _schema.read_schema(json.dumps({"columns": [schema]}))
+    (plan,) = schema_room.read_schema(json.dumps({"columns": [schema]}))
 
     def reading(cells_at_once: list[list[str]], most: int) -> object:
-        reader = _columns.ColumnReader(plan, decimal, most)
+        reader = columns.ColumnReader(plan, decimal, most)
         try:
             written = [text for some in cells_at_once for text in reader.take(some)]
             reader.check_marks(set())

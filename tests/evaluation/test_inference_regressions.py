@@ -10,9 +10,11 @@ from synthhealth.errors import ParameterError
 from synthhealth.evaluation.inference import (
     Inference,
     RegressionResult,
-    _compare,
     compare_inference,
     compare_regressions,
+)
+from synthhealth.evaluation.inference import (
+    compare as compare_module,
 )
 from synthhealth.evaluation.tables import read_tables
 from synthhealth.evaluation.work import Seeds
@@ -459,7 +461,7 @@ def test_the_report_compares_with_what_was_learned(pair) -> None:
 
 
 def test_large_tables_are_sampled(pair, monkeypatch) -> None:
-    monkeypatch.setattr(_compare, "MOST_ROWS", dict.fromkeys(_compare.MOST_ROWS, 150))
+    monkeypatch.setattr(compare_module, "MOST_ROWS", dict.fromkeys(compare_module.MOST_ROWS, 150))
     found = one(*pair, ANALYSES[0])
     assert (found.used_real, found.used_synthetic) == (150, 150)
     # A user of all rows learns more; what is learned here is corrected for the rows fitted.

@@ -37,8 +37,8 @@ from synthhealth.schema.detection.names import (
     says_numbering,
     says_sex,
 )
-from synthhealth.schema.identifiers._evidence import FREE_TEXT, people_doubts
-from synthhealth.schema.identifiers._identifiers import IdentifierFinding, identifier_in
+from synthhealth.schema.identifiers.evidence import FREE_TEXT, people_doubts
+from synthhealth.schema.identifiers.search import IdentifierFinding, identifier_in
 from synthhealth.schema.reading.cells import Cells, as_text, is_number
 from synthhealth.schema.reading.number_form import NumberForm, infer_numbers
 from synthhealth.schema.reading.vocabulary import (

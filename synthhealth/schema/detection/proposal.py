@@ -21,7 +21,7 @@ from synthhealth.schema.detection._one_value import with_constants, with_ticks
 from synthhealth.schema.detection._sentinels import zero_doubt
 from synthhealth.schema.detection.names import age_in_years, female_and_male, says_sex, unit_in
 from synthhealth.schema.detection.subject import SubjectFound, find_subject, subject_in
-from synthhealth.schema.identifiers._identifiers import identifier_in
+from synthhealth.schema.identifiers.search import identifier_in
 from synthhealth.schema.intake import plain_table
 from synthhealth.schema.rare import levels_of, plan
 from synthhealth.schema.reading.reading import read_column

@@ -79,6 +79,7 @@ class NetworkColumn(BaseModel):
 
     @property
     def n_outputs(self) -> int:
+        """How many outputs of a network the column takes."""
         return len(self.levels) or 1 + len(self.centres)
 
     def spans(self) -> list[Any]:

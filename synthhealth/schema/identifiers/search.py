@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from synthhealth.cells.identifiers import PARAGRAPHS
 from synthhealth.errors import TableError
-from synthhealth.schema.identifiers._evidence import find_identifier, found_inside
+from synthhealth.schema.identifiers.evidence import find_identifier, found_inside
 from synthhealth.schema.intake import plain_columns
 
 if TYPE_CHECKING:
