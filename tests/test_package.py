@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -129,3 +130,56 @@ def test_the_test_of_files_can_fail():
     absolute = FORBIDDEN["an absolute path of a home or a temporary folder"]
     assert re.search(absolute, '"/ro' + 'ot/data"')
     assert len(list(tracked_texts())) > 50
+
+
+# Rooms
+
+#: Test files that import what is a room's own: each pins a part that no result shows by itself.
+OWN = {
+    "tests/artifact/conftest.py": "families registered for one test are taken out again",
+    "tests/artifact/test_scan.py": "limits as the scan writes them",
+    "tests/aws/test_launch_requests.py": "the service's own description, field by field",
+    "tests/aws/test_launch_sdk.py": "the variable that the SDK reads",
+    "tests/aws/test_launch_sending.py": "waits and retries",
+    "tests/aws/test_openapi.py": "every failure that the server may answer with",
+    "tests/aws/test_sampling.py": "small blocks, so that many fit into a test",
+    "tests/aws/test_serving.py": "bounds of one answer",
+    "tests/aws/test_training_inputs.py": "settings in every spelling",
+    "tests/aws/test_training_job.py": "the lines that SageMaker reads",
+    "tests/aws/test_training_launchers.py": "the lines that SageMaker reads",
+    "tests/evaluation/test_floor.py": "the limit law beside the counted one",
+    "tests/models/test_margins.py": "each margin's fit beside scipy's",
+    "tests/models/test_modes.py": "modes beside SDV's own",
+    "tests/models/test_spread.py": "levels spread and gathered",
+    "tests/report/test_report_privacy.py": "what two descriptions give away",
+    "tests/schema/test_doubts.py": "how many lines are shown",
+    "tests/schema/test_identifier_kinds.py": "each register's check digits",
+    "tests/schema/test_no_patient.py": "seconds of dates",
+    "tests/schema/test_units.py": "every unit of the table",
+    "tests/test_io_encodings.py": "what the command line takes over",
+}
+
+
+def of_others(file: Path) -> list[str]:
+    """Give what a file imports that begins with an underscore in a folder that it is not in."""
+    module = file.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
+    found = []
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.ImportFrom) or not str(node.module).startswith("synthhealth"):
+            continue
+        for alias in node.names:
+            path = f"{node.module}.{alias.name}".split(".")
+            own = [i for i, part in enumerate(path) if re.match("_(?!_)", part)]
+            if own and not f"{module}.".startswith(".".join(path[: own[0]]) + "."):
+                found.append(".".join(path))
+    return found
+
+
+def test_no_room_imports_what_is_anothers_own():
+    files = [*ROOT.glob("synthhealth/**/*.py"), *ROOT.glob("deploy/**/*.py")]
+    assert {file.name: of_others(file) for file in files if of_others(file)} == {}
+
+
+def test_tests_import_by_the_front_door_but_for_a_few():
+    files = [file for file in ROOT.glob("tests/**/*.py") if of_others(file)]
+    assert {file.relative_to(ROOT).as_posix() for file in files} == OWN.keys()
