@@ -228,6 +228,7 @@ def test_file_of_more_columns_than_patients(tmp_path):
     kinds = {column.name: column.kind.value for column in Schema.detect(table)}
     assert set(kinds.values()) == {"continuous", "boolean"}
     assert {kind for name, kind in kinds.items() if "symptom" in name} == {"boolean"}
-    fake = drawn(table)
-    assert list(fake.columns) == list(table.columns)
+    some = table.iloc[:, -60:]
+    fake = drawn(some)
+    assert list(fake.columns) == list(some.columns)
     assert not fake.isna().any(axis=None)
