@@ -22,7 +22,7 @@ def parsed(family):
 def test_published_schema_is_that_of_the_types():
     assert json_schema() == json.loads(schema_text()), (
         "the types of the saved model have changed; write schema_text() of "
-        "synthhealth/artifact/_schema_file.py into synth.schema.json, and consider a new "
+        "synthhealth/artifact/members.py into synth.schema.json, and consider a new "
         "FORMAT_VERSION"
     )
 
