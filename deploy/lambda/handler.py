@@ -16,7 +16,8 @@ import boto3
 from botocore.config import Config
 
 from synthhealth.aws.uploads.events import TrainingStart
-from synthhealth.aws.uploads.work import DoneOnce, Places, Worker
+from synthhealth.aws.uploads.once import DoneOnce
+from synthhealth.aws.uploads.work import Places, Worker
 
 logging.getLogger().setLevel(logging.INFO)
 logging.getLogger("botocore").setLevel(logging.WARNING)

@@ -21,10 +21,10 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from synthhealth.aws._training._channels import Places
-from synthhealth.aws._training._job import Stop
 from synthhealth.aws._training._log import METRIC_DEFINITIONS, log_to_stdout
+from synthhealth.aws._training._places import Places
 from synthhealth.aws._training._results import MANIFEST, MODEL, REPORT
+from synthhealth.aws._training._stop import Stop
 from synthhealth.errors import ParameterError, SynthHealthError
 
 __all__ = ["METRIC_DEFINITIONS", "main"]

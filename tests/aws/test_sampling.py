@@ -364,7 +364,7 @@ def test_a_broken_resource_config_is_refused(text, saved, tmp_path):
 
 
 def test_an_unknown_failure_says_where_and_no_value(saved, tmp_path, monkeypatch):
-    def draw(*arguments: object) -> None:
+    def draw(*_: object, **__: object) -> None:
         raise RuntimeError(SECRET)
 
     monkeypatch.setattr(Fitted, "draw", draw)

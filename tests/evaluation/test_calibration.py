@@ -93,22 +93,22 @@ def test_five_patients_tell_nothing():
 
 
 FAILURES = {
-    "marginals": ("_marginals._numerical_result", "all figures of the column", "age"),
-    "pairs": ("_evaluate.compare_pairs", "dependence", None),
-    "missing values": ("_evaluate.compare_missing_values", "missing values", None),
-    "boosting": ("_joint._compare.try_boosting", "gradient boosting", None),
-    "regression": ("_joint._compare.try_logistic", "logistic regression", None),
-    "propensity": ("_joint._compare.fit_propensity", "propensity scores", None),
-    "support": ("_joint._compare.compare_support", "precision and recall", None),
-    "rows": ("_joint._compare._cases", "whole rows", None),
-    "copies": ("_copying._identical", "identical rows", None),
-    "near": ("_copying._near", "near rows", None),
-    "coverage": ("_coverage._categorical", "coverage", "sex"),
-    "group": ("_subgroups._compare", "subgroups", "sex: F"),
-    "outcome": ("_utility._compare._predict", "utility", "haemoglobin"),
-    "outcomes": ("_utility._compare.set_up", "utility", None),
-    "references": ("_evaluate.compare_references", "reference ranges", None),
-    "ranges": ("_evaluate.compare_ranges", "ranges", None),
+    "marginals": ("columns._numerical_result", "all figures of the column", "age"),
+    "pairs": ("evaluate.compare_pairs", "dependence", None),
+    "missing values": ("evaluate.compare_missing_values", "missing values", None),
+    "boosting": ("rows.compare.try_boosting", "gradient boosting", None),
+    "regression": ("rows.compare.try_logistic", "logistic regression", None),
+    "propensity": ("rows.compare.fit_propensity", "propensity scores", None),
+    "support": ("rows.compare.compare_support", "precision and recall", None),
+    "rows": ("rows.compare._cases", "whole rows", None),
+    "copies": ("copying._identical", "identical rows", None),
+    "near": ("copying._near", "near rows", None),
+    "coverage": ("coverage._categorical", "coverage", "sex"),
+    "group": ("subgroups._compare", "subgroups", "sex: F"),
+    "outcome": ("utility.compare._predict", "utility", "haemoglobin"),
+    "outcomes": ("utility.compare.set_up", "utility", None),
+    "references": ("evaluate.compare_references", "reference ranges", None),
+    "ranges": ("evaluate.compare_ranges", "ranges", None),
 }
 
 

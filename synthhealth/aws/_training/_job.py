@@ -6,19 +6,13 @@ import hashlib
 import hmac
 import json
 import logging
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from synthhealth.artifact import read_key
 from synthhealth.aws._training._channels import (
-    Places,
     check_alike,
     count_seen,
     files_of,
@@ -27,6 +21,7 @@ from synthhealth.aws._training._channels import (
     read_tables,
 )
 from synthhealth.aws._training._log import Progress, metric_line, tell_quality
+from synthhealth.aws._training._places import Places
 from synthhealth.aws._training._results import (
     MODEL,
     Checkpoint,
@@ -35,6 +30,7 @@ from synthhealth.aws._training._results import (
     write_results,
 )
 from synthhealth.aws._training._settings import Settings
+from synthhealth.aws._training._stop import Stop
 from synthhealth.errors import FileError, FitInterruptedError
 from synthhealth.schema import Schema
 from synthhealth.synthesizer import Synthesizer
@@ -44,46 +40,7 @@ if TYPE_CHECKING:
 
     from synthhealth.progress import ProgressEvent
 
-__all__ = ["Job", "Stop"]
-
-
-class Stop:
-    """Whether the job was told to stop.
-
-    Attributes
-    ----------
-    is_requested : bool
-        Whether SIGTERM or Ctrl-C has come.
-    """
-
-    def __init__(self) -> None:
-        self.is_requested = False
-        self._interrupts = True
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Take the signals: the first one raises KeyboardInterrupt, until `finish` is called."""
-        if threading.current_thread() is not threading.main_thread():
-            yield  # Python gives signals to the main thread only
-            return
-        before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
-        for one in before:
-            signal.signal(one, self._take)
-        try:
-            yield
-        finally:
-            for one, handler in before.items():
-                signal.signal(one, handler)
-
-    def finish(self) -> None:
-        """From now on let a signal interrupt nothing: what is there gets written."""
-        self._interrupts = False
-
-    def _take(self, number: int, frame: FrameType | None) -> None:
-        self.is_requested = True
-        if self._interrupts:
-            self._interrupts = False
-            raise KeyboardInterrupt
+__all__ = ["Job"]
 
 
 _log = logging.getLogger(__name__)
