@@ -39,7 +39,7 @@ __all__ = ["Synthesizer", "load"]
 
 #: Seeds of numpy's SeedSequence, which has a pool of 128 bits, and of saved models are below.
 MOST_SEEDS = 2**128
-#: What the seed of a cross-validation divides the patients with.
+#: What the seed of a cross-validation divides the patients with; `Fitted` has those below.
 _PARTS = 6
 
 
@@ -153,7 +153,7 @@ class Synthesizer(BaseEstimator):
             raise ParameterError(f"on_interrupt is {on_interrupt!r}; it is 'raise' or 'keep'")
         if max_seconds is not None and not (isinstance(max_seconds, Real) and max_seconds > 0):
             raise ParameterError(f"max_seconds is {max_seconds!r}; give a number above 0")
-        get(self.model)(**self.model_params)  # refuses what it does not know, before any work
+        get(self.model)(**self.model_params)  # what is wrong with them is said before any work
         seed = _check_seed(self.random_state)
         check_shape(table)
         table = plain_table(table, self.schema)

@@ -141,7 +141,7 @@ def _numbers_among_texts(
     fits = np.zeros(len(texts), dtype=bool) if form is None else form.parsed.fits
     n = int(counts.sum()) + int(column.map(is_number).sum())
     lost = int(counts[~fits].sum())
-    if lost > (1 - MOSTLY) * n:
+    if n - lost < MOSTLY * n:
         return None
     known = column[column.map(is_number)].astype(np.float64).to_numpy()
     if form is not None:

@@ -109,7 +109,7 @@ def numbers_of_text(
         doubts.append(missing_doubt(codes))
         fits = fits & ~is_code
     numbers, rows = _different(form.parsed.numbers[fits], counts[fits])
-    if lost > (1 - MOSTLY) * (lost + rows.sum()):
+    if rows.sum() < MOSTLY * (lost + rows.sum()):
         if numbers.size <= FEW_LEVELS:
             return None
         return _undecided(form, n_odd, n, missing)
