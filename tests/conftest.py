@@ -6,11 +6,17 @@ import signal
 
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from synthhealth.datasets import find_data_root, load_folder, load_ra_panel
 
 # Where the suite runs as a background job, Ctrl-C is ignored, and by its child processes too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The same examples at each run, so that a change is judged by what it changed. New ones are hunted
+# with `pytest --hypothesis-profile=default`.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")

@@ -115,8 +115,9 @@ def check_singled_out(
     """
     if column.rare == "keep" or not column.kind.is_numerical:
         return
-    usual = values.mode()
-    others = values.notna() & ~values.isin(usual[:1])
+    others = values.notna()
+    for usual in values.mode()[:1]:
+        others &= values != usual
     if n_patients(subjects, others.to_numpy(dtype=bool)) < min_cell:
         raise TableError(
             f"column {column.name!r}: fewer than {min_cell} patients have another value than its "

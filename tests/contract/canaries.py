@@ -146,20 +146,21 @@ _NUMBER = re.compile(r"(?<![\w.])-?\d+\.\d{4,}(?:e[+-]?\d+)?|(?<![\w.])-?\d{9,}(
 
 
 def numbers_found(numbers: list[float], folder: Path, said: str = "") -> list[str]:
-    """Say where numbers of one patient stand: as text of six digits or more, or in an array."""
+    """Say where numbers of one patient stand: as text of seven digits or more, or in an array."""
     secret = np.array(sorted(numbers))
     found = []
     for path in files(folder):
         for name, content in contents(path):
             if name.endswith((".png", ".woff2")):
                 continue
-            values = _in_text(content.decode("utf-8", "replace"))
+            count = _shared(secret, *_in_text(content.decode("utf-8", "replace")))
             if name.endswith(".safetensors"):
-                values = np.concatenate([values, _in_arrays(content)])
+                count += _shared(secret, *_packed(_in_arrays(content)))
             if name.endswith((".html", ".json")):
-                values = np.concatenate([values, _in_figures(content.decode("utf-8"))])
-            found += [f"{count} in {name}" for count in [_shared(secret, values)] if count]
-    count = _shared(secret, _in_text(said))
+                count += _shared(secret, *_packed(_in_figures(content.decode("utf-8"))))
+            if count:
+                found.append(f"{count} in {name}")
+    count = _shared(secret, *_in_text(said))
     return [*found, f"{count} in what was said"] if count else found
 
 
@@ -167,8 +168,22 @@ def files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def _in_text(text: str) -> np.ndarray:
-    return np.array([float(one) for one in _NUMBER.findall(text)], dtype=float)
+def _in_text(text: str) -> tuple[np.ndarray, np.ndarray]:
+    """Give the numbers of seven digits or more, and how far each may be from what it rounds."""
+    numbers, within = [], []
+    for one in _NUMBER.findall(text):
+        digits, _, power = one.partition("e")
+        if len(digits.strip("-").replace(".", "").lstrip("0")) >= 7:
+            decimals = len(digits.partition(".")[2]) - int(power or 0)
+            numbers.append(float(one))
+            within.append(max(0.51 * 10.0**-decimals, 1e-14 * abs(float(one))))
+    return np.array(numbers, dtype=float), np.array(within, dtype=float)
+
+
+def _packed(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give numbers that may have been kept in single precision, and how far each may be off."""
+    values = values[np.isfinite(values)]
+    return values, 1e-7 * np.abs(values)
 
 
 def _in_arrays(content: bytes) -> np.ndarray:
@@ -190,11 +205,10 @@ def _in_figures(text: str) -> np.ndarray:
     return np.concatenate([one.astype(float) for one in packed]) if packed else np.empty(0)
 
 
-def _shared(secret: np.ndarray, values: np.ndarray) -> int:
-    """Count the values that are a secret number, to seven digits."""
-    values = values[np.isfinite(values)]
+def _shared(secret: np.ndarray, values: np.ndarray, within: np.ndarray) -> int:
+    """Count the values that are a secret number, as far as they were written."""
     if not values.size:
         return 0
     places = np.clip(np.searchsorted(secret, values), 1, secret.size - 1)
     nearest = np.minimum(np.abs(values - secret[places]), np.abs(values - secret[places - 1]))
-    return int((nearest <= 1e-7 * np.abs(values)).sum())
+    return int((nearest <= within).sum())

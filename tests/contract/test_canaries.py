@@ -1,8 +1,9 @@
 """Nothing of a single patient is in anything that leaves: canaries in every position and output.
 
-A text is found wherever its bytes stand, in UTF-8 or UTF-16, in archives too; a number where seven
-of its digits do, as text or in an array. By chance neither happens: the words are made up, and of
-the numbers below about 1e-4 would be met in a file.
+A text is found wherever its bytes stand, in UTF-8 or UTF-16, in archives too; a number where all
+the digits that are written there are its own (seven or more), or where an array holds it to seven
+digits. By chance neither happens: the words are made up, and a table of 300 rows, written in full,
+meets one of the numbers below about once in ten million.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ MOSTLY = 0.8
 SOME = 0.2
 
 #: ``V27``, ``E11.9``, ``102A``, ``3a``: codes, some of which look like numbers.
-_CODE = re.compile(r"[^\W\d_]{1,3}[-.]?\d[\d.]*[^\W\d_]?|\d[\d.]*[^\W\d_]{1,2}")
+_CODE = re.compile(r"[^\W\d_]{1,3}[-.]?\d+(?:\.\d+)*[^\W\d_]?|\d+(?:\.\d+)*[^\W\d_]{1,2}")
 
 
 def share_of(form: NumberForm, counts: Counts) -> float:
