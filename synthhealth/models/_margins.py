@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -157,9 +158,17 @@ def margin_parameters(default: str, default_is: str) -> tuple[Parameter, ...]:
 
 
 def margins_by_column(
-    settings: Mapping[str, Any], table: pd.DataFrame, schema: Schema
+    settings: Mapping[str, Any],
+    table: pd.DataFrame,
+    schema: Schema,
+    closest: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, str]:
     """Give the margin of each numerical column of a plain table.
+
+    Parameters
+    ----------
+    closest : mapping of str to str, optional
+        What `closest_margin` gave for columns that it was asked about before.
 
     Raises
     ------
@@ -173,32 +182,30 @@ def margins_by_column(
                 f"parameter 'margins': the table has no numerical column {column!r}"
                 f"{nearest(column, schema.numerical)}"
             )
-    margin = settings["margin"]
+    chosen = dict.fromkeys(schema.numerical, settings["margin"]) | given
     return {
-        name: given.get(name) or (_choose(table[name].to_numpy()) if margin == "auto" else margin)
-        for name in schema.numerical
+        name: closest.get(name) or closest_margin(table[name].to_numpy()).family
+        if margin == "auto"
+        else margin
+        for name, margin in chosen.items()
     }
 
 
-def _choose(values: Floats) -> str:
-    distances = _distances(values)
-    return min(distances, key=lambda name: distances[name], default="norm")
+class Closest(NamedTuple):
+    """The margin that lies closest to a column, and its Kolmogorov-Smirnov distance from it."""
+
+    family: str
+    distance: float
 
 
-def is_better_on_log_scale(values: Floats, logarithms: Floats) -> bool:
-    """Say whether the best margin lies closer to the logarithms than to the values."""
-    best = min(_distances(values).values(), default=1.0)
-    return min(_distances(logarithms).values(), default=1.0) < best
-
-
-def _distances(values: Floats) -> dict[str, float]:
-    """Give the Kolmogorov-Smirnov distance of each candidate, fitted, from the values."""
+def closest_margin(values: Floats) -> Closest:
+    """Give the closest of the margins that "auto" chooses from, each fitted."""
     from scipy.stats import kstest
     from sdv.single_table import GaussianCopulaSynthesizer
 
     stride = max(1, len(values) // _CHOICE_ROWS)
     values = np.sort(values)[::stride]
-    distances: dict[str, float] = {}
+    closest = Closest("norm", 1.0)
     for name in _CANDIDATES:
         margin = GaussianCopulaSynthesizer.get_distribution_class(name)()
         try:
@@ -207,6 +214,6 @@ def _distances(values: Floats) -> dict[str, float]:
             # copulas says so when a fit ends outside the data; the others remain.
             continue
         distance = float(kstest(values, margin.cdf).statistic)
-        if np.isfinite(distance):
-            distances[name] = distance
-    return distances
+        if distance < closest.distance:
+            closest = Closest(name, distance)
+    return closest

@@ -11,7 +11,7 @@ import pandas as pd
 from synthhealth.errors import ArtifactError, ConditionError
 from synthhealth.models._margins import (
     Margin,
-    is_better_on_log_scale,
+    closest_margin,
     margin_parameters,
     margins_by_column,
 )
@@ -76,20 +76,32 @@ class GaussianCopulaModel(SDVModel):
         ),
     )
 
+    def fit(self, table: pd.DataFrame, schema: Schema, *, seed: int, training: Training) -> None:
+        """Learn a plain table. See `synthhealth.models.Model.fit`."""
+        # Most of a fit's time goes into the margins, which two of its steps ask for.
+        self._closest: dict[str, str] = {}
+        super().fit(table, schema, seed=seed, training=training)
+
     def _log_offsets(self, table: pd.DataFrame, schema: Schema) -> dict[str, float]:
         offsets: dict[str, float] = {}
         for name in measured(schema):
             values = table[name].to_numpy(dtype=float)
             offset = log_offset(values)
-            if offset is not None and is_better_on_log_scale(values, np.log(values + offset)):
+            if offset is None:
+                continue
+            closest = closest_margin(values)
+            closest_to_logarithms = closest_margin(np.log(values + offset))
+            if closest_to_logarithms.distance < closest.distance:
                 offsets[name] = offset
+                closest = closest_to_logarithms
+            self._closest[name] = closest.family
         return offsets
 
     def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
         from sdv.single_table import GaussianCopulaSynthesizer
 
         self._edges = {name: level_edges(table[name].to_numpy()) for name in schema.categorical}
-        margins = margins_by_column(self.settings_, table, schema)
+        margins = margins_by_column(self.settings_, table, schema, self._closest)
         return GaussianCopulaSynthesizer(
             metadata,
             enforce_min_max_values=False,
