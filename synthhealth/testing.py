@@ -49,7 +49,7 @@ def check_synthesizer(model: str, **model_params: Any) -> None:
     Examples
     --------
     >>> from synthhealth.testing import check_synthesizer
-    >>> check_synthesizer("gaussian_copula")
+    >>> check_synthesizer("gaussian_copula", margin="norm", log_scale=False)
     """
     for check in CHECKS:
         check(lambda: Synthesizer(model, random_state=0, **model_params))

@@ -36,3 +36,17 @@ def clinical():
         return load_folder(root / name)
 
     return load
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_outcome():
+    """Screen one outcome where nobody names any: five take two thirds of an evaluation's time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("synthhealth.evaluation.utility.compare.MOST_OUTCOMES", 1)
+        yield
+
+
+@pytest.fixture
+def five_outcomes(monkeypatch):
+    """Screen for as many outcomes as users get."""
+    monkeypatch.setattr("synthhealth.evaluation.utility.compare.MOST_OUTCOMES", 5)

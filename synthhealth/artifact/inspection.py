@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from synthhealth.artifact.leaks.content import Saved, read_saved
 from synthhealth.artifact.manifest import Manifest
-from synthhealth.models.registry import BUILT_IN
+from synthhealth.models import about
 from synthhealth.schema import Kind, Protection
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ _NEVER = (
     "no identifier, and no label of the table's index",
 )
 
-#: What those of our own families do not hold; a third party's decides for itself.
-_NOT_OURS = (
+#: What a family may promise.
+_NO_PATIENT = (
     "no row of the training table, and no list of row numbers",
     "no number that one patient has, and no exact extreme, beyond what the schema declares",
 )
@@ -117,33 +117,36 @@ class Inspection(_Part):
         yield Text("Not inside:\n" + "\n".join(f"  - {one}" for one in self.not_inside))
 
     def _facts(self) -> Iterator[tuple[str, str]]:
-        about = self.manifest
-        partial = ", training ended early" if about.partial else ""
-        yield "model", f"{about.model}{partial}"
+        facts = self.manifest
+        partial = ", training ended early" if facts.partial else ""
+        yield "model", f"{facts.model}{partial}"
         n_learned = sum(column.is_learned for column in self.columns)
         others = f" ({len(self.columns) - n_learned} more not learned)"
         columns = f"{n_learned} columns{others if n_learned < len(self.columns) else ''}"
-        yield "learned", f"{about.n_rows:,} rows, {columns}, seed {about.seed}"
-        yield "settings", ", ".join(f"{name} {_shown(v)}" for name, v in about.settings.items())
-        if about.training is not None:
-            one = about.training
+        yield "learned", f"{facts.n_rows:,} rows, {columns}, seed {facts.seed}"
+        yield "settings", ", ".join(f"{name} {_shown(v)}" for name, v in facts.settings.items())
+        if facts.training is not None:
+            one = facts.training
             units = f"{one.done:,} of {one.total:,} {_PLURALS.get(one.unit, one.unit)}"
             losses = "".join(f", {name} {loss:.4g}" for name, loss in one.losses.items())
             yield "training", f"{units}{losses}"
-        if about.report is not None:
-            one_score = about.report.column_average
+        if facts.report is not None:
+            one_score = facts.report.column_average
             yield (
                 "report",
                 f"mean column score {one_score.value:.3f} (two samples of real patients: "
                 f"{one_score.floor_low:.3f} to {one_score.floor_high:.3f})",
             )
-        yield "saved", f"{about.created:%Y-%m-%d %H:%M:%S} UTC, format {about.format_version}"
-        where = about.platform
+        yield "saved", f"{facts.created:%Y-%m-%d %H:%M:%S} UTC, format {facts.format_version}"
+        where = facts.platform
         yield "on", f"{where.implementation} {where.python}, {where.system} {where.machine}"
-        yield "with", ", ".join(f"{name} {number}" for name, number in about.versions.items())
+        licence = about(facts.model).licence
+        if licence is not None:
+            yield "licence", licence
+        yield "with", ", ".join(f"{name} {number}" for name, number in facts.versions.items())
         if self.n_arrays:
             yield "arrays", f"{self.n_arrays}, of {self.n_weights:,} numbers"
-        hashed = "kept (a keyed hash)" if about.table_hmac else "not kept"
+        hashed = "kept (a keyed hash)" if facts.table_hmac else "not kept"
         yield "hash of the table", hashed
         yield "signature", "there; not checked here" if self.is_signed else "none"
 
@@ -193,8 +196,8 @@ def inspect(path: str | os.PathLike[str]) -> Inspection:
 
 def _not_inside(saved: Saved) -> Iterator[str]:
     yield from _NEVER
-    if saved.manifest.model in BUILT_IN:
-        yield from _NOT_OURS
+    if about(saved.manifest.model).holds_no_patient:
+        yield from _NO_PATIENT
     if saved.schema.min_cell > 1:
         yield (
             f"no categories of fewer than {saved.schema.min_cell} patients, unless the schema "

@@ -10,8 +10,9 @@ import hashlib
 import math
 import platform
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
-from importlib.metadata import entry_points, version
+from importlib.metadata import PackageNotFoundError, entry_points, version
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -19,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from synthhealth.artifact.digest import sample_digest, table_digest
 from synthhealth.errors import ArtifactError, ParameterError, SynthHealthError
-from synthhealth.models.registry import ENTRY_POINTS
+from synthhealth.models.registry import ENTRY_POINTS, about
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,11 +50,8 @@ FORMAT_VERSION = 2
 #: What is drawn to compare sampling later: enough rows to see every column's whole path.
 REPLAY_ROWS, REPLAY_SEED = 200, 0
 
-#: What a fit, a sample and the bytes of a saved model depend on, beside this library.
-PACKAGES = (
-    *("sdv", "ctgan", "rdt", "copulas", "torch", "numpy", "pandas", "scipy", "scikit-learn"),
-    *("safetensors", "pydantic"),
-)
+#: What a fit, a sample and the bytes of a saved model depend on, beside the family's own packages.
+PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "safetensors", "pydantic")
 
 _SHA256 = r"^[0-9a-f]{64}$"
 
@@ -264,7 +262,11 @@ def versions_here(model: str) -> dict[str, str]:
     """Give the versions of the packages that a family of models computes with."""
     from synthhealth import __version__
 
-    packages = {"synthhealth": __version__} | {name: version(name) for name in PACKAGES}
+    names = dict.fromkeys((*about(model).packages, *PACKAGES))
+    packages = {"synthhealth": __version__}
+    for name in names:
+        with suppress(PackageNotFoundError):
+            packages[name] = version(name)
     for point in entry_points(group=ENTRY_POINTS):
         if point.name == model and point.dist is not None:
             packages[point.dist.name] = point.dist.version

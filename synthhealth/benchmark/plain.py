@@ -10,19 +10,19 @@ from typing import Any
 import pandas as pd
 
 from synthhealth.errors import ParameterError, nearest
-from synthhealth.models import get
+from synthhealth.models import available, get
 from synthhealth.models.deep import DeepModel
+from synthhealth.models.sdv_family import SDVModel
 from synthhealth.schema import Schema
 
-__all__ = ["PLAIN", "chosen_models", "fit_plain", "metadata_for", "same_settings", "sample_plain"]
-
-#: The class of `sdv.single_table` that each family wraps.
-PLAIN = {
-    "gaussian_copula": "GaussianCopulaSynthesizer",
-    "ctgan": "CTGANSynthesizer",
-    "tvae": "TVAESynthesizer",
-    "copula_gan": "CopulaGANSynthesizer",
-}
+__all__ = [
+    "chosen_models",
+    "fit_plain",
+    "metadata_for",
+    "same_settings",
+    "sample_plain",
+    "wrapped",
+]
 
 TABLE = "table"
 
@@ -35,6 +35,11 @@ _AS_SDV_DOES: Mapping[str, Any] = {
 }
 
 
+def wrapped() -> tuple[str, ...]:
+    """Give the names of the families that wrap a synthesizer of SDV."""
+    return tuple(name for name in available() if issubclass(get(name), SDVModel))
+
+
 def chosen_models(names: Iterable[str] | None) -> tuple[str, ...]:
     """Check the names of families that have a plain SDV; None: all of them.
 
@@ -43,12 +48,13 @@ def chosen_models(names: Iterable[str] | None) -> tuple[str, ...]:
     ParameterError
         A name is none of them.
     """
-    chosen = tuple(PLAIN if names is None else names)
+    known = wrapped()
+    chosen = known if names is None else tuple(names)
     for name in chosen:
-        if name not in PLAIN:
+        if name not in known:
             raise ParameterError(
-                f"models: {name!r} has no counterpart in SDV{nearest(name, tuple(PLAIN))}; "
-                f"choose from {', '.join(PLAIN)}"
+                f"models: {name!r} has no counterpart in SDV{nearest(name, known)}; "
+                f"choose from {', '.join(known)}"
             )
     return chosen
 
@@ -64,7 +70,7 @@ def same_settings(
     Parameters
     ----------
     model : str
-        A family of `PLAIN`.
+        A family of `wrapped`.
     table : pandas.DataFrame
         The table that will be learned.
     epochs : int
@@ -90,7 +96,7 @@ def same_settings(
     if "numerical_distributions" in arguments:
         numerical = Schema.detect(table).numerical
         theirs["numerical_distributions"] = dict.fromkeys(numerical, ours["margin"])
-    if model == "gaussian_copula":
+    if not issubclass(family, DeepModel):
         theirs["default_distribution"] = "uniform"
     return ours, theirs
 
@@ -120,6 +126,6 @@ def sample_plain(synthesizer: Any, n: int) -> pd.DataFrame:
 
 
 def _plain_class(model: str) -> Any:
-    import sdv.single_table
-
-    return getattr(sdv.single_table, PLAIN[model])
+    family = get(model)
+    assert issubclass(family, SDVModel)
+    return family.plain()

@@ -1,14 +1,18 @@
 """The families of synthesizers, one file each, behind one small protocol."""
 
+from synthhealth.models.about import About, Advice
 from synthhealth.models.base import ConditionalModel, Model, Training
 from synthhealth.models.parameters import Parameter, resolve
-from synthhealth.models.registry import available, get, register
+from synthhealth.models.registry import about, available, get, register
 
 __all__ = [
+    "About",
+    "Advice",
     "ConditionalModel",
     "Model",
     "Parameter",
     "Training",
+    "about",
     "available",
     "get",
     "register",

@@ -52,6 +52,9 @@ class Training:
 class Model(Protocol):
     """A family of synthesizers.
 
+    A family may have a further attribute ``about``, an `About`, which tells reports and saved
+    models what they must know of it.
+
     Attributes
     ----------
     name : str

@@ -8,8 +8,9 @@ import pandas as pd
 
 from synthhealth.errors import ArtifactError
 from synthhealth.models._margins import Margin, margin_parameters, margins_by_column
-from synthhealth.models._sdv import Arrays, SDVState
 from synthhealth.models.ctgan import GAN_PARAMETERS, CTGANModel, CTGANState
+from synthhealth.models.deep import about_network
+from synthhealth.models.sdv_family import Arrays, SDVState
 from synthhealth.schema import Schema
 
 
@@ -33,6 +34,8 @@ class CopulaGANModel(CTGANModel):
     """
 
     name = "copula_gan"
+    sdv_class = "CopulaGANSynthesizer"
+    about = about_network("CopulaGAN")
     State: ClassVar[type[SDVState]] = CopulaGANState
     parameters = (
         *GAN_PARAMETERS,
@@ -40,10 +43,8 @@ class CopulaGANModel(CTGANModel):
     )
 
     def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
-        from sdv.single_table import CopulaGANSynthesizer
-
         margins = margins_by_column(self.settings_, table, schema)
-        return CopulaGANSynthesizer(
+        return self.plain()(
             metadata,
             **self._sdv_arguments(),
             numerical_distributions={self._names[name]: margin for name, margin in margins.items()},

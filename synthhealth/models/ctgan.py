@@ -11,7 +11,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from synthhealth.errors import ArtifactError, ParameterError
-from synthhealth.models._sdv import Arrays, SDVState
 from synthhealth.models._transforms import SCALE_PARAMETER
 from synthhealth.models.base import Training
 from synthhealth.models.deep import (
@@ -20,8 +19,10 @@ from synthhealth.models.deep import (
     DeepModel,
     NetworkState,
     NetworkTable,
+    about_network,
 )
 from synthhealth.models.parameters import Parameter
+from synthhealth.models.sdv_family import Arrays, SDVState
 from synthhealth.schema import Schema
 
 
@@ -154,6 +155,8 @@ class CTGANModel(DeepModel):
     """
 
     name = "ctgan"
+    sdv_class = "CTGANSynthesizer"
+    about = about_network("CTGAN")
     parameters: ClassVar[tuple[Parameter, ...]] = GAN_PARAMETERS
     State: ClassVar[type[SDVState]] = CTGANState
     _loop_module = "ctgan.synthesizers.ctgan"
@@ -177,9 +180,7 @@ class CTGANModel(DeepModel):
         return max(n_rows // batch_size, 1)
 
     def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
-        from sdv.single_table import CTGANSynthesizer
-
-        return CTGANSynthesizer(metadata, **self._sdv_arguments())
+        return self.plain()(metadata, **self._sdv_arguments())
 
     def _sdv_arguments(self) -> dict[str, Any]:
         ours = {"steps", "true_frequency", "margin", "margins", "log_scale", "threads"}

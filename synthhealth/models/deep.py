@@ -14,10 +14,18 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from synthhealth.errors import ArtifactError
-from synthhealth.models._sdv import TABLE, Arrays, SDVModel, SDVState
 from synthhealth.models._transforms import column_transformer
+from synthhealth.models.about import About, Advice
 from synthhealth.models.base import Training
 from synthhealth.models.parameters import Parameter
+from synthhealth.models.sdv_family import (
+    SDV_LICENCE,
+    SDV_PACKAGES,
+    TABLE,
+    Arrays,
+    SDVModel,
+    SDVState,
+)
 from synthhealth.schema import Schema
 
 __all__ = ["NetworkColumn", "NetworkTable"]
@@ -169,6 +177,24 @@ class NetworkState(SDVState):
     """
 
     table: tuple[NetworkColumn, ...]
+
+
+def about_network(title: str) -> About:
+    """Give what the networks of SDV have in common to say of themselves."""
+    return About(
+        title=title,
+        in_steps=True,
+        packages=SDV_PACKAGES,
+        licence=SDV_LICENCE,
+        holds_no_patient=True,
+        advice=Advice(
+            many_columns=f"{title} has not converged: {{n}} columns ({{names}}) lie below their "
+            "noise floor. Train longer ({longer}), or try gaussian_copula, which needs fewer "
+            "patients",
+            relations="Train longer ({longer}), or try gaussian_copula, which keeps the "
+            "correlations of small tables better",
+        ),
+    )
 
 
 class DeepModel(SDVModel):

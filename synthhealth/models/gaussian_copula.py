@@ -15,7 +15,6 @@ from synthhealth.models._margins import (
     margin_parameters,
     margins_by_column,
 )
-from synthhealth.models._sdv import Arrays, SDVModel, SDVState
 from synthhealth.models._transforms import (
     from_log,
     gather,
@@ -25,8 +24,10 @@ from synthhealth.models._transforms import (
     spread,
     to_log,
 )
+from synthhealth.models.about import About, Advice
 from synthhealth.models.base import Training
 from synthhealth.models.parameters import Parameter
+from synthhealth.models.sdv_family import SDV_LICENCE, SDV_PACKAGES, Arrays, SDVModel, SDVState
 from synthhealth.schema import Schema
 
 #: Beyond this many standard deviations a normal score carries no information.
@@ -62,6 +63,22 @@ class GaussianCopulaModel(SDVModel):
     """
 
     name = "gaussian_copula"
+    sdv_class = "GaussianCopulaSynthesizer"
+    about = About(
+        title="The Gaussian copula",
+        packages=SDV_PACKAGES,
+        licence=SDV_LICENCE,
+        holds_no_patient=True,
+        advice=Advice(
+            copied="The Gaussian copula keeps no rows: look whether real rows were mixed into the "
+            "table, and raise min_cell in the schema if most columns are categories",
+            columns="No margin was found that fits: {columns}. Look at the figures under Column by "
+            "column, choose another margin for a numerical column (for example margins={{column: "
+            "'gamma'}}), or try tvae or ctgan",
+            relations="The Gaussian copula knows nothing but the correlation of two columns: try "
+            "tvae or ctgan, and declare what must hold between columns as rules of the schema",
+        ),
+    )
     State: ClassVar[type[SDVState]] = GaussianCopulaState
     parameters = (
         *margin_parameters(
@@ -98,11 +115,9 @@ class GaussianCopulaModel(SDVModel):
         return offsets
 
     def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
-        from sdv.single_table import GaussianCopulaSynthesizer
-
         self._edges = {name: level_edges(table[name].to_numpy()) for name in schema.categorical}
         margins = margins_by_column(self.settings_, table, schema, self._closest)
-        return GaussianCopulaSynthesizer(
+        return self.plain()(
             metadata,
             enforce_min_max_values=False,
             enforce_rounding=False,

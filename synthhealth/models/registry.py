@@ -7,9 +7,10 @@ from importlib.metadata import entry_points
 from typing import TypeVar
 
 from synthhealth.errors import ParameterError, nearest
+from synthhealth.models.about import About
 from synthhealth.models.base import Model
 
-__all__ = ["available", "get", "register"]
+__all__ = ["about", "available", "get", "register"]
 
 Family = TypeVar("Family", bound=Model)
 
@@ -91,6 +92,24 @@ def get(name: str) -> type[Model]:
         f"unknown model {name!r}{nearest(name, available())}; "
         f"the models are {', '.join(available())}"
     )
+
+
+def about(name: str) -> About:
+    """Give what a family says of itself; of one that is not installed no more than its name.
+
+    Examples
+    --------
+    >>> import synthhealth as sh
+    >>> sh.models.about("tvae").title
+    'TVAE'
+    """
+    unknown = About(title=name)
+    try:
+        family = get(name)
+    except ParameterError:
+        return unknown
+    told: About = getattr(family, "about", unknown)
+    return told
 
 
 def _check_names(family: type[Model]) -> None:

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from synthhealth.models._sdv import SDVState
 from synthhealth.models._transforms import SCALE_PARAMETER
 from synthhealth.models.deep import (
     NETWORK_PARAMETERS,
@@ -16,8 +15,10 @@ from synthhealth.models.deep import (
     DeepModel,
     NetworkState,
     NetworkTable,
+    about_network,
 )
 from synthhealth.models.parameters import Parameter
+from synthhealth.models.sdv_family import SDVState
 from synthhealth.schema import Schema
 
 
@@ -45,6 +46,8 @@ class TVAEModel(DeepModel):
     """
 
     name = "tvae"
+    sdv_class = "TVAESynthesizer"
+    about = about_network("TVAE")
     State: ClassVar[type[SDVState]] = NetworkState
     parameters = (
         Parameter(
@@ -114,11 +117,9 @@ class TVAEModel(DeepModel):
         return math.ceil(n_rows / batch_size)
 
     def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
-        from sdv.single_table import TVAESynthesizer
-
         ours = {"steps", "draw_categories", "log_scale", "threads"}
         theirs = {name: value for name, value in self.settings_.items() if name not in ours}
-        return TVAESynthesizer(
+        return self.plain()(
             metadata, enforce_min_max_values=False, enforce_rounding=False, **theirs
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from synthhealth.evaluation import Evaluation, Metric
+from synthhealth.models import About, about
 from synthhealth.report.data import ModelInfo
 from synthhealth.report.findings import learned, poor_groups, poor_outcomes
 from synthhealth.report.metric_words import against, in_sentence, words_of
@@ -17,15 +18,6 @@ _MOST = 4
 _NAMED = 5  # columns or figures named in a sentence
 #: So many poor columns are no accident of single columns.
 _MANY = 3
-
-_NAMES = {
-    "ctgan": "CTGAN",
-    "tvae": "TVAE",
-    "copula_gan": "CopulaGAN",
-    "gaussian_copula": "The Gaussian copula",
-}
-#: Families trained step by step.
-_TRAINED = ("ctgan", "tvae", "copula_gan")
 
 
 def advise(evaluation: Evaluation, model: ModelInfo | None) -> tuple[str, ...]:
@@ -40,15 +32,13 @@ def _copying(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
         return None
     metrics = {metric.name: metric for metric in evaluation.metrics}
     told = listed(map(against, (metrics[name] for name in copying)), _NAMED)
-    if model is not None and model.name in _TRAINED:
+    own = _about(model).advice.copied
+    if own:
+        mend = _filled(own, model)
+    elif _about(model).in_steps:
         mend = (
             f"Train again with fewer steps ({_steps(model, 0.5)}) or more patients, and raise "
             "min_cell in the schema if the repeated rows share rare levels"
-        )
-    elif model is not None and model.name == "gaussian_copula":
-        mend = (
-            "The Gaussian copula keeps no rows: look whether real rows were mixed into the table, "
-            "and raise min_cell in the schema if most columns are categories"
         )
     else:
         mend = (
@@ -73,19 +63,11 @@ def _poor_columns(evaluation: Evaluation, model: ModelInfo | None) -> str | None
         return None
     names = listed(map(shown, poor), _NAMED)
     lie = f"{names} {'lies' if len(poor) == 1 else 'lie'} below {_their(poor)} noise floor"
-    if model is not None and model.name in _TRAINED and len(poor) >= _MANY:
-        return (
-            f"{_NAMES[model.name]} has not converged: {len(poor)} columns ({names}) lie below "
-            f"their noise floor. Train longer ({_steps(model, 2)}), or try gaussian_copula, which "
-            "needs fewer patients."
-        )
-    if model is not None and model.name == "gaussian_copula":
-        return (
-            f"No margin was found that fits: {lie}. Look at the figures under Column by column, "
-            "choose another margin for a numerical column (for example margins={column: 'gamma'}), "
-            "or try tvae or ctgan."
-        )
-    train = f", or train longer ({_steps(model, 2)})" if model and model.name in _TRAINED else ""
+    advice = _about(model).advice
+    own = advice.many_columns if len(poor) >= _MANY and advice.many_columns else advice.columns
+    if own:
+        return _filled(own, model, columns=lie, names=names, n=len(poor)) + "."
+    train = f", or train longer ({_steps(model, 2)})" if _about(model).in_steps else ""
     return (
         f"{lie[:1].upper()}{lie[1:]}. Compare the distributions under Column by column: a shift of "
         "all values is often a wrong unit or a missing-value code; mend it in the schema and fit "
@@ -104,21 +86,13 @@ def _poor_relations(evaluation: Evaluation, model: ModelInfo | None) -> str | No
             "columns make wrong relations, then look here again."
         )
     start = f"The columns are right one by one, but not together: {told}."
-    if model is not None and model.name == "gaussian_copula":
-        mend = (
-            "The Gaussian copula knows nothing but the correlation of two columns: try tvae or "
-            "ctgan, and declare what must hold between columns as rules of the schema"
-        )
-    elif model is not None and model.name in _TRAINED:
-        mend = (
-            f"Train longer ({_steps(model, 2)}), or try gaussian_copula, which keeps the "
-            "correlations of small tables better"
-        )
-    else:
-        mend = (
-            "A generator that draws each column by itself leaves such a table: use one that learns "
-            "the columns together, such as gaussian_copula, tvae or ctgan"
-        )
+    own = _about(model).advice.relations
+    mend = (
+        _filled(own, model)
+        if own
+        else "A generator that draws each column by itself leaves such a table: use one that "
+        "learns the columns together, such as gaussian_copula, tvae or ctgan"
+    )
     return f"{start} {mend}."
 
 
@@ -278,9 +252,18 @@ def _poor(evaluation: Evaluation, *families: str) -> list[Metric]:
     ]
 
 
-def _steps(model: ModelInfo, factor: float) -> str:
+def _about(model: ModelInfo | None) -> About:
+    return about("a generator" if model is None else model.name)
+
+
+def _filled(text: str, model: ModelInfo | None, **said: object) -> str:
+    """Fill in what a family's advice leaves open."""
+    return text.format(**said, shorter=_steps(model, 0.5), longer=_steps(model, 2))
+
+
+def _steps(model: ModelInfo | None, factor: float) -> str:
     """Say how to set the length of training, and what it is now."""
-    now = model.settings.get("steps")
+    now = None if model is None else model.settings.get("steps")
     if not isinstance(now, int):
         return "steps=..."
     return f"steps={round(now * factor)}, now {now}"

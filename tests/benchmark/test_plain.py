@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from synthhealth.benchmark.plain import (
-    PLAIN,
     chosen_models,
     fit_plain,
     same_settings,
     sample_plain,
+    wrapped,
 )
 from synthhealth.errors import ParameterError
 from synthhealth.models import get
@@ -23,7 +23,7 @@ from synthhealth.synthesizer import Synthesizer
 OURS_ALONE = {"enforce_min_max_values", "enforce_rounding"}
 
 
-@pytest.mark.parametrize("model", PLAIN)
+@pytest.mark.parametrize("model", wrapped())
 def test_the_twin_gets_the_same_settings(
     model: str, cohort: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,4 +98,4 @@ def test_no_column_of_patients_becomes_a_key(cohort: pd.DataFrame) -> None:
 def test_a_family_without_a_plain_sdv_is_refused() -> None:
     with pytest.raises(ParameterError, match=r"ctgann.*did you mean 'ctgan'"):
         chosen_models(["ctgann"])
-    assert chosen_models(None) == tuple(PLAIN)
+    assert chosen_models(None) == wrapped()

@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict
 
 from synthhealth.errors import ArtifactError, FitError, FitInterruptedError, SynthHealthError
 from synthhealth.models._transforms import from_log, offsets_of_skewed, to_log
+from synthhealth.models.about import About
 from synthhealth.models.base import Training
 from synthhealth.models.parameters import Parameter, resolve
 from synthhealth.models.seeding import seeded
@@ -69,12 +70,20 @@ class SDVState(BaseModel):
     offsets: dict[str, float]
 
 
+#: The distributions that every family of SDV computes with, and how they are licensed.
+SDV_PACKAGES = ("sdv", "ctgan", "rdt", "copulas", "torch")
+SDV_LICENCE = "SDV under the Business Source License 1.1"
+
+
 class SDVModel:
     """Base of the families that wrap a single-table synthesizer of SDV."""
 
     name: ClassVar[str]
+    about: ClassVar[About]
     parameters: ClassVar[tuple[Parameter, ...]]
     State: ClassVar[type[SDVState]]
+    #: The class of `sdv.single_table` that the family wraps.
+    sdv_class: ClassVar[str]
 
     def __init__(self, **params: Any) -> None:
         self.params = params
@@ -199,6 +208,13 @@ class SDVModel:
 
     def _settings(self, table: pd.DataFrame, schema: Schema) -> dict[str, Any]:
         return resolve(self.name, self.parameters, self.params, len(table))
+
+    @classmethod
+    def plain(cls) -> Any:
+        """Give SDV's own class."""
+        import sdv.single_table
+
+        return getattr(sdv.single_table, cls.sdv_class)
 
     def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
         """Give the SDV object that `settings_` asks for; `table` is on the scales it will learn."""
