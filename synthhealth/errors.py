@@ -9,19 +9,34 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
 
 __all__ = [
+    "AnswerTooLargeError",
     "ArtifactError",
+    "AwsError",
+    "BodyTimeoutError",
+    "BodyTooLargeError",
+    "BusyError",
     "ConditionError",
     "Doubt",
     "FileError",
     "FitError",
     "FitInterruptedError",
+    "LaunchError",
+    "MediaTypeError",
+    "NotAcceptableError",
+    "NotEstimableError",
     "NotFittedError",
     "ParameterError",
+    "RefusedError",
+    "RequestError",
     "SchemaError",
+    "ServingError",
+    "SettingsError",
     "SynthHealthError",
     "TableError",
+    "UnmetRequestError",
 ]
 
 
@@ -44,7 +59,7 @@ class TableError(SynthHealthError, ValueError):
     """The table cannot be used as it is: its shape, its column names or a column's values."""
 
 
-class SchemaError(SynthHealthError):
+class SchemaError(SynthHealthError, ValueError):
     """The schema and the table disagree, or the schema itself is malformed."""
 
 
@@ -64,8 +79,27 @@ class ArtifactError(SynthHealthError, ValueError):
     """A saved model is damaged, of a newer format, or no saved model at all."""
 
 
-class NotFittedError(SynthHealthError, ValueError, AttributeError):
-    """The synthesizer was used before `fit`."""
+class NotEstimableError(SynthHealthError):
+    """Why a regression cannot be fitted, in words."""
+
+
+if TYPE_CHECKING:
+    from sklearn.exceptions import NotFittedError as _Unfitted
+
+    class NotFittedError(SynthHealthError, _Unfitted):
+        """The synthesizer was used before `fit`; scikit-learn's own error, too."""
+
+
+def __getattr__(name: str) -> object:
+    # Whoever only reads files or serves a model need not wait for scikit-learn.
+    if name != "NotFittedError":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from sklearn.exceptions import NotFittedError as Unfitted
+
+    said = "The synthesizer was used before `fit`; scikit-learn's own error, too."
+    made = type(name, (SynthHealthError, Unfitted), {"__doc__": said, "__module__": __name__})
+    globals()[name] = made
+    return made
 
 
 class FitError(SynthHealthError, RuntimeError):
@@ -74,6 +108,113 @@ class FitError(SynthHealthError, RuntimeError):
 
 class FitInterruptedError(SynthHealthError, RuntimeError):
     """Training was interrupted and no partial model was asked for."""
+
+
+class LaunchError(SynthHealthError):
+    """Something cannot be launched on AWS, followed there or deleted."""
+
+
+class SettingsError(LaunchError, ParameterError):
+    """A setting is malformed, two of them contradict each other, or one is missing.
+
+    Examples
+    --------
+    >>> from synthhealth.aws.launch import SettingsError, TransformSettings
+    >>> try:
+    ...     TransformSettings(
+    ...         model_name="ra", input="s3:/hospital/requests/", output="s3://hospital/rows/",
+    ...         allow_default_key=True,
+    ...     )
+    ... except SettingsError as error:
+    ...     print(error)
+    input: 's3:/hospital/requests/' is no S3 address; write s3://bucket/key
+    """
+
+
+class RefusedError(LaunchError, ValueError):
+    """A request is not sent, since AWS would refuse it or it would not be safe."""
+
+
+class AwsError(LaunchError, RuntimeError):
+    """AWS did not do what it was asked for.
+
+    Attributes
+    ----------
+    code : str
+        AWS's own code, such as ``"AccessDeniedException"``, or boto3's where no answer came, such
+        as ``"EndpointConnectionError"``.
+    """
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ServingError(SynthHealthError):
+    """A request is not answered.
+
+    Attributes
+    ----------
+    status : int
+        The HTTP status of the answer that says so.
+
+    Examples
+    --------
+    >>> from synthhealth.aws.serving import ServingError, input_fn
+    >>> try:
+    ...     input_fn(b'{"num_rows": 0}', "application/json")
+    ... except ServingError as error:
+    ...     print(error.status, error)
+    400 num_rows must be a whole number from 1 to 100,000
+    """
+
+    status: ClassVar[int] = 400
+
+
+class RequestError(ServingError, ValueError):
+    """The request is malformed, or asks for what no model could give."""
+
+
+class MediaTypeError(ServingError):
+    """The body is of a type that is not read."""
+
+    status: ClassVar[int] = 415
+
+
+class NotAcceptableError(ServingError):
+    """None of the types that the client accepts can be written."""
+
+    status: ClassVar[int] = 406
+
+
+class BodyTimeoutError(ServingError):
+    """The request did not arrive as a whole in time."""
+
+    status: ClassVar[int] = 408
+
+
+class BodyTooLargeError(ServingError):
+    """The request has more bytes than are read."""
+
+    status: ClassVar[int] = 413
+
+
+class AnswerTooLargeError(ServingError):
+    """The answer would have more bytes than an endpoint may give."""
+
+    status: ClassVar[int] = 422
+
+
+class UnmetRequestError(ServingError):
+    """The request is understood, but this model cannot meet it."""
+
+    status: ClassVar[int] = 422
+
+
+class BusyError(ServingError):
+    """The model is not loaded yet, or too many requests are waiting."""
+
+    status: ClassVar[int] = 503
 
 
 class Doubt(str):

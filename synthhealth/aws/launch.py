@@ -33,7 +33,6 @@ from synthhealth.aws._launch._deletion import (
     delete_endpoint,
     plan_deletion,
 )
-from synthhealth.aws._launch._errors import AwsError, LaunchError, RefusedError, SettingsError
 from synthhealth.aws._launch._files import check_parameters, example_settings, read_settings
 from synthhealth.aws._launch._hosting import (
     CategoricalRange,
@@ -63,6 +62,7 @@ from synthhealth.aws._launch._settings import (
     TransformSettings,
 )
 from synthhealth.aws._launch._status import Outcome, describe, follow, status_request
+from synthhealth.errors import AwsError, LaunchError, RefusedError, SettingsError
 
 __all__ = [
     "AwsError",

@@ -26,14 +26,15 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from synthhealth.aws._serving._answers import Reply, failure, refusal, without_values
-from synthhealth.aws._serving._requests import (
+from synthhealth.aws.serving import model_fn, respond
+from synthhealth.errors import (
     BodyTimeoutError,
     BodyTooLargeError,
     BusyError,
+    ParameterError,
     ServingError,
+    SynthHealthError,
 )
-from synthhealth.aws.serving import model_fn, respond
-from synthhealth.errors import ParameterError, SynthHealthError
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette

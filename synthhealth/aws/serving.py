@@ -45,21 +45,26 @@ from synthhealth.aws._serving._answers import (
 )
 from synthhealth.aws._serving._requests import (
     BATCH_ADVICE,
+    Format,
+    Request,
+    Requests,
+    read_requests,
+)
+from synthhealth.errors import (
     AnswerTooLargeError,
     BodyTimeoutError,
     BodyTooLargeError,
     BusyError,
-    Format,
+    ConditionError,
+    FileError,
     MediaTypeError,
     NotAcceptableError,
-    Request,
+    ParameterError,
     RequestError,
-    Requests,
     ServingError,
     UnmetRequestError,
-    read_requests,
+    nearest,
 )
-from synthhealth.errors import ConditionError, FileError, ParameterError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from synthhealth.errors import FileError, SchemaError, nearest
 from synthhealth.io import whole_file
 from synthhealth.io.files import reason
+from synthhealth.schema.problems import cut, first_problem
 from synthhealth.schema.types import Column, Schema
 from synthhealth.schema.yaml import Document, number_of, read_yaml, write_yaml
 
@@ -168,7 +168,7 @@ def _validated(document: Document) -> Schema:
         raise SchemaError("a schema begins with a key such as columns:, with the columns below it")
     if content.get("format_version", 1) != 1 or content.get("format_version") is True:
         raise SchemaError(
-            f"{line_of(document, ('format_version',))}format_version: only 1 is known here; "
+            f"{_line_of(document, ('format_version',))}format_version: only 1 is known here; "
             "a newer one needs a newer synthhealth"
         )
     try:
@@ -176,138 +176,17 @@ def _validated(document: Document) -> Schema:
     except UnicodeEncodeError:
         raise SchemaError("an escape such as \\ud800 is half a sign; write it whole") from None
     try:
-        return _strictly(Schema, content)
+        # As JSON: a list may be a tuple and a word an enumeration's member, but "5" is no number.
+        return Schema.model_validate_json(json.dumps(content), strict=True)
     except ValidationError as error:
-        raise SchemaError(first_problem(error, document)) from None
-    except SchemaError:
-        _blame_a_column(document)
-        raise
+        problem = first_problem(error, Schema, content)
+        raise SchemaError(_line_of(document, problem.place) + problem.words) from None
 
 
-def _strictly(model: type[Any], content: Any) -> Any:
-    # As JSON, where a list may be a tuple and a word an enumeration's member, but "5" no number.
-    return model.model_validate_json(json.dumps(content), strict=True)
-
-
-def _blame_a_column(document: Document) -> None:
-    """Raise again what one column alone raises, with its name and line."""
-    for place, content in enumerate(document.content["columns"]):
-        try:
-            _strictly(Column, content)
-        except ValidationError:
-            continue
-        except SchemaError as error:
-            where = ("columns", place)
-            name = named(where, document.content)
-            stated = str(error) if name in str(error) else f"{name}: {error}"
-            raise SchemaError(line_of(document, where) + stated) from None
-
-
-_TOO_LONG = 200
-
-_Location = Sequence[str | int]
-
-
-def first_problem(error: ValidationError, document: Document) -> str:
-    """Say in words what is wrong first, and where."""
-    problems = error.errors(include_url=False, include_input=False)
-    # A key that is misspelt is unknown, and also missing where it should be.
-    first = next((one for one in problems if one["type"] == "extra_forbidden"), problems[0])
-    place = _in_content(first["loc"], document.content)
-    line, name = line_of(document, place), named(place, document.content)
-    if first["type"] == "extra_forbidden":
-        *parent, key = place
-        known = list(_model_at(parent).model_fields)
-        owner = named(parent, document.content) or "a schema"
-        hint = nearest(key, known)
-        return f"{line}unknown key {cut(key)!r}{hint}; {owner} may have {', '.join(known)}"
-    if first["type"] == "missing":
-        words = f"the key {first['loc'][-1]!r} is missing"
-    else:
-        words = _words(first, _value_at(place, document.content))
-    return line + (f"{name}: " if name else "") + words
-
-
-def _words(problem: Any, found: Any) -> str:
-    kind = problem["type"]
-    if kind in ("enum", "literal_error"):
-        expected = str(problem["ctx"]["expected"])
-        hint = nearest(found, re.findall(r"'([^']*)'", expected)) if isinstance(found, str) else ""
-        return f"must be {expected}{hint}"
-    if found is None:
-        return "is empty; say what it is, or leave the key out"
-    if kind == "string_type":
-        nested = isinstance(found, (dict, list))
-        return "must be a text or a number" if nested else "must be a text; put it in quotes"
-    if kind in ("float_type", "int_type"):
-        return "must be a number, without quotes and with a decimal point"
-    if kind in ("tuple_type", "list_type"):
-        return "must be a list, such as [a, b]"
-    if kind in ("model_type", "model_attributes_type", "dict_type"):
-        return "must have keys of its own, such as {low: 0}"
-    return str(problem["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
-
-
-def _in_content(location: _Location, content: Any) -> _Location:
-    """Cut a location where it leaves the file: pydantic adds the types that it tried."""
-    for depth, part in enumerate(location):
-        known: Iterable[str | int] = content if isinstance(content, dict) else ()
-        if isinstance(content, list):
-            known = range(len(content))
-        if part not in known:
-            return location[:depth]
-        content = content[part]
-    return location
-
-
-def _value_at(place: _Location, content: Any) -> Any:
-    for part in place:
-        content = content[part]
-    return content
-
-
-def _model_at(place: _Location) -> type[BaseModel]:
-    """Give the part of a schema that stands at a place."""
-    model: type[BaseModel] = Schema
-    for part in place:
-        if isinstance(part, str):
-            model = next(_models_in(model.model_fields[part].annotation))
-    return model
-
-
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _models_in(part)
-
-
-def named(place: _Location, content: Any) -> str:
-    """Name a place as its reader would: column 'crp', plausible.low."""
-    parts = list(place)
-    words = []
-    if len(parts) >= 2 and parts[0] == "columns":
-        column = content["columns"][parts[1]]
-        name = column.get("name") if isinstance(column, dict) else None
-        number = int(parts[1]) + 1
-        words.append(f"column {cut(name)!r}" if isinstance(name, str) else f"column {number}")
-        parts = parts[2:]
-    if parts:
-        text = "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in parts)
-        words.append(cut(text.removeprefix(".")))
-    return ", ".join(words)
-
-
-def line_of(document: Document, place: _Location) -> str:
+def _line_of(document: Document, place: tuple[str | int, ...]) -> str:
     """Give a place's line, where it is known, as the beginning of a message."""
-    line = document.line_of(tuple(place))
+    line = document.line_of(place) if place else None
     return "" if line is None else f"line {line}: "
-
-
-def cut(text: object) -> str:
-    """Shorten what somebody wrote, for a message."""
-    shown = str(text)
-    return shown if len(shown) <= _TOO_LONG else shown[:_TOO_LONG] + "…"
 
 
 FILE_NAME = "schema.schema.json"

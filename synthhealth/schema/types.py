@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from synthhealth.errors import SchemaError, nearest
+from synthhealth.schema.problems import first_problem
 
 __all__ = [
     "Column",
@@ -77,6 +78,25 @@ MIN_CELL = 5
 class _Part(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
+
+    def __init__(self, **said: Any) -> None:
+        try:
+            super().__init__(**said)
+        except ValidationError as error:
+            raise _in_words(error, type(self), said) from None
+
+    # As pydantic marks its own: what it reads itself does not go through this one.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+
+def _in_words(error: ValidationError, model: type[BaseModel], said: dict[str, Any]) -> SchemaError:
+    """Say what is wrong with a part of a schema that a program makes."""
+    words = first_problem(error, model, said).words
+    name = said.get("name")
+    part = f"column {name!r}" if isinstance(name, str) else "schema"
+    return SchemaError(
+        words if words.startswith((part, "column", "schema")) else f"{part}: {words}"
     )
 
 
@@ -240,7 +260,7 @@ class Demographics(_Part):
     """The column with the age in years."""
 
 
-class Schema(BaseModel):
+class Schema(_Part):
     """The columns of a table, in order.
 
     Examples
@@ -252,8 +272,6 @@ class Schema(BaseModel):
     >>> [(column.name, column.kind.value) for column in schema]
     [('crp', 'continuous'), ('sex', 'nominal')]
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     format_version: Literal[1] = 1
     """Version of this format."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from synthhealth.aws._launch._errors import AwsError, RefusedError
 from synthhealth.aws._launch._places import bucket_of
 from synthhealth.aws._launch._sending import DENIED, in_words, make_client
+from synthhealth.errors import AwsError, RefusedError
 
 __all__ = ["Bucket", "check_bucket", "check_output"]
 

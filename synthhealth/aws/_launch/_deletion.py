@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from synthhealth.aws._launch._errors import AwsError, LaunchError
 from synthhealth.aws._launch._hosting import TuningSettings
 from synthhealth.aws._launch._sending import in_words, make_client
 from synthhealth.aws._launch._settings import (
@@ -14,6 +13,7 @@ from synthhealth.aws._launch._settings import (
     TrainingSettings,
     TransformSettings,
 )
+from synthhealth.errors import AwsError, LaunchError
 
 __all__ = ["CostNote", "Deletion", "cost_note", "delete_endpoint", "plan_deletion"]
 

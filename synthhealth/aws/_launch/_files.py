@@ -9,7 +9,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from synthhealth.aws._launch._errors import SettingsError
 from synthhealth.aws._launch._hosting import CategoricalRange, TuningSettings
 from synthhealth.aws._launch._jobs import hyperparameters
 from synthhealth.aws._launch._settings import (
@@ -19,7 +18,7 @@ from synthhealth.aws._launch._settings import (
     TrainingSettings,
     TransformSettings,
 )
-from synthhealth.errors import FileError
+from synthhealth.errors import FileError, SettingsError
 
 __all__ = ["check_parameters", "example_settings", "read_settings"]
 

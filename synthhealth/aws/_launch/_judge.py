@@ -6,12 +6,11 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from synthhealth.aws._launch._errors import RefusedError
 from synthhealth.aws._launch._patterns import matcher
 from synthhealth.aws._launch._request import Request
 from synthhealth.aws._launch._rules import broken_rules
 from synthhealth.aws._launch._service import input_shape
-from synthhealth.errors import nearest
+from synthhealth.errors import RefusedError, nearest
 
 __all__ = ["check", "problems"]
 

@@ -10,12 +10,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from synthhealth.aws._launch._errors import LaunchError
 from synthhealth.aws._launch._fields import Image, JobName, ModelData, S3Address
 from synthhealth.aws._launch._jobs import container, key, tags
 from synthhealth.aws._launch._request import Request, digest
 from synthhealth.aws._launch._settings import EncryptedSettings
-from synthhealth.errors import FileError
+from synthhealth.errors import FileError, LaunchError
 
 __all__ = [
     "Figure",

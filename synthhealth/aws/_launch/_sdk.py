@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from synthhealth.aws._launch._errors import LaunchError, SettingsError
 from synthhealth.aws._launch._jobs import training_job
 from synthhealth.aws._launch._judge import check
 from synthhealth.aws._launch._places import bucket_of
 from synthhealth.aws._launch._sending import in_words, no_region
 from synthhealth.aws._launch._settings import TrainingSettings
+from synthhealth.errors import LaunchError, SettingsError
 
 __all__ = ["model_trainer", "train_with_sdk"]
 

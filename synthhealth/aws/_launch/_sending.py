@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from synthhealth.aws._launch._errors import AwsError, LaunchError
 from synthhealth.aws._launch._judge import check
 from synthhealth.aws._launch._request import Request
 from synthhealth.aws._launch._service import botocore_missing
+from synthhealth.errors import AwsError, LaunchError
 
 __all__ = [
     "DENIED",

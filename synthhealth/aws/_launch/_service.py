@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from synthhealth.aws._launch._errors import LaunchError
+from synthhealth.errors import LaunchError
 
 __all__ = ["botocore_missing", "input_shape", "instance_types"]
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from synthhealth.aws._launch._errors import SettingsError
 from synthhealth.aws._launch._fields import (
     Archive,
     Environment,
@@ -28,7 +27,7 @@ from synthhealth.aws._launch._fields import (
     TransformInstance,
 )
 from synthhealth.aws._launch._request import digest
-from synthhealth.errors import nearest
+from synthhealth.errors import SettingsError, nearest
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from synthhealth.aws._launch._errors import AwsError, LaunchError
 from synthhealth.aws._launch._request import Request
 from synthhealth.aws._launch._sending import DENIED, in_words, make_client, method_name, passes
+from synthhealth.errors import AwsError, LaunchError
 
 __all__ = ["KINDS", "JobLog", "Kind", "Outcome", "describe", "follow", "status_request"]
 

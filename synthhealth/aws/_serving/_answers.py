@@ -11,14 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from synthhealth.aws._serving._requests import (
-    BATCH_ADVICE,
-    FORMATS,
-    AnswerTooLargeError,
-    Format,
-    NotAcceptableError,
-    ServingError,
-)
+from synthhealth.aws._serving._requests import BATCH_ADVICE, FORMATS, Format
+from synthhealth.errors import AnswerTooLargeError, NotAcceptableError, ServingError
 from synthhealth.io import FileForm
 from synthhealth.io.form import with_printed_digits
 from synthhealth.io.text import is_ambiguous, write_rows

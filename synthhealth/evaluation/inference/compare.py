@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from synthhealth.errors import ParameterError
+from synthhealth.errors import NotEstimableError, ParameterError
 from synthhealth.evaluation.figures import MIN_CELL, NotComputed
 from synthhealth.evaluation.inference.agreement import conclude, interval_overlap, measure, wald
 from synthhealth.evaluation.inference.combining import (
@@ -25,7 +25,6 @@ from synthhealth.evaluation.inference.design import Design, Plan
 from synthhealth.evaluation.inference.evidence import Worth, worth
 from synthhealth.evaluation.inference.fit import INTERCEPT, Fit, check_installed, fit
 from synthhealth.evaluation.inference.formula import Kind
-from synthhealth.evaluation.inference.levels import NotEstimableError
 from synthhealth.evaluation.inference.results import (
     Analysis,
     Coefficient,

@@ -10,11 +10,11 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
+from synthhealth.errors import NotEstimableError
 from synthhealth.evaluation.figures import MIN_CELL
 from synthhealth.evaluation.inference.formula import Event, Factor, Formula, Survival, Term
 from synthhealth.evaluation.inference.levels import (
     Coded,
-    NotEstimableError,
     code,
     events_of,
     is_event,

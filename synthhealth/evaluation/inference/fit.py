@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from synthhealth.errors import ParameterError
+from synthhealth.errors import NotEstimableError, ParameterError
 from synthhealth.evaluation.figures import MIN_CELL
 from synthhealth.evaluation.inference.design import Design
 from synthhealth.evaluation.inference.formula import Kind
-from synthhealth.evaluation.inference.levels import Floats, NotEstimableError
+from synthhealth.evaluation.inference.levels import Floats
 
 __all__ = ["INTERCEPT", "Fit", "check_installed", "fit"]
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.api import types
 
-from synthhealth.errors import SynthHealthError
+from synthhealth.errors import NotEstimableError
 from synthhealth.evaluation.figures import MIN_CELL
 from synthhealth.evaluation.tables import CanonicalTable
 from synthhealth.evaluation.values import levels, microseconds, numbers
@@ -19,7 +19,6 @@ from synthhealth.schema import Column, Kind
 __all__ = [
     "Coded",
     "Coding",
-    "NotEstimableError",
     "code",
     "events_of",
     "is_event",
@@ -35,10 +34,6 @@ Mask = npt.NDArray[np.bool_]
 MOST_LEVELS = 50
 OTHER = "other"
 MICROSECONDS_PER_DAY = 86_400_000_000
-
-
-class NotEstimableError(SynthHealthError):
-    """Why a regression cannot be fitted, in words."""
 
 
 @dataclass(frozen=True)
