@@ -368,7 +368,7 @@ class Synthesizer(BaseEstimator):
         """
         import time
 
-        from synthhealth.evaluation.questions import Questions
+        from synthhealth.evaluation.scope import Scope
         from synthhealth.report import Fold, cross_validated
 
         check_shape(table)
@@ -384,7 +384,7 @@ class Synthesizer(BaseEstimator):
                 f"k is {k}; give a whole number from 2 to half the number of patients ({most})"
             )
         seed = _check_seed(self.random_state)
-        Questions(outcomes, analyses, by).check(schema)
+        Scope(outcomes, analyses, by).check(schema)
         order = np.random.default_rng(derive_seed(seed, _PARTS)).permutation(patients.max() + 1)
         folds = []
         begin = time.monotonic()

@@ -38,15 +38,42 @@ def clinical():
     return load
 
 
-@pytest.fixture(scope="session", autouse=True)
-def one_outcome():
-    """Screen one outcome where nobody names any: five take two thirds of an evaluation's time."""
+#: What takes two thirds of the time of a fit and of an evaluation, and what it is for most tests.
+QUICK = {
+    "synthhealth.evaluation.utility.compare.MOST_OUTCOMES": 1,
+    "synthhealth.models._margins._CANDIDATES": ("norm",),
+}
+AS_FOR_USERS = {
+    "synthhealth.evaluation.utility.compare.MOST_OUTCOMES": 5,
+    "synthhealth.models._margins._CANDIDATES": ("norm", "beta", "gamma"),
+}
+
+
+def _set(values):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("synthhealth.evaluation.utility.compare.MOST_OUTCOMES", 1)
+        for name, value in values.items():
+            patch.setattr(name, value)
         yield
 
 
-@pytest.fixture
-def five_outcomes(monkeypatch):
-    """Screen for as many outcomes as users get."""
-    monkeypatch.setattr("synthhealth.evaluation.utility.compare.MOST_OUTCOMES", 5)
+@pytest.fixture(scope="session", autouse=True)
+def quick():
+    """Screen one outcome and try one margin, where nothing else is asked for."""
+    yield from _set(QUICK)
+
+
+@pytest.fixture(scope="module")
+def as_for_users():
+    """Screen and try as many as users get."""
+    yield from _set(AS_FOR_USERS)
+
+
+#: Examples in the documentation of benchmarks, which take longer than the suite allows.
+_SLOW_EXAMPLES = ("synthhealth/benchmark/",)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.nodeid.startswith(_SLOW_EXAMPLES):
+            item.add_marker(pytest.mark.slow)

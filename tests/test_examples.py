@@ -14,7 +14,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 #: Those that train networks or many models, or draw many rows.
 SLOW = {
     *("02_compare_models.py", "04_augmentation.py", "05_large_sample.py", "06_your_own_model.py"),
-    *("08_saved_model.py", "09_judging.py"),
+    *("03_conditional_sampling.py", "07_clinical_schema.py", "08_saved_model.py", "09_judging.py"),
 }
 
 #: A line that each must end up printing, so that an example cannot pass by doing nothing.

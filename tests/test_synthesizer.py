@@ -30,7 +30,7 @@ SCRIPT = """
 import hashlib, json, synthhealth as sh
 digests = {}
 for model in ("copula_gan", "ctgan", "gaussian_copula", "tvae"):
-    params = {} if model == "gaussian_copula" else {"steps": 10}
+    params = {} if model == "gaussian_copula" else {"steps": 2}
     fitted = sh.Synthesizer(model, random_state=0, **params)
     drawn = fitted.fit(sh.datasets.load_ra_panel()).sample(200).to_csv()
     digests[model] = hashlib.sha256(drawn.encode()).hexdigest()

@@ -185,11 +185,11 @@ def questions(
     """
     asked = {"outcomes": outcomes, "analyses": analyses or (), "by": by}
     if any(asked.values()):
-        from synthhealth.evaluation.questions import Questions
+        from synthhealth.evaluation.scope import Scope
         from synthhealth.schema import Schema
 
         described = Schema.detect(table) if schema is None else schema
-        Questions(outcomes, analyses or (), by).check(described)
+        Scope(outcomes, analyses or (), by).check(described)
     return asked
 
 

@@ -11,7 +11,7 @@ from scipy import stats
 
 from synthhealth.evaluation.figures import Band, Family, Metric, Standing, Verdict
 
-__all__ = ["ALARM", "SEARCHES", "Draft", "Null", "Replicates", "band_of", "verdict_of"]
+__all__ = ["ALARM", "SEARCHES", "Null", "Replicates", "Unjudged", "band_of", "verdict_of"]
 
 
 Floats = npt.NDArray[np.float64]
@@ -75,7 +75,7 @@ def band_of(values: Floats, method: Literal["resampled", "permuted", "drawn"] = 
 
 
 @dataclass(frozen=True)
-class Draft:
+class Unjudged:
     """A figure that has been measured and not judged yet. See `Metric` for the fields."""
 
     name: str
@@ -105,7 +105,7 @@ class Draft:
         copy_of_real: Band | None = None,
         shuffled: Band | None = None,
         interval: tuple[float, float] | None = None,
-    ) -> Draft:
+    ) -> Unjudged:
         """Hold a figure against its law.
 
         It is blind where what it should find would not lie beyond the band of a perfect generator:
@@ -158,7 +158,7 @@ class Draft:
             assumption=self.assumption,
         )
 
-    def undecided(self) -> Draft:
+    def undecided(self) -> Unjudged:
         """Give the figure as one that cannot tell."""
         return replace(self, p_poor=1.0, p_close=1.0, blind=True)
 

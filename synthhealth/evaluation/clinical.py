@@ -11,11 +11,15 @@ from pydantic import Field
 
 from synthhealth.evaluation.figures import Result, Score
 from synthhealth.evaluation.matching import Marks, NumericalColumn
+from synthhealth.evaluation.question import Answer, Question
 from synthhealth.evaluation.shares import Counted, ShareComparison, compare_shares
 from synthhealth.evaluation.tables import Tables
 from synthhealth.schema import Kind, Range, Schema
 
 __all__ = [
+    "CENSORING",
+    "RANGES",
+    "RULES",
     "CensoringResult",
     "MissingDependence",
     "MissingPattern",
@@ -259,3 +263,19 @@ def compare_rules(tables: Tables) -> tuple[RuleResult, ...]:
         real, synthetic = ((check.n_broken, check.n_known) for check in checks)
         found.append(RuleResult(rule=rule.text, broken=compare_shares(real, synthetic)))
     return tuple(found)
+
+
+#: Are as many results beyond the detection limits?
+CENSORING = Question(
+    "detection limits",
+    lambda case, _: Answer(compare_censoring(case.numerical)),
+    "censoring",
+)
+#: Are values plausible, and none heaped on the extremes?
+RANGES = Question(
+    "ranges",
+    lambda case, _: Answer(compare_ranges(case.numerical, case.tables.schema)),
+    "ranges",
+)
+#: Do synthetic rows keep the rules of the schema?
+RULES = Question("rules", lambda case, _: Answer(compare_rules(case.tables)), "rules")

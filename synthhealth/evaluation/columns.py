@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from synthhealth.evaluation.calibration import Draft, band_of, verdict_of
+from synthhealth.evaluation.calibration import Unjudged, band_of, verdict_of
 from synthhealth.evaluation.copying import copy_scores, draw_copies
 from synthhealth.evaluation.distances import (
     KolmogorovSmirnov,
@@ -25,10 +25,12 @@ from synthhealth.evaluation.distances import (
 from synthhealth.evaluation.figures import WHOLE_COLUMN, Band, NotComputed, Result, Score, Verdict
 from synthhealth.evaluation.matching import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.null_bands import Draws, average_floors, ks_null, tv_null
+from synthhealth.evaluation.question import Answer, Case, Question
 from synthhealth.evaluation.release import coarse_known, mean_error, rounded
 from synthhealth.evaluation.work import Seeds, attempt, sort_out
 
 __all__ = [
+    "MARGINALS",
     "CategoricalResult",
     "Marginals",
     "NumericalResult",
@@ -142,7 +144,7 @@ class Marginals:
     categorical: tuple[CategoricalResult, ...]
     ks_average: Score | None
     column_average: Score
-    drafts: tuple[Draft, ...]
+    unjudged: tuple[Unjudged, ...]
 
     @property
     def p_values(self) -> list[float]:
@@ -230,12 +232,12 @@ def _with_averages(
         "ks_average": (numerical, ks_law),
         "column_average": ([*numerical, *categorical], column_law),
     }
-    drafts = {}
+    unjudged = {}
     for name, (members, law) in averages.items():
         if law is None:
             continue
         kept = band_of(np.mean([one.kept for one in members], axis=0))
-        drafts[name] = Draft.of(
+        unjudged[name] = Unjudged.of(
             name,
             "marginals",
             sum(one.score for one in members) / len(members),
@@ -248,14 +250,14 @@ def _with_averages(
         )
     found = [one.result for one in (*numerical, *categorical)]
     if min(sizes) < FEWEST_ROWS:
-        drafts = {name: draft.undecided() for name, draft in drafts.items()}
+        unjudged = {name: figure.undecided() for name, figure in unjudged.items()}
     columns = judged_columns(found, false_discovery([result.p_value for result in found]))
     return Marginals(
         numerical=tuple(one for one in columns if isinstance(one, NumericalResult)),
         categorical=tuple(one for one in columns if isinstance(one, CategoricalResult)),
-        ks_average=_score(drafts["ks_average"]) if numerical else None,
-        column_average=_score(drafts["column_average"]),
-        drafts=tuple(drafts.values()),
+        ks_average=_score(unjudged["ks_average"]) if numerical else None,
+        column_average=_score(unjudged["column_average"]),
+        unjudged=tuple(unjudged.values()),
     )
 
 
@@ -276,8 +278,8 @@ def judged_columns(
     ]
 
 
-def _score(draft: Draft) -> Score:
-    return Score(value=draft.value, floor=draft.perfect)
+def _score(figure: Unjudged) -> Score:
+    return Score(value=figure.value, floor=figure.perfect)
 
 
 def _coarse(known: int, missing: float, n: int) -> tuple[int, float]:
@@ -338,3 +340,12 @@ def _categorical_result(column: CategoricalColumn, kept: Band, seeds: Seeds) -> 
         floor=null.band,
         kept=kept,
     )
+
+
+def _ask(case: Case, seeds: Seeds) -> Answer:
+    marginals, gaps = compare_marginals(case.usable, seeds)
+    return Answer(marginals, () if marginals is None else marginals.unjudged, gaps)
+
+
+#: How alike are the columns, one by one?
+MARGINALS = Question("marginals", _ask, seconds=1.0)

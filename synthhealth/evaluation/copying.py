@@ -12,16 +12,18 @@ import pandas as pd
 from scipy import stats
 from scipy.spatial.distance import cdist
 
-from synthhealth.evaluation.calibration import Draft, Replicates, band_of
+from synthhealth.evaluation.calibration import Replicates, Unjudged, band_of
 from synthhealth.evaluation.dependence import average_ranks
 from synthhealth.evaluation.encode import encode, pooled
 from synthhealth.evaluation.figures import Band, NotComputed
+from synthhealth.evaluation.folds import combine_figures
 from synthhealth.evaluation.matching import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.null_bands import Draws, ks_of_rows, level_shares
+from synthhealth.evaluation.question import Answer, Case, Question
 from synthhealth.evaluation.tables import Tables
 from synthhealth.evaluation.work import Seeds, attempt, sort_out
 
-__all__ = ["compare_copying", "copied_rows", "copy_scores", "draw_copies"]
+__all__ = ["COPYING", "compare_copying", "copied_rows", "copy_scores", "draw_copies"]
 
 
 Floats = npt.NDArray[np.float64]
@@ -92,7 +94,7 @@ PERMUTATIONS = 400
 
 def compare_copying(
     tables: Tables, seeds: Seeds
-) -> tuple[tuple[Draft, ...], tuple[NotComputed, ...]]:
+) -> tuple[tuple[Unjudged, ...], tuple[NotComputed, ...]]:
     """Look for patients among the synthetic rows.
 
     The patients are those that the model learned, or the real table where they are not known; of
@@ -128,17 +130,17 @@ def compare_copying(
         [table[some] for table, some in zip(places.plain, rows, strict=True)], places.categorical
     )
     whose = patients.patients
-    figures: dict[str, Callable[..., Draft]] = {
+    figures: dict[str, Callable[..., Unjudged]] = {
         "identical rows": partial(_identical, [*places.plain[:2]], whose),
         "near rows": partial(_near, points[0], points[1], pd.factorize(whose[rows[0]])[0]),
     }
     if len(points) > 2:
         once = points[0].take(_one_row_each(whose[rows[0]], rng))
         figures["learned rows"] = partial(_nearer, once, points[1], points[2])
-    drafts, gaps = sort_out(
+    unjudged, gaps = sort_out(
         [attempt(name, partial(figure, rng=seeds.rng(name))) for name, figure in figures.items()]
     )
-    return tuple(drafts), tuple(gaps)
+    return tuple(unjudged), tuple(gaps)
 
 
 # Identical rows
@@ -164,7 +166,7 @@ class BetaBinomial:
         return float(np.clip(law.cdf(count), 0, 1)), float(np.clip(law.sf(count - 1), 0, 1))
 
 
-def _identical(tables: list[Floats], whose: Codes, rng: np.random.Generator) -> Draft:
+def _identical(tables: list[Floats], whose: Codes, rng: np.random.Generator) -> Unjudged:
     patients, synthetic = (pd.DataFrame(table) for table in tables)
     codes = [_hashed(table) for table in (patients, synthetic)]
     # A patient whose rows are alike meets none but itself.
@@ -175,7 +177,7 @@ def _identical(tables: list[Floats], whose: Codes, rng: np.random.Generator) -> 
     spread = n * met * (1.0 - met)
     weight = spread / (spread + 2.0 * (counts == 2).sum()) if spread else 1.0
     null = BetaBinomial(m, 0.5 + n * weight * met, 0.5 + n * weight * (1.0 - met))
-    return Draft.of(
+    return Unjudged.of(
         "identical_rows",
         "copying",
         float(np.isin(codes[1], codes[0]).mean()),
@@ -288,7 +290,7 @@ def _gower(tables: Sequence[Floats], categorical: npt.NDArray[np.bool_]) -> list
     ]
 
 
-def _near(patients: Places, synthetic: Places, whose: Codes, rng: np.random.Generator) -> Draft:
+def _near(patients: Places, synthetic: Places, whose: Codes, rng: np.random.Generator) -> Unjudged:
     pool = rng.permutation(len(patients))[:MOST_PATIENTS]
     most = max(MOST_DISTANCES // pool.size, 2 * FEWEST_ROWS)
     base, whose = patients.take(pool), whose[pool]
@@ -305,7 +307,7 @@ def _near(patients: Places, synthetic: Places, whose: Codes, rng: np.random.Gene
     mixed = base.shuffled(rng).take(slice(most))
     left_out = whose[rng.integers(pool.size, size=len(mixed))]
     shuffled = _nearest(mixed, base, whose, left_out)
-    return Draft.of(
+    return Unjudged.of(
         "near_rows",
         "copying",
         float((theirs <= limit + 1e-6).mean()),
@@ -332,7 +334,9 @@ def _nearest(rows: Places, base: Places, whose: Codes, left_out: Codes) -> Float
 # Nearer to those learned than to those unseen
 
 
-def _nearer(learned: Places, synthetic: Places, unseen: Places, rng: np.random.Generator) -> Draft:
+def _nearer(
+    learned: Places, synthetic: Places, unseen: Places, rng: np.random.Generator
+) -> Unjudged:
     share = len(learned) / (len(learned) + len(unseen))
     patients = min(len(learned) + len(unseen), MOST_PATIENTS)
     parts = [
@@ -352,7 +356,7 @@ def _nearer(learned: Places, synthetic: Places, unseen: Places, rng: np.random.G
     exchanged = np.array(
         [weight[rng.permutation(len(base))[:n_learned]].sum() for _ in range(PERMUTATIONS)]
     )
-    return Draft.of(
+    return Unjudged.of(
         "nearer_to_learned",
         "learning",
         float(weight[:n_learned].sum()),
@@ -361,3 +365,15 @@ def _nearer(learned: Places, synthetic: Places, unseen: Places, rng: np.random.G
         assumption="Learned and unseen patients are of one population.",
         copy_of_real=Band(mean=1.0, low=1.0, high=1.0, method="exact"),
     )
+
+
+def _ask(case: Case, seeds: Seeds) -> Answer:
+    found = [compare_copying(fold, seeds) for fold in case.folds]
+    if len(found) == 1:
+        return Answer(None, *found[0])
+    gaps = dict.fromkeys(gap for _, missing in found for gap in missing)
+    return Answer(None, combine_figures([figures for figures, _ in found]), tuple(gaps))
+
+
+#: Do synthetic rows repeat patients?
+COPYING = Question("copied rows", _ask, part="copying", seconds=6.0)

@@ -16,11 +16,13 @@ from synthhealth.evaluation.distances import wasserstein
 from synthhealth.evaluation.figures import MIN_CELL, Band, NotComputed, Result, Score
 from synthhealth.evaluation.matching import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.null_bands import has_heavy_ties, unseen_levels
+from synthhealth.evaluation.question import Answer, Case, Question
 from synthhealth.evaluation.release import quantile, quantile_error, recorded_step, rounded
 from synthhealth.evaluation.shares import Counted, ShareComparison, compare_shares
 from synthhealth.evaluation.work import Seeds, attempt, sort_out
 
 __all__ = [
+    "COVERAGE",
     "CategoricalCoverage",
     "CoverageResult",
     "NumericalCoverage",
@@ -331,3 +333,12 @@ def _new_floor(real: Counts, m: int, rng: np.random.Generator) -> Band:
 
 def _replicates(n_levels: int) -> int:
     return int(np.clip(MOST_CELLS // max(n_levels, 1), FEWEST_REPLICATES, REPLICATES))
+
+
+def _ask(case: Case, seeds: Seeds) -> Answer:
+    results, gaps = compare_coverage(case.usable, seeds)
+    return Answer(results, gaps=gaps)
+
+
+#: Is the whole range of the columns there, and every level?
+COVERAGE = Question("coverage", _ask, "coverage", "coverage", seconds=4.0)

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, get_args
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Literal, get_args
 
 import pandas as pd
+from pydantic import BaseModel
 
 from synthhealth.errors import ParameterError, TableError
-from synthhealth.evaluation.calibration import Draft
-from synthhealth.evaluation.clinical import compare_censoring, compare_ranges, compare_rules
-from synthhealth.evaluation.columns import compare_marginals
-from synthhealth.evaluation.copying import compare_copying
-from synthhealth.evaluation.coverage import compare_coverage
+from synthhealth.evaluation.clinical import CENSORING, RANGES, RULES
+from synthhealth.evaluation.columns import MARGINALS, Marginals
+from synthhealth.evaluation.copying import COPYING
+from synthhealth.evaluation.coverage import COVERAGE
 from synthhealth.evaluation.figures import MIN_CELL, WHOLE_COLUMN, NotComputed
-from synthhealth.evaluation.folds import combine_drafts
-from synthhealth.evaluation.inference import Analysis, compare_regressions
+from synthhealth.evaluation.inference.compare import REGRESSIONS
 from synthhealth.evaluation.judgement import judge, sum_up
-from synthhealth.evaluation.matching import NumericalColumn, match_columns
-from synthhealth.evaluation.missing import compare_missing_values
-from synthhealth.evaluation.pairs import PairComparison, compare_pairs
-from synthhealth.evaluation.questions import PARTS, Part, Questions
-from synthhealth.evaluation.references import compare_references
+from synthhealth.evaluation.matching import match_columns
+from synthhealth.evaluation.missing import MISSING
+from synthhealth.evaluation.pairs import PAIRS, PairComparison
+from synthhealth.evaluation.question import Answer, Case, Question
+from synthhealth.evaluation.references import REFERENCES
 from synthhealth.evaluation.results import Evaluation, Overall
-from synthhealth.evaluation.rows import JointComparison, compare_jointly
-from synthhealth.evaluation.subgroups import compare_subgroups
+from synthhealth.evaluation.rows.compare import ROWS
+from synthhealth.evaluation.scope import PARTS, Part, Scope
+from synthhealth.evaluation.subgroups import SUBGROUPS
 from synthhealth.evaluation.tables import CanonicalTable, Tables, read_tables
-from synthhealth.evaluation.utility import compare_utility
-from synthhealth.evaluation.work import Seeds, Task, compute_all, one_thread, timed
+from synthhealth.evaluation.utility.compare import UTILITY
+from synthhealth.evaluation.work import Seeds, compute, compute_all, one_thread, timed
 from synthhealth.schema import Schema
 
 if TYPE_CHECKING:
@@ -41,7 +42,23 @@ __all__ = [
 ]
 
 
-NOTHING_MORE = Questions()
+#: All that is asked, in the order of the figures; regressions only where they are given.
+QUESTIONS: tuple[Question, ...] = (
+    MARGINALS,
+    PAIRS,
+    ROWS,
+    MISSING,
+    COPYING,
+    COVERAGE,
+    SUBGROUPS,
+    UTILITY,
+    REFERENCES,
+    CENSORING,
+    RANGES,
+    RULES,
+)
+
+NOTHING_MORE = Scope()
 RealIs = Literal["training", "holdout", "given", "cross-validated"]
 
 
@@ -119,7 +136,7 @@ def evaluate_tables(
     """
     check_real_is(real_is)
     seeds = Seeds.of(random_state)
-    questions = Questions(outcomes, analyses, by, parts)
+    scope = Scope(outcomes, analyses, by, parts)
     tables = read_tables(
         real,
         synthetic,
@@ -127,8 +144,8 @@ def evaluate_tables(
         training=real if real_is == "training" else None,
         unseen=real if real_is == "holdout" else None,
     )
-    questions.check(tables.schema)
-    return evaluate_read(tables, seeds, real_is=real_is, questions=questions)
+    scope.check(tables.schema)
+    return evaluate_read(tables, seeds, real_is=real_is, scope=scope)
 
 
 def check_real_is(real_is: str) -> None:
@@ -153,149 +170,97 @@ def evaluate_read(
     seeds: Seeds,
     *,
     real_is: RealIs,
-    questions: Questions = NOTHING_MORE,
+    scope: Scope = NOTHING_MORE,
     folds: Sequence[Tables] = (),
 ) -> Evaluation:
     """Compare two tables that have been read. See `evaluate_tables`.
 
     Parameters
     ----------
-    questions : Questions
+    scope : Scope
         What is asked beyond what is always answered; it has been checked.
     folds : sequence of Tables
         The fits that `tables` were pooled from, of a cross-validation.
     """
     with one_thread():
-        return _evaluate(tables, folds or (tables,), seeds, real_is, questions)
+        columns = timed("matching columns", lambda: match_columns(tables))
+        case = Case(tables, folds or (tables,), columns, scope)
+        return _put_together(case, _ask_all(case, seeds), real_is)
 
 
-def _evaluate(
-    tables: Tables, folds: Sequence[Tables], seeds: Seeds, real_is: RealIs, questions: Questions
-) -> Evaluation:
-    columns = timed("matching columns", lambda: match_columns(tables))
+def _ask_all(case: Case, seeds: Seeds) -> dict[str, Answer]:
+    """Give the answers to all questions that are asked, by name."""
+    asked = [one for one in QUESTIONS if one.part is None or one.part in case.scope.parts]
+    by_time = sorted(asked, key=lambda one: one.seconds, reverse=True)
+    found = dict(
+        zip(
+            (one.name for one in by_time),
+            compute_all([(one.name, partial(one.compare, case, seeds)) for one in by_time]),
+            strict=True,
+        )
+    )
+    if case.scope.analyses:
+        # By itself: it silences warnings of libraries, which counts for all threads.
+        asked.append(REGRESSIONS)
+        work = partial(REGRESSIONS.compare, case, seeds)
+        found[REGRESSIONS.name] = compute(REGRESSIONS.name, work)
+    return {
+        one.name: Answer(gaps=(answer,)) if isinstance(answer, NotComputed) else answer
+        for one in asked
+        for answer in [found[one.name]]
+    }
+
+
+def _put_together(case: Case, answers: Mapping[str, Answer], real_is: RealIs) -> Evaluation:
+    """Judge all figures together, and put the results where they belong."""
     gaps = [
         NotComputed(what=WHOLE_COLUMN, column=column.name, reason=column.obstacle)
-        for column in columns
+        for column in case.columns
         if column.obstacle is not None
     ]
-    usable = [column for column in columns if column.obstacle is None]
-    all_numerical = [column for column in columns if isinstance(column, NumericalColumn)]
-    marginals = Task("marginals", lambda: compare_marginals(usable, seeds))
-    dependence = Task("dependence", lambda: _with_gaps(compare_pairs(usable, seeds)))
-    missing = Task("missing values", lambda: (compare_missing_values(columns, seeds), ()))
-    joint = Task("whole rows", lambda: _with_gaps(compare_jointly(tables, seeds)))
-    copying = Task("copied rows", lambda: _copying(folds, seeds))
-    coverage = Task("coverage", lambda: compare_coverage(usable, seeds))
-    subgroups = Task("subgroups", lambda: compare_subgroups(tables, usable, seeds, by=questions.by))
-    utility = Task("utility", lambda: compare_utility(folds, seeds, outcomes=questions.outcomes))
-    references = Task("reference ranges", lambda: compare_references(all_numerical, tables))
-    censoring = Task("detection limits", lambda: (compare_censoring(all_numerical), ()))
-    ranges = Task("ranges", lambda: (compare_ranges(all_numerical, tables.schema), ()))
-    rules = Task("rules", lambda: (compare_rules(tables), ()))
-    parts: dict[Part, Task[Any]] = {
-        "joint": joint,
-        "utility": utility,
-        "copying": copying,
-        "subgroups": subgroups,
-        "coverage": coverage,
-    }
-    # The longest first, so that none is left to one processor at the end.
-    tasks = [
-        dependence,
-        *(task for part, task in parts.items() if part in questions.parts),
-        marginals,
-        missing,
-        references,
-        censoring,
-        ranges,
-        rules,
-    ]
-    compute_all(tasks)
-    if marginals.found is None:
-        found = (*gaps, *marginals.not_computed)
+    marginals: Marginals | None = answers[MARGINALS.name].results
+    if marginals is None:
+        found = (*gaps, *answers[MARGINALS.name].gaps)
         reasons = "; ".join(
             gap.reason if gap.column is None else f"{gap.column!r}: {gap.reason}" for gap in found
         )
         raise TableError(f"no column of the two tables can be compared ({reasons})")
-
-    # By itself: it silences warnings of libraries, which counts for all threads.
-    inference = Task(
-        "regressions", lambda: compare_regressions(tables, questions.analyses, seeds=seeds)
-    )
-    if questions.analyses:
-        inference.run()
-
-    pairs = dependence.found or PairComparison(pairs=(), score=None, drafts=(), not_computed=())
-    rows = joint.found or JointComparison(drafts=(), results=None, not_computed=())
-    missing_values, missing_drafts = missing.found or (None, ())
-    metrics, numerical_results, categorical_results = judge(
-        (
-            *marginals.found.drafts,
-            *pairs.drafts,
-            *rows.drafts,
-            *missing_drafts,
-            *(copying.found or ()),
-        ),
-        marginals.found,
-    )
+    pairs: PairComparison | None = answers[PAIRS.name].results
+    figures = [figure for answer in answers.values() for figure in answer.figures]
+    metrics, numerical, categorical = judge(figures, marginals)
+    tables, folds = case.tables, case.folds
+    n_real, n_synthetic = len(tables.real.table), len(tables.synthetic.table)
+    told = [
+        (one, answers[one.name].results) for one in (*QUESTIONS, REGRESSIONS) if one.name in answers
+    ]
     return Evaluation(
-        n_real=len(tables.real.table),
-        n_synthetic=len(tables.synthetic.table),
+        n_real=n_real,
+        n_synthetic=n_synthetic,
         n_real_all=_n_real_all(folds),
         n_learned_again=_n_learned_again(folds),
         real_is=real_is,
         n_training=_n_rows([fold.training for fold in folds]),
         n_unseen=_n_rows([fold.unseen for fold in folds]),
         n_folds=len(folds) if len(folds) > 1 else None,
-        judgement=sum_up(
-            metrics,
-            (*numerical_results, *categorical_results),
-            (len(tables.real.table), len(tables.synthetic.table)),
-        ),
+        judgement=sum_up(metrics, (*numerical, *categorical), (n_real, n_synthetic)),
         metrics=metrics,
         overall=Overall(
-            ks_average=marginals.found.ks_average,
-            column_average=marginals.found.column_average,
-            dependence_difference=pairs.score,
+            ks_average=marginals.ks_average,
+            column_average=marginals.column_average,
+            dependence_difference=None if pairs is None else pairs.score,
         ),
-        numerical=numerical_results,
-        categorical=categorical_results,
-        pairs=pairs.pairs,
-        missing_values=missing_values,
-        censoring=censoring.found or (),
-        ranges=ranges.found or (),
-        references=references.found or (),
-        joint=rows.results,
-        coverage=coverage.found or (),
-        subgroups=subgroups.found or (),
-        utility=utility.found,
-        inference=inference.found or (),
-        rules=rules.found or (),
+        numerical=numerical,
+        categorical=categorical,
+        pairs=() if pairs is None else pairs.pairs,
         notes=tables.notes,
-        not_computed=(*gaps, *(gap for task in (*tasks, inference) for gap in task.not_computed)),
+        not_computed=(*gaps, *(gap for answer in answers.values() for gap in answer.gaps)),
+        others={
+            one.name: results.model_dump(mode="json")
+            for one, results in told
+            if one.field is None and isinstance(results, BaseModel)
+        },
+        **{one.field: found for one, found in told if one.field is not None and found is not None},
     )
-
-
-class _HasGaps(Protocol):
-    @property
-    def not_computed(self) -> tuple[NotComputed, ...]: ...
-
-
-_Comparison = TypeVar("_Comparison", bound=_HasGaps)
-
-
-def _with_gaps(found: _Comparison) -> tuple[_Comparison, tuple[NotComputed, ...]]:
-    return found, found.not_computed
-
-
-def _copying(
-    folds: Sequence[Tables], seeds: Seeds
-) -> tuple[tuple[Draft, ...], tuple[NotComputed, ...]]:
-    found = [compare_copying(fold, seeds) for fold in folds]
-    if len(found) == 1:
-        return found[0]
-    gaps = dict.fromkeys(gap for _, missing in found for gap in missing)
-    return combine_drafts([drafts for drafts, _ in found]), tuple(gaps)
 
 
 def _n_rows(tables: Sequence[CanonicalTable | None]) -> int | None:

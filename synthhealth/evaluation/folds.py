@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from synthhealth.evaluation.calibration import Draft
+from synthhealth.evaluation.calibration import Unjudged
 from synthhealth.evaluation.figures import Band
 from synthhealth.evaluation.tables import CanonicalTable, Tables
 from synthhealth.schema import Schema
 
-__all__ = ["combine_drafts", "pool_folds"]
+__all__ = ["combine_figures", "pool_folds"]
 
 
 def pool_folds(folds: Sequence[Tables]) -> Tables:
@@ -37,13 +37,13 @@ def pool_folds(folds: Sequence[Tables]) -> Tables:
     )
 
 
-def combine_drafts(folds: Sequence[Sequence[Draft]]) -> tuple[Draft, ...]:
+def combine_figures(folds: Sequence[Sequence[Unjudged]]) -> tuple[Unjudged, ...]:
     """Give each figure its mean over the folds.
 
     The fits share patients and are not independent; twice the median of the folds' p values is a
     p value whatever their dependence (Rueger, 1978). A figure that a fold lacks is left out.
     """
-    by_name = [{draft.name: draft for draft in fold} for fold in folds]
+    by_name = [{figure.name: figure for figure in fold} for fold in folds]
     return tuple(
         _combined([fold[name] for fold in by_name])
         for name in by_name[0]
@@ -51,19 +51,19 @@ def combine_drafts(folds: Sequence[Sequence[Draft]]) -> tuple[Draft, ...]:
     )
 
 
-def _combined(drafts: Sequence[Draft]) -> Draft:
+def _combined(unjudged: Sequence[Unjudged]) -> Unjudged:
     return replace(
-        drafts[0],
-        value=float(np.mean([draft.value for draft in drafts])),
-        perfect=_mean_band([draft.perfect for draft in drafts]),
-        copy_of_real=_known_band([draft.copy_of_real for draft in drafts]),
-        shuffled=_known_band([draft.shuffled for draft in drafts]),
-        p_poor=_combined_p([draft.p_poor for draft in drafts]),
-        p_close=_combined_p([draft.p_close for draft in drafts]),
+        unjudged[0],
+        value=float(np.mean([figure.value for figure in unjudged])),
+        perfect=_mean_band([figure.perfect for figure in unjudged]),
+        copy_of_real=_known_band([figure.copy_of_real for figure in unjudged]),
+        shuffled=_known_band([figure.shuffled for figure in unjudged]),
+        p_poor=_combined_p([figure.p_poor for figure in unjudged]),
+        p_close=_combined_p([figure.p_close for figure in unjudged]),
         low=None,
         high=None,
-        blind=all(draft.blind for draft in drafts),
-        assumption=f"{drafts[0].assumption} Mean over {len(drafts)} fits.",
+        blind=all(figure.blind for figure in unjudged),
+        assumption=f"{unjudged[0].assumption} Mean over {len(unjudged)} fits.",
     )
 
 

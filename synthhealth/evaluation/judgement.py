@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from synthhealth.evaluation.calibration import ALARM, SEARCHES, Draft
+from synthhealth.evaluation.calibration import ALARM, SEARCHES, Unjudged
 from synthhealth.evaluation.columns import (
     FEWEST_ROWS,
     CategoricalResult,
@@ -45,7 +45,7 @@ where no figure of the relations between columns could have found a shuffle; els
 
 
 def judge(
-    drafts: Sequence[Draft], marginals: Marginals
+    unjudged: Sequence[Unjudged], marginals: Marginals
 ) -> tuple[tuple[Metric, ...], tuple[NumericalResult, ...], tuple[CategoricalResult, ...]]:
     """Give every figure and every column its verdict.
 
@@ -53,28 +53,28 @@ def judge(
     perfect generator has anything called poor in at most 5 of 100 cases. Those of the other side
     are adjusted within each family: close margins say another thing than copied rows.
     """
-    judged = [draft for draft in drafts if draft.family not in SEARCHES]
+    judged = [figure for figure in unjudged if figure.family not in SEARCHES]
     p_columns = marginals.p_values
-    adjusted = false_discovery([*(draft.p_poor for draft in judged), *p_columns])
-    poor = {draft.name: q for draft, q in zip(judged, adjusted, strict=False)}
-    close = _close(drafts)
+    adjusted = false_discovery([*(figure.p_poor for figure in judged), *p_columns])
+    poor = {figure.name: q for figure, q in zip(judged, adjusted, strict=False)}
+    close = _close(unjudged)
     columns = judged_columns(
         [*marginals.numerical, *marginals.categorical], adjusted[len(judged) :]
     )
     return (
         # Rows are copied or not: that none is, is not poor.
-        tuple(draft.judged(poor.get(draft.name, 1.0), close[draft.name]) for draft in drafts),
+        tuple(figure.judged(poor.get(figure.name, 1.0), close[figure.name]) for figure in unjudged),
         tuple(column for column in columns if isinstance(column, NumericalResult)),
         tuple(column for column in columns if isinstance(column, CategoricalResult)),
     )
 
 
-def _close(drafts: Sequence[Draft]) -> dict[str, float]:
+def _close(unjudged: Sequence[Unjudged]) -> dict[str, float]:
     found: dict[str, float] = {}
-    for family in dict.fromkeys(draft.family for draft in drafts):
-        members = [draft for draft in drafts if draft.family == family]
-        adjusted = false_discovery([draft.p_close for draft in members])
-        found |= {draft.name: q for draft, q in zip(members, adjusted, strict=True)}
+    for family in dict.fromkeys(figure.family for figure in unjudged):
+        members = [figure for figure in unjudged if figure.family == family]
+        adjusted = false_discovery([figure.p_close for figure in members])
+        found |= {figure.name: q for figure, q in zip(members, adjusted, strict=True)}
     return found
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from synthhealth.evaluation.calibration import Draft, Null, Replicates, band_of
+from synthhealth.evaluation.calibration import Null, Replicates, Unjudged, band_of
 from synthhealth.evaluation.clinical import (
     MissingDependence,
     MissingPattern,
@@ -24,10 +24,11 @@ from synthhealth.evaluation.distances import tv_complement
 from synthhealth.evaluation.figures import MIN_CELL, Score
 from synthhealth.evaluation.matching import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.null_bands import Draws, exchanged_rows
+from synthhealth.evaluation.question import Answer, Case, Question
 from synthhealth.evaluation.shares import compare_shares
 from synthhealth.evaluation.work import Seeds
 
-__all__ = ["Values", "compare_missing_values", "missing_dependence"]
+__all__ = ["MISSING", "Values", "compare_missing_values", "missing_dependence"]
 
 
 Floats = npt.NDArray[np.float64]
@@ -164,7 +165,7 @@ class Dependence:
 
 def compare_missing_values(
     columns: Sequence[Column], seeds: Seeds
-) -> tuple[MissingValues | None, tuple[Draft, ...]]:
+) -> tuple[MissingValues | None, tuple[Unjudged, ...]]:
     """Compare the missing values of two tables; nothing where there are none."""
     gaps = _gaps(columns)
     if not gaps.names:
@@ -190,8 +191,8 @@ def compare_missing_values(
         VALUES: Replicates(replicates.dependence, "permuted"),
     }
     known = _known_tables(gaps, dependence, seeds.rng("known missing values"))
-    drafts = {
-        name: Draft.of(
+    unjudged = {
+        name: Unjudged.of(
             name,
             "missingness",
             value,
@@ -204,7 +205,9 @@ def compare_missing_values(
         )
         for name, value in ({PATTERNS: tv_complement(*counts)} | figures).items()
     }
-    scores = {name: Score(value=draft.value, floor=draft.perfect) for name, draft in drafts.items()}
+    scores = {
+        name: Score(value=figure.value, floor=figure.perfect) for name, figure in unjudged.items()
+    }
     return MissingValues(
         columns=tuple(_column(gaps, place) for place in range(len(gaps.names))),
         pattern_score=scores[PATTERNS],
@@ -214,7 +217,7 @@ def compare_missing_values(
         together=_together(gaps, together),
         dependence_difference=scores.get(VALUES),
         dependence=_dependence(gaps, dependence, measured),
-    ), tuple(drafts.values())
+    ), tuple(unjudged.values())
 
 
 def _gaps(columns: Sequence[Column]) -> Gaps:
@@ -437,3 +440,11 @@ def _replicate(missing: Mask, dependence: Dependence, draws: Draws) -> Samples:
             ]
             gaps.append(np.abs(measures[0] - measures[1])[dependence.chosen].mean())
     return Samples(draws.scale * np.array(together), draws.scale * np.array(gaps))
+
+
+def _ask(case: Case, seeds: Seeds) -> Answer:
+    return Answer(*compare_missing_values(case.columns, seeds))
+
+
+#: Are values missing as often, together, and in the same patients?
+MISSING = Question("missing values", _ask, "missing_values", seconds=1.0)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from synthhealth.evaluation.calibration import ALARM, TOLERANCE, Draft, Replicates, band_of
+from synthhealth.evaluation.calibration import ALARM, TOLERANCE, Replicates, Unjudged, band_of
 from synthhealth.evaluation.dependence import (
     FEWEST_ROWS,
     Binned,
@@ -28,10 +28,12 @@ from synthhealth.evaluation.distances import false_discovery
 from synthhealth.evaluation.figures import Band, NotComputed, Result, Score, Verdict
 from synthhealth.evaluation.matching import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.permutation import Relations, exchange_rows, shuffle_columns
+from synthhealth.evaluation.question import Answer, Case, Question
 from synthhealth.evaluation.work import Seeds
 
 __all__ = [
     "LARGE_DEPENDENCE",
+    "PAIRS",
     "PairComparison",
     "PairResult",
     "compare_pairs",
@@ -153,13 +155,13 @@ ASSUMPTION = (
 class PairComparison:
     """The results of all pairs, their averages, and what could not be computed.
 
-    `score` is the mean absolute difference of the measures, `drafts` holds it and that of the
+    `score` is the mean absolute difference of the measures, `unjudged` holds it and that of the
     mutual information, yet to be judged.
     """
 
     pairs: tuple[PairResult, ...]
     score: Score | None
-    drafts: tuple[Draft, ...]
+    unjudged: tuple[Unjudged, ...]
     not_computed: tuple[NotComputed, ...]
 
 
@@ -250,7 +252,7 @@ def compare_pairs(columns: Sequence[Column], seeds: Seeds) -> PairComparison:
         gaps.append(
             NotComputed(what=WHAT, column=None, reason="fewer than two columns vary in the table")
         )
-        return PairComparison(pairs=(), score=None, drafts=(), not_computed=tuple(gaps))
+        return PairComparison(pairs=(), score=None, unjudged=(), not_computed=tuple(gaps))
 
     rng = seeds.rng("dependence")
     varying = whole.draw(rng)
@@ -267,10 +269,10 @@ def compare_pairs(columns: Sequence[Column], seeds: Seeds) -> PairComparison:
         else:
             places.append(at)
     if not places:
-        return PairComparison(pairs=(), score=None, drafts=(), not_computed=tuple(gaps))
-    pairs, drafts = _judged(real, synthetic, varying, places, rng)
-    score = Score(value=drafts[0].value, floor=drafts[0].perfect)
-    return PairComparison(pairs=pairs, score=score, drafts=drafts, not_computed=tuple(gaps))
+        return PairComparison(pairs=(), score=None, unjudged=(), not_computed=tuple(gaps))
+    pairs, unjudged = _judged(real, synthetic, varying, places, rng)
+    score = Score(value=unjudged[0].value, floor=unjudged[0].perfect)
+    return PairComparison(pairs=pairs, score=score, unjudged=unjudged, not_computed=tuple(gaps))
 
 
 def _judged(
@@ -279,7 +281,7 @@ def _judged(
     varying: Varying,
     places: Sequence[tuple[int, int]],
     rng: np.random.Generator,
-) -> tuple[tuple[PairResult, ...], tuple[Draft, ...]]:
+) -> tuple[tuple[PairResult, ...], tuple[Unjudged, ...]]:
     measured = dependence(real.table), dependence(synthetic.table)
     informed = [
         informations(count_cells(one.binned), one.binned.starts) for one in (real, synthetic)
@@ -292,7 +294,7 @@ def _judged(
     part = real.columns(kept)
     exchanged = exchange_rows(part, synthetic.columns(kept), rng)
     shuffled = shuffle_columns(part, len(synthetic.table.codes), rng)
-    drafts, p_values, floors = [], [], []
+    unjudged, p_values, floors = [], [], []
     for name, figures, replicates, without in (
         ("dependence_difference", measured, exchanged.dependence, shuffled.dependence),
         ("mutual_information_difference", informed, exchanged.information, shuffled.information),
@@ -300,8 +302,8 @@ def _judged(
         difference = (figures[0] - figures[1])[at_first, at_second]
         law = replicates[:, first, second]
         lost = figures[0][at_first, at_second] - without[:, first, second]
-        drafts.append(
-            Draft.of(
+        unjudged.append(
+            Unjudged.of(
                 name,
                 "dependence",
                 float(np.abs(difference).mean()),
@@ -341,7 +343,7 @@ def _judged(
         )
         for at in places
     )
-    return pairs, tuple(drafts)
+    return pairs, tuple(unjudged)
 
 
 def _mean_gaps(differences: Floats) -> Floats:
@@ -375,3 +377,12 @@ def _measure(first_is_categorical: bool, second_is_categorical: bool) -> Measure
     if first_is_categorical or second_is_categorical:
         return "correlation_ratio"
     return "spearman"
+
+
+def _ask(case: Case, seeds: Seeds) -> Answer:
+    found = compare_pairs(case.usable, seeds)
+    return Answer(found, found.unjudged, found.not_computed)
+
+
+#: How alike are the relations between columns?
+PAIRS = Question("dependence", _ask, seconds=9.0)

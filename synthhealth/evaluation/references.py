@@ -12,12 +12,14 @@ import pandas as pd
 from synthhealth.evaluation.clinical import ReferenceGroup, ReferenceResult
 from synthhealth.evaluation.figures import NotComputed
 from synthhealth.evaluation.matching import Marks, NumericalColumn
+from synthhealth.evaluation.question import Answer, Case, Question
 from synthhealth.evaluation.shares import Counted, ShareComparison, compare_shares, is_small
 from synthhealth.evaluation.tables import Tables
+from synthhealth.evaluation.work import Seeds
 from synthhealth.schema import Kind, Range, ReferenceRange, Schema
 from synthhealth.schema.types import Level
 
-__all__ = ["compare_references"]
+__all__ = ["REFERENCES", "compare_references"]
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -209,3 +211,12 @@ def _spelled(level: object) -> str:
     if isinstance(level, (bool, int, float, np.bool_, np.integer, np.floating)):
         return f"{float(level):g}"
     return str(level)
+
+
+def _ask(case: Case, seeds: Seeds) -> Answer:
+    results, gaps = compare_references(case.numerical, case.tables)
+    return Answer(results, gaps=gaps)
+
+
+#: Do as many results lie outside the reference ranges?
+REFERENCES = Question("reference ranges", _ask, "references")

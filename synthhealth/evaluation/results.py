@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import (
-    Field,
-)
+from pydantic import Field, JsonValue
 
 from synthhealth.evaluation.clinical import (
     CensoringResult,
@@ -112,3 +110,5 @@ table's extremes."""
     """Whether predictors may be trained on the synthetic table; None where it was not computed."""
     inference: tuple[RegressionResult, ...] = ()
     """One result per regression that was asked for."""
+    others: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+    """The results of questions that have no field of their own, by name."""

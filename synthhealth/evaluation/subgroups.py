@@ -20,12 +20,13 @@ from synthhealth.evaluation.groups import Group, find_groups
 from synthhealth.evaluation.matching import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.pairs import pooled_p_values, standardised
 from synthhealth.evaluation.permutation import Layout, Relations
+from synthhealth.evaluation.question import Answer, Case, Question
 from synthhealth.evaluation.release import coarse_count
 from synthhealth.evaluation.shares import ShareComparison, compare_shares
 from synthhealth.evaluation.tables import Tables
 from synthhealth.evaluation.work import Seeds, attempt, sort_out
 
-__all__ = ["Subgroup", "compare_subgroups", "worst_subgroup"]
+__all__ = ["SUBGROUPS", "Subgroup", "compare_subgroups"]
 
 
 class Subgroup(Result):
@@ -129,7 +130,7 @@ def compare_subgroups(
     Returns
     -------
     groups : tuple of Subgroup
-        In the order of the columns and levels; `worst_subgroup` gives the worst.
+        The one furthest from a perfect generator first.
     not_computed : tuple of NotComputed
         Groups with fewer than 20 rows in either table, and columns that make no groups.
 
@@ -159,15 +160,13 @@ def compare_subgroups(
         )
         for one, q in zip(found, q_values, strict=True)
     )
-    return judged, (*gaps, *failed)
+    return tuple(sorted(judged, key=_by_distance)), (*gaps, *failed)
 
 
-def worst_subgroup(groups: Sequence[Subgroup]) -> Subgroup | None:
-    """Give the poor group that is furthest off, else the one with the smallest p value."""
-    poor = [group for group in groups if group.verdict == "poor"]
-    if poor:
-        return max(poor, key=lambda group: group.distance)
-    return min(groups, key=lambda group: group.p_value, default=None)
+def _by_distance(group: Subgroup) -> tuple[bool, float]:
+    # Where groups are poor, their p values are all as small as the exchanges allow.
+    is_poor = group.verdict == "poor"
+    return not is_poor, -group.distance if is_poor else group.p_value
 
 
 @dataclass(frozen=True)
@@ -418,3 +417,12 @@ def _score(figures: Floats) -> Score:
 
 def _score_of(figures: Floats | None) -> Score | None:
     return None if figures is None else _score(figures)
+
+
+def _ask(case: Case, seeds: Seeds) -> Answer:
+    results, gaps = compare_subgroups(case.tables, case.usable, seeds, by=case.scope.by)
+    return Answer(results, gaps=gaps)
+
+
+#: Are all groups of patients resembled?
+SUBGROUPS = Question("subgroups", _ask, "subgroups", "subgroups", seconds=5.0)

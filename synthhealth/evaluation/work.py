@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from numbers import Integral
-from typing import Any, Generic, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,8 +20,8 @@ from synthhealth.evaluation.figures import NotComputed
 __all__ = [
     "TIMES",
     "Seeds",
-    "Task",
     "attempt",
+    "compute",
     "compute_all",
     "one_thread",
     "one_thread_each",
@@ -101,9 +101,6 @@ def timed(part: str, compute: Callable[[], Found]) -> Found:
     return found
 
 
-#: What a task found, and why something is lacking.
-Outcome = tuple[Found, tuple[NotComputed, ...]]
-
 logger = logging.getLogger("synthhealth.evaluation")
 
 
@@ -146,52 +143,20 @@ def sort_out(results: Sequence[Found | NotComputed]) -> tuple[list[Found], list[
     return found, [result for result in results if isinstance(result, NotComputed)]
 
 
-@dataclass
-class Task(Generic[Found]):
-    """A part of an evaluation that needs no other.
+def compute_all(works: Sequence[tuple[str, Callable[[], Found]]]) -> list[Found | NotComputed]:
+    """Compute all that is given, each with a name, by joblib: one on each processor by default.
 
-    Attributes
-    ----------
-    what : str
-        What it computes, in words.
-    compute : callable
-        Computes it, and gives the reasons for what is lacking.
-    found : object or None
-        What it computed; None where it failed or was not asked for.
-    not_computed : tuple of NotComputed
-        Why something is lacking.
-    """
-
-    what: str
-    compute: Callable[[], Outcome[Found]]
-    found: Found | None = None
-    not_computed: tuple[NotComputed, ...] = ()
-
-    def run(self) -> None:
-        """Compute it here and now."""
-        self.take(_compute(self.what, self.compute))
-
-    def take(self, result: Outcome[Found] | NotComputed) -> None:
-        """Keep what came out."""
-        if isinstance(result, NotComputed):
-            self.not_computed = (result,)
-        else:
-            self.found, self.not_computed = result
-
-
-def compute_all(tasks: Sequence[Task[Any]]) -> None:
-    """Compute all tasks by joblib, one on each processor unless its configuration says otherwise.
-
-    Every task has its own seeds, so that their order and number at a time change no figure.
+    All have seeds of their own, so that their order and number at a time change no figure. The
+    longest come first, so that none is left to one processor at the end.
     """
     from joblib import Parallel, delayed
 
-    work = Parallel(n_jobs=-1, prefer="threads")
-    results = work(delayed(_compute)(task.what, task.compute) for task in tasks)
-    for task, result in zip(tasks, results, strict=True):
-        task.take(result)
+    parallel = Parallel(n_jobs=-1, prefer="threads")
+    found: list[Found | NotComputed] = parallel(delayed(compute)(*work) for work in works)
+    return found
 
 
-def _compute(what: str, compute: Callable[[], Outcome[Found]]) -> Outcome[Found] | NotComputed:
+def compute(what: str, work: Callable[[], Found]) -> Found | NotComputed:
+    """Compute one thing, on one thread, or give the reason why it failed."""
     with one_thread_each():
-        return timed(what, lambda: attempt(what, compute))
+        return timed(what, lambda: attempt(what, work))

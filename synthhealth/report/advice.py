@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from synthhealth.evaluation import Evaluation, Metric
 from synthhealth.models import About, about
 from synthhealth.report.data import ModelInfo
-from synthhealth.report.findings import learned, poor_groups, poor_outcomes
 from synthhealth.report.metric_words import against, in_sentence, words_of
 from synthhealth.report.numbers import counted, listed
+from synthhealth.report.parts.subgroups import poor_groups
+from synthhealth.report.parts.utility import learned, poor_outcomes
 from synthhealth.report.words import shown
 
 __all__ = ["advise"]

@@ -15,7 +15,7 @@ from synthhealth.errors import ParameterError
 from synthhealth.evaluation import Evaluation
 from synthhealth.evaluation.evaluate import RealIs, check_real_is, evaluate_read
 from synthhealth.evaluation.folds import pool_folds
-from synthhealth.evaluation.questions import PARTS, Part, Questions
+from synthhealth.evaluation.scope import PARTS, Part, Scope
 from synthhealth.evaluation.tables import Tables, read_tables
 from synthhealth.evaluation.work import Seeds, timed
 from synthhealth.report.data import ModelInfo, ReportData
@@ -285,9 +285,9 @@ def evaluate(
         ),
     )
     check_group(group, tables.schema)
-    questions = Questions(outcomes, analyses, by, parts)
-    questions.check(tables.schema)
-    evaluation = evaluate_read(tables, seeds, real_is=role, questions=questions)
+    scope = Scope(outcomes, analyses, by, parts)
+    scope.check(tables.schema)
+    evaluation = evaluate_read(tables, seeds, real_is=role, scope=scope)
     return _report(tables, evaluation, title=title, created=created, model=model, group=group)
 
 
@@ -337,11 +337,9 @@ def cross_validated(
     ]
     tables = pool_folds(read)
     check_group(group, tables.schema)
-    questions = Questions(outcomes, analyses, by)
-    questions.check(tables.schema)
-    evaluation = evaluate_read(
-        tables, seeds, real_is="cross-validated", questions=questions, folds=read
-    )
+    scope = Scope(outcomes, analyses, by)
+    scope.check(tables.schema)
+    evaluation = evaluate_read(tables, seeds, real_is="cross-validated", scope=scope, folds=read)
     return _report(tables, evaluation, title=title, created=created, model=model, group=group)
 
 

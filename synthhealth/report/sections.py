@@ -1,11 +1,12 @@
-"""A table as text, its cells, and a section made of such tables: for the page and for Markdown."""
+"""A table as text, its cells, a section made of such tables, and the part of a report with both."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from synthhealth.evaluation import Band, Score
+from synthhealth.evaluation import Band, Evaluation, Score
 from synthhealth.report.theme import Tone
 
 _MINUS = "\u2212"
@@ -35,6 +36,22 @@ class Section(NamedTuple):
     title: str
     hint: str
     sheets: list[Sheet]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a report says of one question of the evaluation.
+
+    Attributes
+    ----------
+    section : callable
+        Gives its tables, for the page and for Markdown; None where there is nothing to tell.
+    finding : callable
+        Gives the finding in a sentence; None where there is none.
+    """
+
+    section: Callable[[Evaluation], Section | None]
+    finding: Callable[[Evaluation], str | None] = lambda _: None
 
 
 def scored(

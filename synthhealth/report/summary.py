@@ -13,6 +13,7 @@ from synthhealth.evaluation.figures import WHOLE_COLUMN
 from synthhealth.evaluation.release import coarse_count
 from synthhealth.evaluation.tables import Tables
 from synthhealth.evaluation.work import timed
+from synthhealth.report import parts
 from synthhealth.report.advice import advise
 from synthhealth.report.aggregate import categorical_distribution, numerical_distribution
 from synthhealth.report.conclusion import conclude
@@ -26,7 +27,6 @@ from synthhealth.report.data import (
     RareColumn,
     ReportData,
 )
-from synthhealth.report.findings import section_sentences
 from synthhealth.report.grid import MIN_CELL
 from synthhealth.report.numbers import levels, numbers
 from synthhealth.report.parts.clinical import clinical_sentences
@@ -121,7 +121,7 @@ def gather(
         advice=advise(evaluation, model),
         summary=(
             *summary_sentences(evaluation, missingness, model),
-            *section_sentences(evaluation),
+            *(finding for part in parts.PARTS if (finding := part.finding(evaluation))),
             *clinical_sentences(evaluation, model, protected, rare),
         ),
         limits=limit_sentences(evaluation),

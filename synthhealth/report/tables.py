@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from synthhealth.evaluation import MIN_CELL, ReferenceGroup, Share, ShareComparison
+from synthhealth.report import parts
 from synthhealth.report.data import ReportData
 from synthhealth.report.numbers import (
     dependence_text,
@@ -13,10 +14,6 @@ from synthhealth.report.numbers import (
     points_text,
     unit_text,
 )
-from synthhealth.report.parts.coverage import coverage_section
-from synthhealth.report.parts.inference import inference_section
-from synthhealth.report.parts.subgroups import subgroup_section
-from synthhealth.report.parts.utility import utility_section
 from synthhealth.report.sections import Entry, Section, Sheet
 from synthhealth.report.theme import Tone
 from synthhealth.report.words import shown
@@ -339,11 +336,5 @@ def _plausible(data: ReportData, name: str) -> str:
 
 def sections(data: ReportData) -> list[Section]:
     """Return the sections that this report has."""
-    evaluation = data.evaluation
-    found = (
-        coverage_section(evaluation.coverage),
-        subgroup_section(evaluation.subgroups),
-        utility_section(evaluation.utility),
-        inference_section(evaluation.inference),
-    )
+    found = (part.section(data.evaluation) for part in parts.PARTS)
     return [section for section in found if section is not None]

@@ -19,6 +19,8 @@ from synthhealth.errors import ArtifactError, FileError, ParameterError, TableEr
 from synthhealth.models import resolve
 from synthhealth.schema import Column, Schema
 
+pytestmark = pytest.mark.usefixtures("as_for_users")
+
 ROWS = "training rows"
 LISTS = "lists of row numbers"
 REBUILT = "rows whose categories such lists give back"

@@ -23,6 +23,8 @@ from synthhealth.artifact.leaks.foreign import decode
 from synthhealth.artifact.leaks.inert import Call, Name, read_pickle
 from synthhealth.errors import ArtifactError
 
+pytestmark = pytest.mark.slow
+
 ROWS = "training rows"
 LISTS = "lists of row numbers"
 REBUILT = "rows whose categories such lists give back"

@@ -19,6 +19,8 @@ from synthhealth.evaluation import evaluate_tables
 from synthhealth.evaluation.work import TIMES
 from synthhealth.report import evaluate
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_part_is_timed_in_a_process_of_its_own(tmp_path: Path) -> None:
     file = tmp_path / "cost.json"

@@ -14,6 +14,8 @@ from synthhealth.benchmark.results import Comparison, Machine, Times
 from synthhealth.errors import FileError, ParameterError
 from synthhealth.progress import ProgressEvent
 
+pytestmark = pytest.mark.slow
+
 
 def times(*wall: float) -> Times:
     return Times(wall=wall, cpu=tuple(2 * seconds for seconds in wall))

@@ -13,6 +13,8 @@ from synthhealth.datasets import load_ra_panel
 from synthhealth.errors import FitError, ParameterError
 from synthhealth.progress import ProgressEvent
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.usefixtures("narrow_demo")
 def test_runs_of_models_tables_and_seeds() -> None:

@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 
 from synthhealth.benchmark.verbs import app
 
+pytestmark = pytest.mark.slow
+
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "synthhealth", "benchmark", *arguments]

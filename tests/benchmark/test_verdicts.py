@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 from synthhealth.benchmark import measure_verdicts, verdicts
 from synthhealth.benchmark.verbs import app
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_verb_counts_the_verdicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     few = {case: verdicts.CASES[case] for case in ("copy", "one column x -> 100x + 7000")}

@@ -113,6 +113,7 @@ def _as_number(cell: str) -> object:
         return cell
 
 
+@pytest.mark.usefixtures("as_for_users")
 @pytest.mark.parametrize("family", FAMILIES)
 def test_no_number_of_one_patient_leaves(tmp_path, family):
     table, secret = numbers_table()

@@ -16,7 +16,11 @@ QUICK = {
 }
 
 
-@pytest.mark.parametrize("model", available())
+@pytest.mark.parametrize(
+    "model",
+    # CopulaGAN is CTGAN on normal scores, which the Gaussian copula has, too.
+    [pytest.param(n, marks=pytest.mark.slow if n == "copula_gan" else ()) for n in available()],
+)
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_battery(model, check):
     check(lambda: Synthesizer(model, random_state=0, **QUICK.get(model, {})))

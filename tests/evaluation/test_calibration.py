@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 import synthhealth as sh
 from synthhealth.errors import ParameterError, TableError
 from synthhealth.evaluation import evaluate_tables
-from synthhealth.evaluation.calibration import Draft, Replicates, verdict_of
+from synthhealth.evaluation.calibration import Replicates, Unjudged, verdict_of
 from synthhealth.evaluation.null_bands import KSNull
 from synthhealth.report.page import as_html
 
@@ -53,13 +53,13 @@ def test_tails_of_the_ks_score_are_those_of_scipy(n, m):
 def test_a_figure_that_would_pass_a_shuffle_is_blind():
     null = Replicates(np.random.default_rng(0).normal(size=400), "permuted")
     about = {"poor_side": "high", "assumption": "none"}
-    near = Draft.of("a", "joint", 0.0, null, **about, shuffled=null.band)
+    near = Unjudged.of("a", "joint", 0.0, null, **about, shuffled=null.band)
     assert near.blind
     assert near.judged(1.0, 1.0).verdict == "cannot tell"
     far, wrong = (null.band.model_copy(update={"mean": mean}) for mean in (9.0, -9.0))
-    assert not Draft.of("a", "joint", 0.0, null, **about, shuffled=far).blind
-    assert Draft.of("a", "joint", 0.0, null, **about, shuffled=wrong).blind
-    assert not Draft.of("a", "copying", 0.0, null, **about, copy_of_real=wrong).blind
+    assert not Unjudged.of("a", "joint", 0.0, null, **about, shuffled=far).blind
+    assert Unjudged.of("a", "joint", 0.0, null, **about, shuffled=wrong).blind
+    assert not Unjudged.of("a", "copying", 0.0, null, **about, copy_of_real=wrong).blind
 
 
 def test_verdicts_have_an_order():
@@ -94,8 +94,8 @@ def test_five_patients_tell_nothing():
 
 FAILURES = {
     "marginals": ("columns._numerical_result", "all figures of the column", "age"),
-    "pairs": ("evaluate.compare_pairs", "dependence", None),
-    "missing values": ("evaluate.compare_missing_values", "missing values", None),
+    "pairs": ("pairs.compare_pairs", "dependence", None),
+    "missing values": ("missing.compare_missing_values", "missing values", None),
     "boosting": ("rows.compare.try_boosting", "gradient boosting", None),
     "regression": ("rows.compare.try_logistic", "logistic regression", None),
     "propensity": ("rows.compare.fit_propensity", "propensity scores", None),
@@ -107,14 +107,19 @@ FAILURES = {
     "group": ("subgroups._compare", "subgroups", "sex: F"),
     "outcome": ("utility.compare._predict", "utility", "haemoglobin"),
     "outcomes": ("utility.compare.set_up", "utility", None),
-    "references": ("evaluate.compare_references", "reference ranges", None),
-    "ranges": ("evaluate.compare_ranges", "ranges", None),
+    "references": ("references.compare_references", "reference ranges", None),
+    "ranges": ("clinical.compare_ranges", "ranges", None),
 }
 
 
 @pytest.fixture(scope="module")
 def sound():
-    return sh.evaluate(cohort(61, 0), cohort(61, 1), outcomes=["haemoglobin"]).evaluation
+    return few_columns_judged().evaluation
+
+
+def few_columns_judged():
+    real, new = (cohort(61, seed)[["sex", "age", "haemoglobin", "crp", "esr"]] for seed in (0, 1))
+    return sh.evaluate(real, new, outcomes=["haemoglobin"])
 
 
 @pytest.mark.parametrize("failure", FAILURES)
@@ -124,7 +129,7 @@ def test_what_fails_is_named_and_the_rest_is_there(failure, sound, monkeypatch):
 
     place, what, column = FAILURES[failure]
     monkeypatch.setattr(f"synthhealth.evaluation.{place}", fail)
-    result = sh.evaluate(cohort(61, 0), cohort(61, 1), outcomes=["haemoglobin"])
+    result = few_columns_judged()
     gaps = {(gap.what, gap.column): gap.reason for gap in result.evaluation.not_computed}
     assert "unexpected ValueError in fail" in gaps[what, column]
     assert "Smith" not in result.data.model_dump_json()

@@ -40,7 +40,7 @@ def compare(real: pd.DataFrame, synthetic: pd.DataFrame, seed: int = 0) -> PairC
 
 
 def draft(found: PairComparison, name: str):
-    return next(draft for draft in found.drafts if draft.name == name)
+    return next(draft for draft in found.unjudged if draft.name == name)
 
 
 def categories(n: int, seed: int) -> pd.DataFrame:
@@ -168,11 +168,11 @@ def test_a_perfect_generator_is_rarely_called_poor():
     for seed in range(30):
         real, fake = (load_ra_panel(n=61, random_state=seed + at) for at in (0, 1_000))
         found = compare(real, fake, seed)
-        first, second = found.drafts
+        first, second = found.unjudged
         poor["dependence"] += first.p_poor <= 0.05
         poor["information"] += second.p_poor <= 0.05
         poor["pairs"] += any(pair.verdict == "poor" for pair in found.pairs)
-        for figure in found.drafts:
+        for figure in found.unjudged:
             within += figure.perfect.standing(figure.value) == "within"
     assert max(poor.values()) <= 5
     assert within >= 50
@@ -279,7 +279,7 @@ def test_a_pair_that_cannot_be_told_says_so():
 
 def test_unrelated_columns_leave_the_averages_blind():
     found = compare(categories(61, 0), categories(61, 1))
-    assert all(draft.blind for draft in found.drafts)
+    assert all(draft.blind for draft in found.unjudged)
 
 
 # Odd tables

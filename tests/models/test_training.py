@@ -14,7 +14,8 @@ import pytest
 from synthhealth.errors import FitError, FitInterruptedError, ParameterError
 from synthhealth.synthesizer import Synthesizer
 
-NETWORKS = ("copula_gan", "ctgan", "tvae")
+#: CopulaGAN is trained by the loop of CTGAN.
+NETWORKS = (pytest.param("copula_gan", marks=pytest.mark.slow), "ctgan", "tvae")
 
 
 def stop_after(n: int):

@@ -33,11 +33,12 @@ from synthhealth.evaluation.inference.results import (
     RegressionResult,
     check_analyses,
 )
+from synthhealth.evaluation.question import Answer, Case, Question
 from synthhealth.evaluation.tables import CanonicalTable, Tables, read_tables
 from synthhealth.evaluation.work import Seeds, attempt, sort_out
 from synthhealth.schema import Schema
 
-__all__ = ["compare_inference", "compare_regressions"]
+__all__ = ["REGRESSIONS", "compare_inference", "compare_regressions"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -334,3 +335,12 @@ def _mean_df(fits: Sequence[Fit]) -> float | None:
 
 def _mean_covariance(fits: Sequence[Fit]) -> Floats:
     return np.asarray(np.mean([one.covariance for one in fits], axis=0))
+
+
+def _ask(case: Case, seeds: Seeds) -> Answer:
+    results, gaps = compare_regressions(case.tables, case.scope.analyses, seeds=seeds)
+    return Answer(results, gaps=gaps)
+
+
+#: Do regressions say the same of both tables?
+REGRESSIONS = Question("regressions", _ask, "inference")

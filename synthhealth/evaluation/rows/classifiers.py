@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
 
-from synthhealth.evaluation.calibration import Draft, Replicates
+from synthhealth.evaluation.calibration import Replicates, Unjudged
 from synthhealth.evaluation.rows.auc import Guessing, areas, interval
 from synthhealth.evaluation.rows.cases import EXCHANGEABLE, Cases
 from synthhealth.evaluation.rows.drawn import Rows, n_products, products
@@ -203,7 +203,7 @@ FOLDED_ROWS = 1_500
 class Attempt:
     """A classifier's figure, its details, and what it takes to ask it about columns."""
 
-    draft: Draft
+    figure: Unjudged
     classifier: Classifier
     detector: Detector
     folds: Codes
@@ -226,7 +226,7 @@ def try_logistic(cases: Cases, seeds: Seeds, *, products: bool) -> Attempt:
     found = _mean_areas(scores, folds, labels)
     copy, shuffled = cases.bands(lambda rows: _area(detector, rows, rng))
     ends = interval([scores[0]], [folds], rows.labels)
-    draft = Draft.of(
+    figure = Unjudged.of(
         name,
         "joint" if products else "marginals",
         float(found[0]),
@@ -238,11 +238,11 @@ def try_logistic(cases: Cases, seeds: Seeds, *, products: bool) -> Attempt:
         interval=ends,
     )
     return Attempt(
-        replace(draft, blind=products and shuffled.mean <= draft.perfect.high),
+        replace(figure, blind=products and shuffled.mean <= figure.perfect.high),
         Classifier(
             name=name,
             learner="logistic regression on products" if products else "logistic regression",
-            auc=draft.value,
+            auc=figure.value,
             low=ends[0],
             high=ends[1],
             folds=int(folds.max()) + 1,
@@ -273,7 +273,7 @@ def try_boosting(cases: Cases, seeds: Seeds) -> Attempt:
     folds, scores = halves(rows)
     copy, shuffled = cases.bands(area, most_shuffles=2)
     ends = interval(scores, folds, rows.labels)
-    draft = Draft.of(
+    figure = Unjudged.of(
         name,
         "joint",
         _repeated_area(scores, folds, rows.labels),
@@ -286,11 +286,11 @@ def try_boosting(cases: Cases, seeds: Seeds) -> Attempt:
         interval=ends,
     )
     return Attempt(
-        replace(draft, blind=shuffled.mean <= draft.perfect.high),
+        replace(figure, blind=shuffled.mean <= figure.perfect.high),
         Classifier(
             name=name,
             learner="gradient boosting",
-            auc=draft.value,
+            auc=figure.value,
             low=ends[0],
             high=ends[1],
             folds=2,

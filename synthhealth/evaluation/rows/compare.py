@@ -8,6 +8,7 @@ import numpy as np
 
 from synthhealth.evaluation.calibration import ALARM
 from synthhealth.evaluation.figures import NotComputed
+from synthhealth.evaluation.question import Answer, Case, Question
 from synthhealth.evaluation.rows.cases import Cases
 from synthhealth.evaluation.rows.classifiers import Attempt, try_boosting, try_logistic
 from synthhealth.evaluation.rows.propensity import fit_propensity, giveaways
@@ -16,7 +17,7 @@ from synthhealth.evaluation.rows.support import MOST_DISTANT, compare_support
 from synthhealth.evaluation.tables import Tables
 from synthhealth.evaluation.work import Seeds, attempt, sort_out
 
-__all__ = ["compare_jointly"]
+__all__ = ["ROWS", "compare_jointly"]
 
 
 FEWEST_ROWS = 10
@@ -82,15 +83,15 @@ def compare_jointly(tables: Tables, seeds: Seeds) -> JointComparison:
         permutations=cases.permutations,
         classifiers=tuple(attempt.classifier for attempt in attempts),
         propensities=tuple(propensity for _, propensity in fits),
-        detector=None if found is None else found.draft.name,
+        detector=None if found is None else found.figure.name,
         giveaways=() if named is None or isinstance(named, NotComputed) else named,
     )
-    drafts = (
-        *(attempt.draft for attempt in attempts),
-        *(draft for draft, _ in fits),
+    unjudged = (
+        *(attempt.figure for attempt in attempts),
+        *(figure for figure, _ in fits),
         *(() if isinstance(support, NotComputed) else support),
     )
-    return JointComparison(drafts, results, (*unclassified, *unfitted, *failed))
+    return JointComparison(unjudged, results, (*unclassified, *unfitted, *failed))
 
 
 def _cases(tables: Tables, seeds: Seeds) -> tuple[Cases | None, str]:
@@ -105,5 +106,14 @@ def _cases(tables: Tables, seeds: Seeds) -> tuple[Cases | None, str]:
 
 
 def _most_telling(attempts: list[Attempt]) -> Attempt | None:
-    found = [attempt for attempt in attempts if attempt.draft.p_poor <= ALARM]
-    return min(found, key=lambda one: (one.draft.p_poor, -one.draft.value), default=None)
+    found = [attempt for attempt in attempts if attempt.figure.p_poor <= ALARM]
+    return min(found, key=lambda one: (one.figure.p_poor, -one.figure.value), default=None)
+
+
+def _ask(case: Case, seeds: Seeds) -> Answer:
+    found = compare_jointly(case.tables, seeds)
+    return Answer(found.results, found.unjudged, found.not_computed)
+
+
+#: What tells whole rows of the two tables apart?
+ROWS = Question("whole rows", _ask, "joint", "joint", seconds=8.0)

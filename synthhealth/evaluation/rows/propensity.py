@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import stats
 from scipy.special import expit
 
-from synthhealth.evaluation.calibration import Draft, Replicates
+from synthhealth.evaluation.calibration import Replicates, Unjudged
 from synthhealth.evaluation.rows.auc import areas
 from synthhealth.evaluation.rows.cases import EXCHANGEABLE, Cases
 from synthhealth.evaluation.rows.classifiers import Detector, Logistic, exchanged
@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
-def fit_propensity(cases: Cases, seeds: Seeds, *, products: bool) -> tuple[Draft, Propensity]:
+def fit_propensity(cases: Cases, seeds: Seeds, *, products: bool) -> tuple[Unjudged, Propensity]:
     """Measure the pMSE ratio, of a regression on the columns or on products of two."""
     regression = Logistic(products=products)
     name = "pmse_products" if products else "pmse_ratio"
@@ -40,7 +40,7 @@ def fit_propensity(cases: Cases, seeds: Seeds, *, products: bool) -> tuple[Draft
         return float(mean_squared_error(fitted, labels)[0]) / expected
 
     copy, shuffled = cases.bands(ratio)
-    draft = Draft.of(
+    figure = Unjudged.of(
         name,
         "joint" if products else "marginals",
         float(found[0]) / expected,
@@ -56,7 +56,7 @@ def fit_propensity(cases: Cases, seeds: Seeds, *, products: bool) -> tuple[Draft
         expected=expected,
         specks=specks(fitted[0], rows.labels),
     )
-    return replace(draft, blind=products and shuffled.mean <= draft.perfect.high), propensity
+    return replace(figure, blind=products and shuffled.mean <= figure.perfect.high), propensity
 
 
 def propensities(regression: Logistic, rows: Rows, labels: Bools) -> Floats:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from synthhealth.evaluation.calibration import Draft
+from synthhealth.evaluation.calibration import Unjudged
 from synthhealth.evaluation.figures import NotComputed, Result
 
 __all__ = ["Classifier", "Giveaway", "Joint", "JointComparison", "Propensity", "Telling"]
@@ -105,6 +105,6 @@ found anything."""
 class JointComparison:
     """Figures to be judged, their details, and what could not be computed."""
 
-    drafts: tuple[Draft, ...]
+    unjudged: tuple[Unjudged, ...]
     results: Joint | None
     not_computed: tuple[NotComputed, ...]

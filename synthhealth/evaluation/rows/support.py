@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from synthhealth.evaluation.calibration import Draft, Replicates, band_of
+from synthhealth.evaluation.calibration import Replicates, Unjudged, band_of
 from synthhealth.evaluation.rows.cases import EXCHANGEABLE, Cases
 from synthhealth.evaluation.rows.classifiers import exchanged
 from synthhealth.evaluation.rows.drawn import Bools, Floats, Order, Rows
@@ -23,15 +23,15 @@ LEVELS = np.linspace(0.0, 1.0, 31)
 NEAR = 64
 
 
-def compare_support(cases: Cases, seeds: Seeds) -> tuple[Draft, ...]:
+def compare_support(cases: Cases, seeds: Seeds) -> tuple[Unjudged, ...]:
     """Measure alpha-precision and beta-recall."""
     labels = exchanged(cases.rows.labels, cases.permutations, seeds.rng("support"))
     found = Distances.of(cases.rows.scaled).figures(labels)
     copy = _figures(cases.copy)
     shuffled = np.array([_figures(rows) for rows in cases.shuffles])
-    drafts = []
+    unjudged = []
     for place, name in enumerate(("alpha_precision", "beta_recall")):
-        draft = Draft.of(
+        figure = Unjudged.of(
             name,
             "joint",
             float(found[place, 0]),
@@ -41,8 +41,10 @@ def compare_support(cases: Cases, seeds: Seeds) -> tuple[Draft, ...]:
             copy_of_real=band_of(copy[[place]]),
             shuffled=band_of(shuffled[:, place]),
         )
-        drafts.append(replace(draft, blind=float(shuffled[:, place].mean()) >= draft.perfect.low))
-    return tuple(drafts)
+        unjudged.append(
+            replace(figure, blind=float(shuffled[:, place].mean()) >= figure.perfect.low)
+        )
+    return tuple(unjudged)
 
 
 def _figures(rows: Rows) -> Floats:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from synthhealth.evaluation.calibration import ALARM
 from synthhealth.evaluation.distances import false_discovery
 from synthhealth.evaluation.figures import NotComputed, Verdict
+from synthhealth.evaluation.question import Answer, Case, Question
 from synthhealth.evaluation.tables import Tables
 from synthhealth.evaluation.utility.learners import LEARNERS, Block, Learner, Setting, set_up
 from synthhealth.evaluation.utility.results import (
@@ -31,7 +32,7 @@ from synthhealth.evaluation.utility.scores import (
 from synthhealth.evaluation.utility.targets import Target, choose_targets
 from synthhealth.evaluation.work import Seeds, attempt
 
-__all__ = ["UtilityComparison", "compare_utility"]
+__all__ = ["UTILITY", "UtilityComparison", "compare_utility"]
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -301,3 +302,12 @@ def _verdict(loss: Difference, real: Measured, scale: _Scale, *, poor: bool) -> 
         return "poor"
     learnable = real.performance.low > scale.chance
     return "good" if learnable and loss.low >= -scale.margin else "cannot tell"
+
+
+def _ask(case: Case, seeds: Seeds) -> Answer:
+    results, gaps = compare_utility(case.folds, seeds, outcomes=case.scope.outcomes)
+    return Answer(results, gaps=gaps)
+
+
+#: May predictors be trained on synthetic rows?
+UTILITY = Question("utility", _ask, "utility", "utility", seconds=7.0)

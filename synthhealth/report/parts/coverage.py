@@ -10,7 +10,7 @@ from synthhealth.evaluation.coverage import (
     NumericalCoverage,
 )
 from synthhealth.report.numbers import number_text, percent
-from synthhealth.report.sections import Entry, Section, Sheet, scored
+from synthhealth.report.sections import Entry, Part, Section, Sheet, scored
 from synthhealth.report.words import shown
 
 _NOTE = "In brackets what other real patients would give in 95 of 100 cases."
@@ -69,3 +69,6 @@ def _categorical_row(result: CategoricalCoverage) -> list[Entry]:
         Entry(f"{result.n_covered:,} of {result.n_levels:,}"),
         scored(result.new_levels, percent, worse="above"),
     ]
+
+
+COVERAGE = Part(lambda evaluation: coverage_section(evaluation.coverage))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from synthhealth.evaluation import Evaluation
 from synthhealth.evaluation.inference.results import Coefficient, Estimate, RegressionResult
-from synthhealth.report.numbers import number_text, p_text, percent, score_text
-from synthhealth.report.sections import Entry, Section, Sheet, scored
+from synthhealth.report.numbers import counted, number_text, p_text, percent, score_text
+from synthhealth.report.sections import Entry, Part, Section, Sheet, scored
 from synthhealth.report.words import shown
 
 
@@ -81,3 +82,23 @@ def _estimate(found: Estimate) -> str:
     if found.low is None or found.high is None:
         return value
     return f"{value} ({number_text(found.low)} to {number_text(found.high)})"
+
+
+def _regressions(evaluation: Evaluation) -> str | None:
+    regressions = evaluation.inference
+    if not regressions:
+        return None
+    terms = [
+        one
+        for regression in regressions
+        for one in regression.coefficients
+        if one.term != "intercept"
+    ]
+    same = sum(one.conclusion == "same" for one in terms)
+    return (
+        f"{counted(len(regressions), 'regression', 'regressions')}: {same} of "
+        f"{counted(len(terms), 'term', 'terms')} with the same conclusion in both tables."
+    )
+
+
+INFERENCE = Part(lambda evaluation: inference_section(evaluation.inference), _regressions)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from synthhealth.evaluation import Evaluation
 from synthhealth.evaluation.subgroups import Subgroup
-from synthhealth.report.numbers import listed, p_text, points_text, score_text
-from synthhealth.report.sections import Entry, Section, Sheet, scored
+from synthhealth.report.numbers import counted, listed, p_text, points_text, score_text
+from synthhealth.report.sections import Entry, Part, Section, Sheet, scored
 from synthhealth.report.theme import TONES
 from synthhealth.report.words import shown
 
-_NAMED = 4  # columns named in a cell
+_NAMED = 4  # columns named in a cell, groups in a sentence
 
 
 def subgroup_section(results: Sequence[Subgroup]) -> Section | None:
     """Return the groups, the worst one named."""
     if not results:
         return None
-    worst = min(results, key=lambda one: one.p_value)
+    worst = results[0]
     hint = (
         "Does the table serve women as well as men, the old as well as the young? Each group is "
         "compared with the real patients of the same group. "
@@ -31,7 +32,7 @@ def subgroup_section(results: Sequence[Subgroup]) -> Section | None:
         "Groups of patients",
         ("group", "rows, real and synthetic", "share, points apart", "all columns", "relations",
          "poor columns", "q", "verdict"),
-        [_row(one) for one in sorted(results, key=lambda one: one.p_value)],
+        [_row(one) for one in results],
         "The worst first. In brackets what other real patients of the group would give in 95 of "
         "100 cases.",
     )  # fmt: skip
@@ -55,3 +56,23 @@ def _row(result: Subgroup) -> list[Entry]:
 def group_name(result: Subgroup) -> str:
     """Return a group with the column that makes it."""
     return f"{shown(result.by, 30)} {shown(result.group, 30)}"
+
+
+def poor_groups(evaluation: Evaluation) -> list[str]:
+    """Return the names of the groups that are poor, the worst first."""
+    poor = [group for group in evaluation.subgroups if group.verdict == "poor"]
+    return [group_name(group) for group in poor]
+
+
+def _groups(evaluation: Evaluation) -> str | None:
+    if not evaluation.subgroups:
+        return None
+    groups = counted(len(evaluation.subgroups), "group", "groups")
+    poor = poor_groups(evaluation)
+    if not poor:
+        return f"Of {groups} of patients none is poor."
+    are = "is" if len(poor) == 1 else "are"
+    return f"Of {groups} of patients {len(poor)} {are} poor: {listed(poor, _NAMED)}."
+
+
+SUBGROUPS = Part(lambda evaluation: subgroup_section(evaluation.subgroups), _groups)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from synthhealth.evaluation import Evaluation
 from synthhealth.evaluation.utility.results import (
     Difference,
     OutcomeUtility,
     Performance,
     Utility,
 )
-from synthhealth.report.numbers import counted, number_text, p_text, score_text
-from synthhealth.report.sections import Entry, Section, Sheet, signed
+from synthhealth.report.numbers import counted, listed, number_text, p_text, score_text
+from synthhealth.report.sections import Entry, Part, Section, Sheet, signed
 from synthhealth.report.theme import TONES, Tone
 from synthhealth.report.words import shown
+
+_NAMED = 4  # outcomes named in a sentence
 
 
 def utility_section(utility: Utility | None) -> Section | None:
@@ -106,3 +109,42 @@ def _difference(found: Difference) -> str:
 
 def _better(found: Difference) -> Tone | None:
     return {"below": "below", "above": "within", "within": None}[found.standing]
+
+
+def poor_outcomes(evaluation: Evaluation) -> list[OutcomeUtility]:
+    """Return the outcomes that synthetic rows teach worse than real ones."""
+    utility = evaluation.utility
+    outcomes = () if utility is None else utility.outcomes
+    return [outcome for outcome in outcomes if outcome.verdict == "poor"]
+
+
+def learned(outcome: OutcomeUtility) -> str:
+    """Return an outcome with what can be learned of it from both tables."""
+    learners = {learner.learner: learner for learner in outcome.learners}
+    real = learners[outcome.best_real].real.score
+    synthetic = learners[outcome.best_synthetic].synthetic.score
+    return (
+        f"{shown(outcome.column)} ({outcome.measure} {score_text(synthetic)} instead of "
+        f"{score_text(real)})"
+    )
+
+
+def _predictions(evaluation: Evaluation) -> str | None:
+    utility = evaluation.utility
+    if utility is None:
+        return None
+    poor = poor_outcomes(evaluation)
+    outcomes = counted(len(utility.outcomes), "outcome", "outcomes")
+    if poor:
+        are = "is" if len(poor) == 1 else "are"
+        return (
+            f"Of {outcomes} {len(poor)} {are} learned worse from synthetic than from real rows, by "
+            f"more than is allowed: {listed(map(learned, poor), _NAMED)}."
+        )
+    good = [shown(one.column) for one in utility.outcomes if one.verdict == "good"]
+    if not good:
+        return f"Whether predictors can be trained on synthetic rows cannot be told ({outcomes})."
+    return f"Predictors trained on synthetic rows hold for real patients: {listed(good, _NAMED)}."
+
+
+UTILITY = Part(lambda evaluation: utility_section(evaluation.utility), _predictions)

@@ -12,14 +12,14 @@ from synthhealth.schema import Schema
 if TYPE_CHECKING:
     from synthhealth.evaluation.inference import Analysis
 
-__all__ = ["PARTS", "Part", "Questions"]
+__all__ = ["PARTS", "Part", "Scope"]
 
 Part = Literal["copying", "joint", "coverage", "subgroups", "utility"]
 PARTS: tuple[Part, ...] = get_args(Part)
 
 
 @dataclass(frozen=True)
-class Questions:
+class Scope:
     """What is to be predicted, which regressions are to agree, and by which groups.
 
     Attributes
