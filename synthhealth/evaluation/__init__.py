@@ -15,11 +15,12 @@ from synthhealth.evaluation.clinical import (
 from synthhealth.evaluation.columns import CategoricalResult, NumericalResult
 from synthhealth.evaluation.description import Description, VariableDescription, describe
 from synthhealth.evaluation.evaluate import evaluate_tables
-from synthhealth.evaluation.figures import MIN_CELL, Band, Metric, NotComputed, Score
+from synthhealth.evaluation.figures import Band, Metric, NotComputed, Score
 from synthhealth.evaluation.judgement import Judgement
 from synthhealth.evaluation.pairs import PairResult
 from synthhealth.evaluation.results import Evaluation, Overall
 from synthhealth.evaluation.shares import Share, ShareComparison
+from synthhealth.schema.types import MIN_CELL
 
 __all__ = [
     "MIN_CELL",

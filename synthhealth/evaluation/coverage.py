@@ -13,13 +13,14 @@ from scipy import stats
 
 from synthhealth.evaluation.calibration import band_of
 from synthhealth.evaluation.distances import wasserstein
-from synthhealth.evaluation.figures import MIN_CELL, Band, NotComputed, Result, Score
+from synthhealth.evaluation.figures import Band, NotComputed, Result, Score
 from synthhealth.evaluation.matching import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.null_bands import has_heavy_ties, unseen_levels
 from synthhealth.evaluation.question import Answer, Case, Question
 from synthhealth.evaluation.release import quantile, quantile_error, recorded_step, rounded
 from synthhealth.evaluation.shares import Counted, ShareComparison, compare_shares
 from synthhealth.evaluation.work import Seeds, attempt, sort_out
+from synthhealth.schema.types import MIN_CELL
 
 __all__ = [
     "COVERAGE",

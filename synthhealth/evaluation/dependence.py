@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from synthhealth.evaluation.figures import MIN_CELL
+from synthhealth.schema.types import MIN_CELL
 
 __all__ = [
     "Binned",

@@ -22,7 +22,6 @@ from synthhealth.evaluation.distributions import (
     shape_of,
     skewness,
 )
-from synthhealth.evaluation.figures import MIN_CELL
 from synthhealth.evaluation.release import (
     FINER_THAN_RECORDED,
     coarse_count,
@@ -38,6 +37,7 @@ from synthhealth.evaluation.tables import CanonicalTable, read_one
 from synthhealth.evaluation.values import check_levels, microseconds, numbers
 from synthhealth.evaluation.work import Seeds
 from synthhealth.schema import Column, Kind, Schema
+from synthhealth.schema.types import MIN_CELL
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -14,7 +14,7 @@ from synthhealth.evaluation.clinical import CENSORING, RANGES, RULES
 from synthhealth.evaluation.columns import MARGINALS, Marginals
 from synthhealth.evaluation.copying import COPYING
 from synthhealth.evaluation.coverage import COVERAGE
-from synthhealth.evaluation.figures import MIN_CELL, WHOLE_COLUMN, NotComputed
+from synthhealth.evaluation.figures import WHOLE_COLUMN, NotComputed
 from synthhealth.evaluation.inference.compare import REGRESSIONS
 from synthhealth.evaluation.judgement import judge, sum_up
 from synthhealth.evaluation.matching import match_columns
@@ -30,6 +30,7 @@ from synthhealth.evaluation.tables import CanonicalTable, Tables, read_tables
 from synthhealth.evaluation.utility.compare import UTILITY
 from synthhealth.evaluation.work import Seeds, compute, compute_all, one_thread, timed
 from synthhealth.schema import Schema
+from synthhealth.schema.types import MIN_CELL
 
 if TYPE_CHECKING:
     from synthhealth.evaluation.inference import Analysis

@@ -16,7 +16,6 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 __all__ = [
-    "MIN_CELL",
     "WHOLE_COLUMN",
     "Band",
     "Family",
@@ -30,8 +29,6 @@ __all__ = [
 
 #: What could not be computed where a column cannot be compared at all.
 WHOLE_COLUMN = "all figures of the column"
-#: Fewest rows that a level of a categorical column must have to be named.
-MIN_CELL = 5
 
 Standing = Literal["below", "within", "above"]
 Verdict = Literal["good", "poor", "too good", "cannot tell"]

@@ -12,11 +12,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from synthhealth.errors import ParameterError, nearest
-from synthhealth.evaluation.figures import MIN_CELL, NotComputed
+from synthhealth.evaluation.figures import NotComputed
 from synthhealth.evaluation.release import quantile, quantile_error, recorded_step, rounded
 from synthhealth.evaluation.tables import Tables
 from synthhealth.evaluation.values import levels, numbers
 from synthhealth.schema import Kind, Role
+from synthhealth.schema.types import MIN_CELL
 
 __all__ = ["FEWEST_ROWS", "WHAT", "Group", "find_groups"]
 

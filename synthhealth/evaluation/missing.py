@@ -21,12 +21,13 @@ from synthhealth.evaluation.clinical import (
 from synthhealth.evaluation.copying import draw_copies
 from synthhealth.evaluation.dependence import average_ranks, pool_rare_levels
 from synthhealth.evaluation.distances import tv_complement
-from synthhealth.evaluation.figures import MIN_CELL, Score
+from synthhealth.evaluation.figures import Score
 from synthhealth.evaluation.matching import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.null_bands import Draws, exchanged_rows
 from synthhealth.evaluation.question import Answer, Case, Question
 from synthhealth.evaluation.shares import compare_shares
 from synthhealth.evaluation.work import Seeds
+from synthhealth.schema.types import MIN_CELL
 
 __all__ = ["MISSING", "Values", "compare_missing_values", "missing_dependence"]
 

@@ -13,7 +13,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from synthhealth.evaluation.figures import MIN_CELL
+from synthhealth.schema.types import MIN_CELL
 
 __all__ = [
     "coarse_count",

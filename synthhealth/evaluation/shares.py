@@ -10,8 +10,9 @@ import numpy.typing as npt
 from pydantic import Field
 from scipy import special
 
-from synthhealth.evaluation.figures import MIN_CELL, Result, Standing
+from synthhealth.evaluation.figures import Result, Standing
 from synthhealth.evaluation.release import coarse_count
+from synthhealth.schema.types import MIN_CELL
 
 __all__ = [
     "Counted",

@@ -11,6 +11,7 @@ import pandas as pd
 
 from synthhealth.models.parameters import Parameter
 from synthhealth.schema import Kind, Schema
+from synthhealth.schema.types import MIN_CELL
 
 Floats = npt.NDArray[np.float64]
 
@@ -107,9 +108,6 @@ def gather(values: Floats, edges: Floats) -> Codes:
 
 #: Rows that the modes of a column are found on; more do not move them, and a million take minutes.
 MODE_ROWS = 10_000
-
-#: A mode has at least this many patients.
-MIN_CELL = 5
 
 
 def column_transformer(base: type) -> type:

@@ -7,9 +7,10 @@ import numpy.typing as npt
 
 from synthhealth.evaluation.release import coarse_count, coarse_known
 from synthhealth.report.data import CategoricalDistribution, LevelShares, NumericalDistribution
-from synthhealth.report.grid import MIN_CELL, Counts, Floats, count, make_grid, view
+from synthhealth.report.grid import Counts, Floats, count, make_grid, view
 from synthhealth.report.numbers import Levels
 from synthhealth.schema import Column, Kind
+from synthhealth.schema.types import MIN_CELL
 
 _DIGITS = 6  # of shares: enough for a million rows
 

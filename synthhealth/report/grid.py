@@ -10,11 +10,11 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from synthhealth.schema.types import MIN_CELL
+
 Floats: TypeAlias = npt.NDArray[np.float64]
 Counts: TypeAlias = npt.NDArray[np.int64]
 
-#: A group of real patients is shown if it is empty or holds at least this many.
-MIN_CELL = 5
 
 _TAIL = 0.02  # share of the real values on each side left to the growing tail cells
 _MOST_BINS = 60  # over the bulk of the values

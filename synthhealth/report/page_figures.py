@@ -15,7 +15,6 @@ from synthhealth.report.data import (
     NumericalDistribution,
     ReportData,
 )
-from synthhealth.report.grid import MIN_CELL
 from synthhealth.report.numbers import (
     dependence_text,
     edge_text,
@@ -37,6 +36,7 @@ from synthhealth.report.words import (
     shown,
 )
 from synthhealth.schema import Column, Kind
+from synthhealth.schema.types import MIN_CELL
 
 
 class Slot(NamedTuple):

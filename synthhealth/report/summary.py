@@ -27,7 +27,6 @@ from synthhealth.report.data import (
     RareColumn,
     ReportData,
 )
-from synthhealth.report.grid import MIN_CELL
 from synthhealth.report.numbers import levels, numbers
 from synthhealth.report.parts.clinical import clinical_sentences
 from synthhealth.report.parts.pairs import (
@@ -40,6 +39,7 @@ from synthhealth.report.parts.pairs import (
 from synthhealth.report.parts.table_one import table_one
 from synthhealth.report.words import column_results, limit_sentences, summary_sentences
 from synthhealth.schema import Kind, Protection, Schema
+from synthhealth.schema.types import MIN_CELL
 
 #: What the levels are called that are too rare to be named.
 OTHER = "other"

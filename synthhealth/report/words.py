@@ -8,9 +8,9 @@ from typing import Literal, NamedTuple
 from synthhealth.evaluation import Band, CategoricalResult, Evaluation, NumericalResult
 from synthhealth.evaluation.figures import WHOLE_COLUMN, Verdict
 from synthhealth.report.data import Missingness, ModelInfo
-from synthhealth.report.grid import MIN_CELL
 from synthhealth.report.metric_words import finding, ordered
 from synthhealth.report.numbers import listed, percent, score_text
+from synthhealth.schema.types import MIN_CELL
 
 Standing = Literal["below", "within", "above"]
 

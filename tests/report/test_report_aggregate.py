@@ -8,9 +8,9 @@ import pytest
 
 from synthhealth.report.aggregate import categorical_distribution, numerical_distribution
 from synthhealth.report.data import CategoricalDistribution, NumericalDistribution
-from synthhealth.report.grid import MIN_CELL
 from synthhealth.report.numbers import levels, numbers
 from synthhealth.schema import Column, Kind
+from synthhealth.schema.types import MIN_CELL
 
 CRP = Column(name="crp", kind=Kind.CONTINUOUS, unit="mg/L")
 NOMINAL = Column(name="site", kind=Kind.NOMINAL)

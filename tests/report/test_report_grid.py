@@ -8,15 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from synthhealth.report.grid import (
-    MIN_CELL,
-    cell,
-    count,
-    make_grid,
-    nice,
-    quantile_edges,
-    view,
-)
+from synthhealth.report.grid import cell, count, make_grid, nice, quantile_edges, view
+from synthhealth.schema.types import MIN_CELL
 
 numbers = st.floats(-1e9, 1e9, allow_nan=False, width=64).map(lambda x: 0.0 if abs(x) < 1e-9 else x)
 columns = arrays(float, st.integers(MIN_CELL, 80), elements=numbers)

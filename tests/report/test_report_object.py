@@ -21,7 +21,7 @@ from synthhealth.errors import FileError, ParameterError, TableError
 from synthhealth.report import ModelInfo, Report, ReportData, json_schema
 from synthhealth.report import evaluate as evaluate_all
 from synthhealth.report.data import schema_text
-from synthhealth.report.grid import MIN_CELL
+from synthhealth.schema.types import MIN_CELL
 
 #: What the object holds and writes does not depend on how much is asked.
 evaluate = partial(evaluate_all, parts=["copying", "subgroups"])

@@ -8,8 +8,8 @@ import pytest
 
 from synthhealth.report import Report, evaluate
 from synthhealth.report.data import ReportData
-from synthhealth.report.grid import MIN_CELL
 from synthhealth.report.parts.pairs import MOST_PAIRS
+from synthhealth.schema.types import MIN_CELL
 
 
 def test_every_pair_is_there(report: Report) -> None:

@@ -17,14 +17,13 @@ from synthhealth.schema.intake import plain_table
 from synthhealth.schema.reading.notation import count_decimals
 from synthhealth.schema.rules.rule import named_levels
 from synthhealth.schema.subjects import Subjects, count_patients, subjects_of
+from synthhealth.schema.types import MIN_CELL
 from synthhealth.table.joined import split, with_joined
 
 __all__ = ["Categories", "Identifiers", "Numbers", "Patients"]
 
 Floats = npt.NDArray[np.float64]
 
-#: What more patients have in common tells of none of them.
-MIN_CELL = 5
 
 _HELD_BACK = (Protection.DROP, Protection.FAKE)
 

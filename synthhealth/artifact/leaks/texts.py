@@ -18,10 +18,11 @@ import numpy as np
 import pandas as pd
 
 from synthhealth.artifact.leaks.content import Content, Piece, TreePath
-from synthhealth.artifact.leaks.patients import MIN_CELL, Categories, Patients
+from synthhealth.artifact.leaks.patients import Categories, Patients
 from synthhealth.artifact.leaks.result import Finding
 from synthhealth.errors import FileError
 from synthhealth.schema import Schema
+from synthhealth.schema.types import MIN_CELL
 
 if TYPE_CHECKING:
     from collections.abc import Set

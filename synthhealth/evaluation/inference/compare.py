@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from synthhealth.errors import NotEstimableError, ParameterError
-from synthhealth.evaluation.figures import MIN_CELL, NotComputed
+from synthhealth.evaluation.figures import NotComputed
 from synthhealth.evaluation.inference.agreement import conclude, interval_overlap, measure, wald
 from synthhealth.evaluation.inference.combining import (
     Rule,
@@ -37,6 +37,7 @@ from synthhealth.evaluation.question import Answer, Case, Question
 from synthhealth.evaluation.tables import CanonicalTable, Tables, read_tables
 from synthhealth.evaluation.work import Seeds, attempt, sort_out
 from synthhealth.schema import Schema
+from synthhealth.schema.types import MIN_CELL
 
 __all__ = ["REGRESSIONS", "compare_inference", "compare_regressions"]
 

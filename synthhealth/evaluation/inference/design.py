@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from synthhealth.errors import NotEstimableError
-from synthhealth.evaluation.figures import MIN_CELL
 from synthhealth.evaluation.inference.formula import Event, Factor, Formula, Survival, Term
 from synthhealth.evaluation.inference.levels import (
     Coded,
@@ -24,6 +23,7 @@ from synthhealth.evaluation.inference.levels import (
 )
 from synthhealth.evaluation.tables import CanonicalTable
 from synthhealth.schema import Schema
+from synthhealth.schema.types import MIN_CELL
 
 __all__ = ["Design", "Plan"]
 

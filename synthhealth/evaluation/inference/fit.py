@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from synthhealth.errors import NotEstimableError, ParameterError
-from synthhealth.evaluation.figures import MIN_CELL
 from synthhealth.evaluation.inference.design import Design
 from synthhealth.evaluation.inference.formula import Kind
 from synthhealth.evaluation.inference.levels import Floats
+from synthhealth.schema.types import MIN_CELL
 
 __all__ = ["INTERCEPT", "Fit", "check_installed", "fit"]
 

@@ -11,10 +11,10 @@ import pandas as pd
 from pandas.api import types
 
 from synthhealth.errors import NotEstimableError
-from synthhealth.evaluation.figures import MIN_CELL
 from synthhealth.evaluation.tables import CanonicalTable
 from synthhealth.evaluation.values import levels, microseconds, numbers
 from synthhealth.schema import Column, Kind
+from synthhealth.schema.types import MIN_CELL
 
 __all__ = [
     "Coded",

@@ -22,7 +22,7 @@ from synthhealth.report.data import (
     Pairs,
 )
 from synthhealth.report.figures import label
-from synthhealth.report.grid import MIN_CELL, Floats, cell, quantile_edges
+from synthhealth.report.grid import Floats, cell, quantile_edges
 from synthhealth.report.numbers import (
     Levels,
     band_labels,
@@ -48,6 +48,7 @@ from synthhealth.report.theme import (
     trace,
 )
 from synthhealth.report.words import shown
+from synthhealth.schema.types import MIN_CELL
 
 #: Pairs kept of a wide table: all of 25 columns.
 MOST_PAIRS = 300

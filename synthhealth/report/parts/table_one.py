@@ -35,12 +35,13 @@ from synthhealth.report.data import (
     TableOneGroup,
     TableOneVariable,
 )
-from synthhealth.report.grid import MIN_CELL, Counts, Floats
+from synthhealth.report.grid import Counts, Floats
 from synthhealth.report.numbers import date_text, number_text, percent, unit_text
 from synthhealth.report.parts.pairs import Codes, Groups, Values
 from synthhealth.report.sections import Entry
 from synthhealth.report.words import shown
 from synthhealth.schema import Kind, Role, Schema
+from synthhealth.schema.types import MIN_CELL
 
 Mask = npt.NDArray[np.bool_]
 

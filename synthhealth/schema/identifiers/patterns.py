@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synthhealth.errors import SchemaError, nearest
+from synthhealth.schema.types import MIN_CELL
 
 __all__ = ["Pattern", "pattern_of"]
 
@@ -23,8 +24,6 @@ Rows = npt.NDArray[np.uint64]
 
 #: Rows are numbered within this many combinations, so that products fit 64 bits.
 _MOST_COMBINATIONS = 2**31
-#: Values that a form must be seen in before their common beginning is part of it.
-_MIN_CELL = 5
 #: Entries drawn for each list of words; a name appears in it once.
 _POOL = 1500
 
@@ -141,7 +140,7 @@ def _stays(same: Sequence[str], place: int, sign: str) -> bool:
     """Whether codes of one form keep what they have at a place: a letter of all, or no letter."""
     if not sign.isalnum():
         return True
-    shared = len(same) >= _MIN_CELL and len({value[place] for value in same}) == 1
+    shared = len(same) >= MIN_CELL and len({value[place] for value in same}) == 1
     return shared and sign.isalpha()
 
 
