@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import signal
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from synthhealth.datasets import find_data_root, load_folder, load_ra_panel
+from synthhealth.evaluation import evaluate
 
 # Where the suite runs as a background job, Ctrl-C is ignored, and by its child processes too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -38,15 +40,20 @@ def clinical():
     return load
 
 
-#: What takes two thirds of the time of a fit and of an evaluation, and what it is for most tests.
-QUICK = {
-    "synthhealth.evaluation.utility.compare.MOST_OUTCOMES": 1,
-    "synthhealth.models._margins._CANDIDATES": ("norm",),
-}
-AS_FOR_USERS = {
-    "synthhealth.evaluation.utility.compare.MOST_OUTCOMES": 5,
-    "synthhealth.models._margins._CANDIDATES": ("norm", "beta", "gamma"),
-}
+#: What takes two thirds of the time of a fit and of an evaluation.
+SLOW_PARTS = (
+    "synthhealth.evaluation.utility.compare.MOST_OUTCOMES",
+    "synthhealth.models._margins._CANDIDATES",
+    "synthhealth.evaluation.evaluate.QUESTIONS",
+)
+AS_FOR_USERS = {name: pkgutil.resolve_name(name) for name in SLOW_PARTS}
+QUICK = dict(
+    zip(
+        SLOW_PARTS,
+        (1, ("norm",), tuple(q for q in evaluate.QUESTIONS if q.part != "sdmetrics")),
+        strict=True,
+    )
+)
 
 
 def _set(values):
@@ -58,13 +65,13 @@ def _set(values):
 
 @pytest.fixture(scope="session", autouse=True)
 def quick():
-    """Screen one outcome and try one margin, where nothing else is asked for."""
+    """Screen one outcome, try one margin and leave SDMetrics out, where nobody asks for more."""
     yield from _set(QUICK)
 
 
 @pytest.fixture(scope="module")
 def as_for_users():
-    """Screen and try as many as users get."""
+    """Do all that users get."""
     yield from _set(AS_FOR_USERS)
 
 

@@ -25,6 +25,7 @@ from synthhealth.evaluation.references import REFERENCES
 from synthhealth.evaluation.results import Evaluation, Overall
 from synthhealth.evaluation.rows.compare import ROWS
 from synthhealth.evaluation.scope import PARTS, Part, Scope
+from synthhealth.evaluation.sdmetrics_scores import SDMETRICS
 from synthhealth.evaluation.subgroups import SUBGROUPS
 from synthhealth.evaluation.tables import CanonicalTable, Tables, read_tables
 from synthhealth.evaluation.utility.compare import UTILITY
@@ -43,7 +44,7 @@ __all__ = [
 ]
 
 
-#: All that is asked, in the order of the figures; regressions only where they are given.
+#: All that is asked, in the order of the figures.
 QUESTIONS: tuple[Question, ...] = (
     MARGINALS,
     PAIRS,
@@ -57,6 +58,8 @@ QUESTIONS: tuple[Question, ...] = (
     CENSORING,
     RANGES,
     RULES,
+    REGRESSIONS,
+    SDMETRICS,
 )
 
 NOTHING_MORE = Scope()
@@ -102,7 +105,7 @@ def evaluate_tables(
         `synthhealth.evaluation.inference.Analysis`.
     by : sequence of str, optional
         Columns that group the patients; by default sex, age and the outcomes of the schema.
-    parts : sequence of {"copying", "joint", "coverage", "utility", "subgroups"}
+    parts : sequence of {"copying", "joint", "coverage", "subgroups", "utility", "sdmetrics"}
         What is computed beside the single columns, their pairs and missing values; all by default.
     random_state : int or None
         Seed of the noise floors and permutation tests: the same seed and tables give the same
@@ -192,19 +195,15 @@ def evaluate_read(
 def _ask_all(case: Case, seeds: Seeds) -> dict[str, Answer]:
     """Give the answers to all questions that are asked, by name."""
     asked = [one for one in QUESTIONS if one.part is None or one.part in case.scope.parts]
-    by_time = sorted(asked, key=lambda one: one.seconds, reverse=True)
-    found = dict(
-        zip(
-            (one.name for one in by_time),
-            compute_all([(one.name, partial(one.compare, case, seeds)) for one in by_time]),
-            strict=True,
-        )
-    )
-    if case.scope.analyses:
-        # By itself: it silences warnings of libraries, which counts for all threads.
-        asked.append(REGRESSIONS)
-        work = partial(REGRESSIONS.compare, case, seeds)
-        found[REGRESSIONS.name] = compute(REGRESSIONS.name, work)
+    works = [
+        (one.name, partial(one.compare, case, seeds))
+        for one in sorted(asked, key=lambda one: one.seconds, reverse=True)
+        if not one.alone
+    ]
+    found = dict(zip((name for name, _ in works), compute_all(works), strict=True))
+    for one in asked:
+        if one.alone:
+            found[one.name] = compute(one.name, partial(one.compare, case, seeds))
     return {
         one.name: Answer(gaps=(answer,)) if isinstance(answer, NotComputed) else answer
         for one in asked

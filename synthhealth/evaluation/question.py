@@ -84,6 +84,9 @@ class Question:
     seconds : float
         About how long it takes on a table of 1,000 rows and 20 columns; what takes longest is
         begun first.
+    alone : bool
+        Whether it is computed after all others, by itself, since libraries that it uses silence
+        warnings, which counts for all threads.
     """
 
     name: str
@@ -91,3 +94,4 @@ class Question:
     field: str | None = None
     part: Part | None = None
     seconds: float = 0.0
+    alone: bool = False

@@ -344,4 +344,4 @@ def _ask(case: Case, seeds: Seeds) -> Answer:
 
 
 #: Do regressions say the same of both tables?
-REGRESSIONS = Question("regressions", _ask, "inference")
+REGRESSIONS = Question("regressions", _ask, "inference", alone=True)
