@@ -413,7 +413,7 @@ def meaning(cell: str, numbers: bool, decimal: str) -> object:
     return float(cell.replace(decimal, ".")) if numbers else cell
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     rows=st.integers(2, 3).flatmap(
         lambda width: st.lists(

@@ -127,6 +127,7 @@ def test_the_model_is_the_same_by_script_mode_in_another_process(finished, tmp_p
     assert model_bytes(other) == model_bytes(base)
 
 
+@pytest.mark.usefixtures("as_for_users")
 def test_the_model_and_the_verdict_are_those_of_the_laptop(finished):
     base, _ = finished
     model = sh.Synthesizer("gaussian_copula", random_state=7, margin="norm", log_scale=False)

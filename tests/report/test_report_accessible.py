@@ -57,7 +57,7 @@ def files(clinical_report: Report, tmp_path_factory: pytest.TempPathFactory) -> 
     return {path.stem: path for path in folder.iterdir()}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", ["panel", "clinical", "trend"])
 def test_axe_finds_no_serious_violation(
     browser: Browser, files: dict[str, Path], name: str, scheme: Literal["light", "dark"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import pytest
 
 if TYPE_CHECKING:
+    from _pytest.mark import ParameterSet
     from playwright.sync_api import Browser, Dialog, Page, Route
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -104,7 +105,14 @@ def until(page: Page, expression: str) -> None:
     pytest.fail(f"did not come true: {expression}")
 
 
-@pytest.mark.parametrize("name", ["report", "hostile", "wide", "single", "categorical", "clinical"])
+def rarer(name: str) -> ParameterSet:
+    """Open a page by `pytest -m slow` only."""
+    return pytest.param(name, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(
+    "name", ["report", "hostile", "clinical", *map(rarer, ("wide", "single", "categorical"))]
+)
 def test_every_figure_is_drawn_and_nothing_scrolls_sideways(visit: Opener, name: str) -> None:
     with visit(name) as page:
         places = [place for place in page.locator("div.plot").all() if place.is_visible()]
@@ -125,7 +133,7 @@ def test_every_figure_is_drawn_and_nothing_scrolls_sideways(visit: Opener, name:
             assert page.evaluate(OVERFLOW) <= 0
 
 
-@pytest.mark.parametrize("name", ["report", "hostile", "clinical"])
+@pytest.mark.parametrize("name", ["report", *map(rarer, ("hostile", "clinical"))])
 def test_a_telephone_shows_everything(visit: Opener, name: str) -> None:
     with visit(name, width=390) as page:
         places = [place for place in page.locator("div.plot").all() if place.is_visible()]
@@ -167,6 +175,7 @@ def test_table_sorts_by_number_both_ways(visit: Opener) -> None:
         assert others.count() == page.locator("#column-table thead th").count() - 1
 
 
+@pytest.mark.slow
 def test_empty_cells_sort_last_and_numbers_are_no_text(visit: Opener) -> None:
     with visit() as page:
         button = page.locator("#column-table thead th button").nth(7)  # Wasserstein distance
@@ -227,6 +236,7 @@ def test_choosing_a_pair_changes_its_figures(visit: Opener) -> None:
         assert len(options) == 9
 
 
+@pytest.mark.slow
 def test_a_wide_page_offers_only_the_pairs_it_has(visit: Opener) -> None:
     with visit("wide") as page:
         first = page.locator("#pair-first option").count()
@@ -237,6 +247,7 @@ def test_a_wide_page_offers_only_the_pairs_it_has(visit: Opener) -> None:
         page.locator("#pairs .heatmaplayer image").first.wait_for()
 
 
+@pytest.mark.slow
 def test_all_columns_of_the_matrix(visit: Opener) -> None:
     with visit() as page:
         page.locator("#dependence").scroll_into_view_if_needed()
@@ -267,6 +278,7 @@ def test_dark_and_light(visit: Opener) -> None:
         assert page.locator("#theme").inner_text() == "Light"
 
 
+@pytest.mark.slow
 def test_figures_follow_the_width_of_the_window(visit: Opener) -> None:
     with visit() as page:
         figure = page.locator("#columns .plot .main-svg").first
