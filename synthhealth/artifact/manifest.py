@@ -38,6 +38,7 @@ __all__ = [
     "Replay",
     "ReportSummary",
     "TrainingSummary",
+    "check_version",
     "make_manifest",
     "member_of",
     "platform_here",
@@ -271,6 +272,41 @@ def versions_here(model: str) -> dict[str, str]:
         if point.name == model and point.dist is not None:
             packages[point.dist.name] = point.dist.version
     return packages
+
+
+def check_version(manifest: object) -> None:
+    """Refuse a file of another format than today's, by its manifest as it was parsed.
+
+    A format may move anything but three things, so that every library can say of every file what
+    it is and whether it is whole: the manifest's ``format``, ``format_version`` and ``members``.
+    Format 1 was never released.
+
+    Raises
+    ------
+    ArtifactError
+        It is no manifest, or one of an older or a newer format.
+    """
+    version = manifest.get("format_version") if isinstance(manifest, dict) else None
+    if type(version) is not int or version < 1:
+        raise ArtifactError("its manifest states no format version; it is no saved synthesizer")
+    if version > FORMAT_VERSION:
+        raise ArtifactError(
+            f"it was written in format {version}, newer than this library's {FORMAT_VERSION}; "
+            f"upgrade synthhealth to {_writer(manifest)}"
+        )
+    if version < FORMAT_VERSION:
+        raise ArtifactError(
+            f"it was written in format {version}, which this library does not read any more; "
+            "fit and save again"
+        )
+
+
+def _writer(manifest: Any) -> str:
+    versions = manifest.get("versions")
+    writer = versions.get("synthhealth") if isinstance(versions, dict) else None
+    if isinstance(writer, str) and writer.isprintable() and len(writer) <= 40:
+        return f"at least {writer}"
+    return "the version that wrote it"
 
 
 def _instructions() -> str:

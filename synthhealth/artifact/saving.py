@@ -24,10 +24,10 @@ from synthhealth.artifact.container import (
 from synthhealth.artifact.manifest import (
     Manifest,
     TrainingSummary,
+    check_version,
     make_manifest,
     member_of,
 )
-from synthhealth.artifact.migration import Content, migrate, version_of
 from synthhealth.artifact.plain import parse_json, read_arrays, to_json, write_arrays
 from synthhealth.errors import ArtifactError, ParameterError
 from synthhealth.fitted import Fitted
@@ -156,24 +156,23 @@ def understand(members: dict[str, bytes]) -> tuple[Manifest, dict[str, bytes]]:
     raw = parse_json(members[MANIFEST], MANIFEST)
     if not isinstance(raw, dict) or raw.get("format") != "synthhealth":
         raise ArtifactError("this is not a saved synthesizer; give a .synth file")
-    version_of(raw)
-    content = Content(raw, {name: one for name, one in members.items() if name != MANIFEST})
-    migrated = migrate(content)
-    _check_digests(content)
+    check_version(raw)
+    others = {name: one for name, one in members.items() if name != MANIFEST}
+    _check_digests(raw, others)
     try:
         # Strictly: nothing that only looks like a number is taken for one.
-        manifest = Manifest.model_validate_json(json.dumps(migrated.manifest), strict=True)
+        manifest = Manifest.model_validate_json(json.dumps(raw), strict=True)
     except ValidationError as error:
         raise ArtifactError(
             f"its manifest is not one of a saved synthesizer ({_where(error)}); save it again "
             "with Synthesizer.save"
         ) from error
-    return manifest, migrated.members
+    return manifest, others
 
 
-def _check_digests(content: Content) -> None:
-    found = {name: member_of(one).model_dump() for name, one in content.members.items()}
-    if content.manifest.get("members") != found:
+def _check_digests(manifest: dict[str, Any], members: Mapping[str, bytes]) -> None:
+    found = {name: member_of(one).model_dump() for name, one in members.items()}
+    if manifest.get("members") != found:
         raise ArtifactError(
             "the content does not match its checksums, so the file is damaged or was changed; get "
             "it again from where it was saved"
