@@ -124,11 +124,11 @@ class Fitted:
             As `Synthesizer.fit`.
         """
         model: Model = get(family)(**parameters)
-        preparation, lesson = Preparation.learn(
+        preparation, to_learn = Preparation.learn(
             table, schema, np.random.default_rng(derive_seed(seed, _GAPS))
         )
         if tells:
-            tell([*odd_doubts(lesson.odd, len(table)), *visit_doubts(table, schema)])
+            tell([*odd_doubts(to_learn.odd, len(table)), *visit_doubts(table, schema)])
         last: ProgressEvent | None = None
         with progress_reporter(f"fitting {family}", on_progress) as report:
 
@@ -138,7 +138,12 @@ class Fitted:
                 report(event)
 
             training = Training(remember, max_seconds=max_seconds, keep_partial=keep_partial)
-            model.fit(lesson.table, lesson.schema, seed=derive_seed(seed, _FIT), training=training)
+            model.fit(
+                to_learn.table,
+                to_learn.schema,
+                seed=derive_seed(seed, _FIT),
+                training=training,
+            )
         preparation = preparation.calibrated(
             lambda: model.sample(CALIBRATION_ROWS, seed=derive_seed(seed, _CALIBRATION))
         )

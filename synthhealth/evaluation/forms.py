@@ -16,10 +16,11 @@ import pandas as pd
 from pandas.api import types
 from scipy import stats
 
+from synthhealth.cells.missing import plain_word
 from synthhealth.errors import TableError
 from synthhealth.schema import Column, Kind, Schema, read_column
 from synthhealth.schema.reading.completion import complete_column
-from synthhealth.schema.reading.vocabulary import no_or_yes, plain_word
+from synthhealth.schema.reading.vocabulary import no_or_yes
 
 __all__ = ["OwnForm", "in_own_form", "unit_notes", "without_counter"]
 

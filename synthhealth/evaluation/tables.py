@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from synthhealth.cells.missing import plain_word
 from synthhealth.errors import SchemaError, TableError, nearest
 from synthhealth.evaluation.forms import in_own_form, unit_notes, without_counter
 from synthhealth.evaluation.values import check_schema, check_table
 from synthhealth.schema import Column, Protection, Schema
 from synthhealth.schema import coarsened as coarsen
 from synthhealth.schema.intake import plain_table
-from synthhealth.schema.reading.vocabulary import plain_word
 from synthhealth.schema.subjects import Subjects, subjects_of
 
 __all__ = ["CanonicalTable", "Tables", "read_one", "read_tables"]

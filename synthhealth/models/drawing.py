@@ -146,7 +146,7 @@ def draw_rows(
     Parameters
     ----------
     model : Model
-        Fitted on the preparation's lesson.
+        Fitted on the preparation's to_learn.
     preparation : Preparation
         Knows the rules.
     n : int

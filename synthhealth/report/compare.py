@@ -64,7 +64,7 @@ class Run(Part):
         return f"{model}, {self.created:%Y-%m-%d %H:%M}, {self.n_synthetic:,} rows"
 
 
-class Held(NamedTuple):
+class FigureInReport(NamedTuple):
     """A figure beside what a perfect generator gives."""
 
     value: float
@@ -78,21 +78,21 @@ class Held(NamedTuple):
         return max(self.worse * (self.value - self.perfect.mean), 0.0)
 
 
-def figures_of(data: ReportData) -> dict[str, tuple[Metric, Held]]:
+def figures_of(data: ReportData) -> dict[str, tuple[Metric, FigureInReport]]:
     """Return the figures over the whole table by name."""
     return {
         metric.name: (
             metric,
-            Held(metric.value, metric.perfect, metric.verdict, _worse(metric)),
+            FigureInReport(metric.value, metric.perfect, metric.verdict, _worse(metric)),
         )
         for metric in data.evaluation.metrics
     }
 
 
-def columns_of(data: ReportData) -> dict[str, Held]:
+def columns_of(data: ReportData) -> dict[str, FigureInReport]:
     """Return the columns' scores by name."""
     scores = map(column_score, column_results(data.evaluation))
-    return {one.column: Held(one.score, one.floor, one.verdict, -1.0) for one in scores}
+    return {one.column: FigureInReport(one.score, one.floor, one.verdict, -1.0) for one in scores}
 
 
 def check_same_columns(reports: Sequence[ReportData]) -> None:
@@ -206,7 +206,7 @@ class Comparison(Part):
         lines = [title, "=" * len(title), "", *bullets(self._sentences(), 88)]
         return "\n".join(lines) + "\n"
 
-    def to_json(self, path: str | os.PathLike[str], force: bool = False) -> None:
+    def to_json(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Write the comparison as JSON.
 
         Parameters
@@ -223,7 +223,9 @@ class Comparison(Part):
         """
         write(path, lambda: self.model_dump_json(indent=1) + "\n", force=force)
 
-    def to_markdown(self, path: str | os.PathLike[str] | None = None, force: bool = False) -> str:
+    def to_markdown(
+        self, path: str | os.PathLike[str] | None = None, *, force: bool = False
+    ) -> str:
         """Return the comparison as Markdown, and write it if a path is given.
 
         Parameters
@@ -302,7 +304,7 @@ def compare(first: ReportData, second: ReportData) -> Comparison:
     )
 
 
-def _compared(name: str, first: Held, second: Held) -> ComparedFigure:
+def _compared(name: str, first: FigureInReport, second: FigureInReport) -> ComparedFigure:
     chance = math.hypot(*((one.perfect.high - one.perfect.low) / 2 for one in (first, second)))
     gap = second.excess - first.excess
     better: Better = "neither"

@@ -118,7 +118,7 @@ class Report:
 
         return as_text(self.data)
 
-    def to_html(self, path: str | os.PathLike[str], force: bool = False) -> None:
+    def to_html(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Write the report as one page that needs no other file and no network.
 
         Parameters
@@ -137,7 +137,7 @@ class Report:
 
         write(path, lambda: as_html(self.data), force=force)
 
-    def to_json(self, path: str | os.PathLike[str], force: bool = False) -> None:
+    def to_json(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Write the report as JSON under the published schema (`synthhealth.report.json_schema`).
 
         Parameters
@@ -154,7 +154,9 @@ class Report:
         """
         write(path, lambda: self.data.model_dump_json(indent=1) + "\n", force=force)
 
-    def to_markdown(self, path: str | os.PathLike[str] | None = None, force: bool = False) -> str:
+    def to_markdown(
+        self, path: str | os.PathLike[str] | None = None, *, force: bool = False
+    ) -> str:
         """Return the report as Markdown, and write it if a path is given.
 
         Parameters

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from synthhealth.errors import ParameterError
 from synthhealth.evaluation import Metric
 from synthhealth.evaluation.figures import Family, Verdict
-from synthhealth.report.compare import Held, Run, check_same_columns, figures_of
+from synthhealth.report.compare import FigureInReport, Run, check_same_columns, figures_of
 from synthhealth.report.data import Part, ReportData
 from synthhealth.report.files import read_data, write
 from synthhealth.report.metric_words import FAMILIES, words_of
@@ -80,7 +80,7 @@ class Trend(Part):
         title = f"Trend over {counted(len(self.runs), 'run', 'runs')}"
         return "\n".join([title, "=" * len(title), "", *bullets(self._sentences(), 88)]) + "\n"
 
-    def to_json(self, path: str | os.PathLike[str], force: bool = False) -> None:
+    def to_json(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Write the trend as JSON.
 
         Parameters
@@ -97,7 +97,7 @@ class Trend(Part):
         """
         write(path, lambda: self.model_dump_json(indent=1) + "\n", force=force)
 
-    def to_html(self, path: str | os.PathLike[str], force: bool = False) -> None:
+    def to_html(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Write the trend as one small page: a line per figure on its bands, and all numbers.
 
         Parameters
@@ -114,7 +114,9 @@ class Trend(Part):
         """
         write(path, lambda: as_page(self), force=force)
 
-    def to_markdown(self, path: str | os.PathLike[str] | None = None, force: bool = False) -> str:
+    def to_markdown(
+        self, path: str | os.PathLike[str] | None = None, *, force: bool = False
+    ) -> str:
         """Return the trend as Markdown, and write it if a path is given.
 
         Parameters
@@ -204,7 +206,7 @@ def _lines(read: Sequence[ReportData]) -> tuple[TrendLine, ...]:
     )
 
 
-def _point(found: tuple[Metric, Held] | None) -> TrendPoint | None:
+def _point(found: tuple[Metric, FigureInReport] | None) -> TrendPoint | None:
     if found is None:
         return None
     _, held = found

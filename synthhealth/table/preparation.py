@@ -45,7 +45,7 @@ from synthhealth.table.joined import join, split, split_conditions
 from synthhealth.table.known import Known
 from synthhealth.table.limits import Alignment
 
-__all__ = ["Lesson", "Preparation", "Rows"]
+__all__ = ["Preparation", "Rows", "ToLearn"]
 
 
 #: Where a model draws more than this beyond a limit, the column is brought back to it as a whole,
@@ -54,7 +54,7 @@ STRAY_SHARE, LEFT_SHARE = 0.05, 0.005
 
 
 @dataclass(frozen=True)
-class Lesson:
+class ToLearn:
     """What a model is given to learn."""
 
     table: pd.DataFrame
@@ -155,7 +155,7 @@ class Preparation(BaseModel):
     @classmethod
     def learn(
         cls, table: pd.DataFrame, schema: Schema | None, rng: np.random.Generator
-    ) -> tuple[Preparation, Lesson]:
+    ) -> tuple[Preparation, ToLearn]:
         """Learn the way of a table, and bring the table to its end.
 
         Raises
@@ -256,10 +256,10 @@ class Preparation(BaseModel):
                 "schema: the rules compute so many columns that fewer than two are left to learn; "
                 "leave out rules, or the columns that they compute"
             )
-        lesson_schema = learned.model_copy(
+        training_schema = learned.model_copy(
             update={"columns": tuple(c for c in learned if c.name not in computed)}
         )
-        return preparation, Lesson(plain[lesson_schema.names], lesson_schema, reading.odd)
+        return preparation, ToLearn(plain[training_schema.names], training_schema, reading.odd)
 
     def calibrated(self, draw: Callable[[], pd.DataFrame]) -> Preparation:
         """Adapt to the plain rows that the fitted model draws.

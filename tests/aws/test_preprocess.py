@@ -351,15 +351,6 @@ def test_visits_do_not_hide_a_patient() -> None:
     assert column_of("ward", "nominal", codes * 9) == []
 
 
-def test_the_words_for_missing_are_those_of_the_schema_room() -> None:
-    from synthhealth.schema.reading.vocabulary import MissingWords
-
-    ours = columns.MISSING - {"<na>"}  # which pandas takes for missing, and so the room never sees
-    assert set(MissingWords.among_words(ours)) == ours
-    ours = columns.MISSING_AMONG_NUMBERS - {"<na>"}
-    assert set(MissingWords.among_numbers(ours)) == ours
-
-
 CELL = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0")
     | st.sampled_from(',;\t|"\r\n <>.-−@0123456789'),

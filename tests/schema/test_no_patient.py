@@ -71,10 +71,10 @@ def test_no_number_is_a_patients(name, clinical):
     made = {"demo": lambda: load_ra_panel(n=61, random_state=0), "simulated": simulated}
     table = made[name]() if name in made else clinical(name)
     schema = Schema.detect(table).with_protection("drop")
-    preparation, lesson = Preparation.learn(table, schema, np.random.default_rng(0))
-    drawn = lesson.table.sample(5_000, replace=True, random_state=0, ignore_index=True)
+    preparation, to_learn = Preparation.learn(table, schema, np.random.default_rng(0))
+    drawn = to_learn.table.sample(5_000, replace=True, random_state=0, ignore_index=True)
     # A model draws no patient's values.
-    drawn[lesson.schema.numerical] += np.random.default_rng(1).normal(0, 1e-3, (5_000, 1))
+    drawn[to_learn.schema.numerical] += np.random.default_rng(1).normal(0, 1e-3, (5_000, 1))
     preparation = preparation.calibrated(lambda: drawn)
     n_checked = 0
     for column in preparation.learned.numerical:

@@ -13,6 +13,7 @@ from synthhealth.aws.uploads.identifiers import (
     identifiers_inside,
 )
 from synthhealth.aws.uploads.schema import ColumnPlan
+from synthhealth.cells.missing import MISSING, MISSING_AMONG_NUMBERS, plain_word
 from synthhealth.errors import TableError
 
 __all__ = ["COUNTED", "ColumnReader", "Number", "clear_marks", "parse_number"]
@@ -126,25 +127,6 @@ _LONGEST_REMEMBERED = 64
 _RUN = 20
 #: So many unreadable cells are no accident where no other cell can be read.
 _TELLING_CELLS = 5
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split("|"))
-
-
-#: Missing values in any column, and those that among words may be an answer; a part of the room
-#: `schema`'s words, which need pandas.
-MISSING = _words(
-    "|.|..|?|??|na|n/a|#n/a|#na|<na>|nan|null|#null!|not done|not measured|not tested"
-    "|not determined|not available|not applicable|not assessed|not recorded|not reported|missing"
-    "|no data|no result|k.a.|keine angabe|nicht bestimmt|nicht gemessen|fehlt|n.d.|nd|n.a.|n.b."
-    "|sin dato|non disponible|manquant|#value!|#div/0!|#ref!|#name?|#num!"
-)
-MISSING_AMONG_NUMBERS = MISSING | _words(
-    "-|--|---|–|—|*|**|x|/|none|nil|unknown|unk|unbekannt|inconnu|pending|error|invalid|refused"
-    "|declined|insufficient|hemolysed|hemolyzed|haemolysed|haemolyzed|clotted|not collected"
-    "|not performed"
-)
 
 
 def clear_marks(cells: Iterable[str]) -> frozenset[str]:
@@ -356,7 +338,7 @@ class ColumnReader:
     def _is_missing(self, cell: str) -> bool:
         if cell in self.plan.missing or not cell:
             return True
-        word = " ".join(cell.casefold().split())
+        word = plain_word(cell)
         if self.plan.is_number or self.plan.kind == "datetime":
             if word in MISSING_AMONG_NUMBERS:
                 return True

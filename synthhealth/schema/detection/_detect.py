@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from synthhealth.cells.missing import plain_word
 from synthhealth.errors import Doubt, TableError
 from synthhealth.schema.detection._codes import (
     FEW_LEVELS,
@@ -41,12 +42,7 @@ from synthhealth.schema.identifiers.evidence import FREE_TEXT, people_doubts
 from synthhealth.schema.identifiers.search import IdentifierFinding, identifier_in
 from synthhealth.schema.reading.cells import Cells, as_text, is_number
 from synthhealth.schema.reading.number_form import NumberForm, infer_numbers
-from synthhealth.schema.reading.vocabulary import (
-    MissingWords,
-    order_of,
-    partly_yes_no,
-    plain_word,
-)
+from synthhealth.schema.reading.vocabulary import MissingWords, order_of, partly_yes_no
 from synthhealth.schema.types import MIN_CELL, DetectionLimits, Kind, Notation
 
 __all__ = ["Detected", "counted", "detect", "detect_text"]

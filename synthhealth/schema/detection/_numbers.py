@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from synthhealth.cells.missing import plain_word
 from synthhealth.errors import Doubt
 from synthhealth.schema.detection._codes import FEW_LEVELS, levels_of_numbers, number_doubts
 from synthhealth.schema.detection._sentinels import missing_codes, missing_doubt
 from synthhealth.schema.detection.doubts import Detected, counted, with_gaps
 from synthhealth.schema.reading.notation import parse_numbers
 from synthhealth.schema.reading.number_form import NumberForm, form_of_levels
-from synthhealth.schema.reading.vocabulary import ZERO_WORDS, MissingWords, plain_word
+from synthhealth.schema.reading.vocabulary import ZERO_WORDS, MissingWords
 from synthhealth.schema.types import MIN_CELL, DetectionLimits, Kind, Notation
 
 __all__ = ["MOSTLY", "coded_doubts", "lost_doubt", "numbers_of_text", "share_of"]

@@ -10,7 +10,7 @@ import re
 import pandas as pd
 
 from synthhealth.cells.identifiers import words_of
-from synthhealth.schema.reading.vocabulary import plain_word
+from synthhealth.cells.missing import plain_word
 from synthhealth.schema.units import ucum_of
 
 __all__ = [

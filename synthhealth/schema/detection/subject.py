@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from synthhealth.cells.identifiers import said_by, words_of
+from synthhealth.cells.missing import plain_word
 from synthhealth.errors import Doubt
 from synthhealth.schema.detection._detect import Detected
 from synthhealth.schema.detection.names import says_numbering, says_sex
-from synthhealth.schema.reading.vocabulary import plain_word
 from synthhealth.schema.subjects import VISITS
 from synthhealth.schema.types import Kind, Schema
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from synthhealth.cells.digits import without_marks
+from synthhealth.cells.missing import MISSING, MISSING_AMONG_NUMBERS, plain_word
 
 __all__ = [
     "ZERO_WORDS",
@@ -18,7 +18,6 @@ __all__ = [
     "no_or_yes",
     "order_of",
     "partly_yes_no",
-    "plain_word",
     "says_yes",
 ]
 
@@ -27,23 +26,6 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split("|"))
 
 
-#: What stands for a missing value in any column.
-_MISSING = _words(
-    "|.|..|?|??|na|n/a|#n/a|#na|nan|null|#null!|none given|not done|not measured|not tested"
-    "|not determined|not available|not applicable|not assessed|not recorded|not reported"
-    "|missing|no data|no result|k.a.|k. a.|k.a|ka|keine angabe|nicht bestimmt"
-    "|nicht durchgeführt|nicht gemessen|fehlt|n.d.|n. d.|nd|n.a.|n. a.|n.b.|n. b.|s/o"
-    "|غير متوفر|غير متاح|لا يوجد|لم يتم|غير محدد|مفقود"
-    "|sin dato|non fait|non disponible|manquant|tnp|qns|#value!|#div/0!|#ref!|#name?|#num!"
-)
-#: What stands for one among numbers or dates, and may be an answer among words.
-_MISSING_AMONG_NUMBERS = _MISSING | _words(
-    "-|--|---|–|—|*|**|x|/|none|nil|unknown|unk|unbekannt|inconnu|pending|error|invalid|refused"
-    "|declined|lost|lost to follow-up|insufficient|insufficient sample|quantity not sufficient"
-    "|hemolysed|hemolyzed|haemolysed|haemolyzed|hemolytic|haemolytic|lipaemic|lipemic|clotted"
-    "|sample clotted|sample haemolysed|sample hemolyzed|not collected|not performed"
-    "|hämolytisch|unzureichend|ausstehend|folgt|abgelehnt|غير معروف|مجهول"
-)
 #: Words that a laboratory means as "too little to be found": a low result, not a missing one.
 ZERO_WORDS = _words(
     "neg|neg.|negative|negativ|undetectable|not detected|non-detectable|none detected|below"
@@ -67,7 +49,7 @@ class MissingWords:
     @staticmethod
     def among_numbers(cells: Iterable[str]) -> list[str]:
         """Of the different cells of a column of numbers or dates."""
-        return [cell for cell in cells if plain_word(cell) in _MISSING_AMONG_NUMBERS]
+        return [cell for cell in cells if plain_word(cell) in MISSING_AMONG_NUMBERS]
 
     @staticmethod
     def among_words(cells: Iterable[str]) -> list[str]:
@@ -75,12 +57,7 @@ class MissingWords:
         words = {cell: plain_word(cell) for cell in cells}
         analytes = sum(word in _ANALYTES for word in set(words.values()) - {"na"})
         levels = {"na"} if analytes >= FEWEST_ANALYTES else set()
-        return [cell for cell, word in words.items() if word in _MISSING and word not in levels]
-
-
-def plain_word(cell: str) -> str:
-    """Give a cell without capitals, needless blanks and invisible marks."""
-    return " ".join(without_marks(cell).casefold().split())
+        return [cell for cell, word in words.items() if word in MISSING and word not in levels]
 
 
 @dataclass(frozen=True)
