@@ -122,6 +122,7 @@ def test_numbers_stored_as_text_are_numbers(tmp_path):
     assert "columns 'age', 'hb'" in form.doubts[1]
 
 
+@pytest.mark.usefixtures("as_for_users")
 def test_results_beyond_a_limit_stay_among_numbers(tmp_path):
     rows = [["<0.5" if i % 4 == 0 else 0.5 + i / 7, i % 9] for i in range(N)]
     table, form = read_with_form(sheet_of(tmp_path / "x.xlsx", [["crp", "x"], *rows]))

@@ -419,6 +419,7 @@ def test_no_patient_of_a_clinical_table(tmp_path, clinical, family, name):
     assert found(scan(fitted(family, real, schema).save(tmp_path / "x.synth"), real)) == {}
 
 
+@pytest.mark.slow
 def test_chance_raises_no_alarm(tmp_path):
     """Weights and figures learned from some patients hold none of 50 cohorts of others.
 

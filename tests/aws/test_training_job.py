@@ -576,6 +576,7 @@ class TestCheckpoints:
 
 
 class TestStops:
+    @pytest.mark.slow
     def test_a_network_is_kept_as_far_as_it_has_come(self, tmp_path):
         base = lay_out(
             tmp_path,

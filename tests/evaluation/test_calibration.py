@@ -14,6 +14,7 @@ from synthhealth.errors import ParameterError, TableError
 from synthhealth.evaluation import evaluate_tables
 from synthhealth.evaluation.calibration import Replicates, Unjudged, verdict_of
 from synthhealth.evaluation.null_bands import KSNull
+from synthhealth.evaluation.scope import PARTS
 from synthhealth.report.page import as_html
 
 
@@ -117,9 +118,13 @@ def sound():
     return few_columns_judged().evaluation
 
 
-def few_columns_judged():
+def few_columns_judged(parts=PARTS):
     real, new = (cohort(61, seed)[["sex", "age", "haemoglobin", "crp", "esr"]] for seed in (0, 1))
-    return sh.evaluate(real, new, outcomes=["haemoglobin"])
+    return sh.evaluate(real, new, outcomes=["haemoglobin"], parts=parts)
+
+
+#: What takes long is computed where it is to fail.
+LONG = {"rows": "joint", "utility": "utility"}
 
 
 @pytest.mark.parametrize("failure", FAILURES)
@@ -129,12 +134,13 @@ def test_what_fails_is_named_and_the_rest_is_there(failure, sound, monkeypatch):
 
     place, what, column = FAILURES[failure]
     monkeypatch.setattr(f"synthhealth.evaluation.{place}", fail)
-    result = few_columns_judged()
+    left_out = {part for room, part in LONG.items() if not place.startswith(room)} | {"sdmetrics"}
+    result = few_columns_judged([part for part in PARTS if part not in left_out])
     gaps = {(gap.what, gap.column): gap.reason for gap in result.evaluation.not_computed}
     assert "unexpected ValueError in fail" in gaps[what, column]
     assert "Smith" not in result.data.model_dump_json()
     assert {gap for gap, _ in gaps} <= {what, "dependence", *(g.what for g in sound.not_computed)}
-    assert len(result.evaluation.metrics) >= 5
+    assert len(result.evaluation.metrics) >= 4
     assert result.evaluation.judgement.verdict in ("good", "poor", "cannot tell")
     assert f"- {what}" in result.to_markdown()
     assert what in as_html(result.data)

@@ -480,7 +480,9 @@ def test_two_processes_with_other_hash_seeds_give_the_same_bytes():
             "x": rng.lognormal(size=80), "n": rng.poisson(9, size=80),
             "c": rng.choice(["a", "b", "c", "d"], size=80), "d": rng.choice(["x", "y"], size=80),
         })
-        result = evaluate_tables(table[:40], table[40:].reset_index(drop=True))
+        result = evaluate_tables(
+            table[:40], table[40:].reset_index(drop=True), parts=["copying", "joint", "utility"]
+        )
         sys.stdout.write(result.model_dump_json() + describe(table).to_json())
     """
     outputs = [

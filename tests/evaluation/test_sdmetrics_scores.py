@@ -45,7 +45,9 @@ def test_a_copy_is_perfect_to_it_and_its_verdict_is_not_used(cohort):
 
 
 def test_one_column_has_no_pair(cohort):
-    scores = judged(cohort[["age"]], cohort[["age"]].head(40)).evaluation.others[SDMETRICS.name]
+    report = judged(cohort[["age"]], cohort[["age"]].head(40))
+    assert "| Column Pair Trends | – |" in report.to_markdown()
+    scores = report.evaluation.others[SDMETRICS.name]
     assert scores["column_pair_trends"] is None
     assert scores["column_shapes"] > 0.8
 

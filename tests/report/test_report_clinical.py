@@ -57,6 +57,7 @@ def test_patients_are_grouped_by_the_outcome(clinical_report: Report, clinic: pd
     assert "patient" not in [found.column for found in table.variables]
 
 
+@pytest.mark.slow
 def test_without_an_outcome_by_sex_and_as_asked(clinic: pd.DataFrame) -> None:
     columns = tuple(column.model_copy(update={"role": None}) for column in CLINIC)
     schema = CLINIC.model_copy(update={"columns": columns})

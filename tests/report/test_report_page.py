@@ -189,6 +189,7 @@ def test_empty_cells_sort_last_and_numbers_are_no_text(visit: Opener) -> None:
             assert "" in values
 
 
+@pytest.mark.slow
 def test_table_sorts_by_keyboard(visit: Opener) -> None:
     with visit() as page:
         page.locator("#analysis-table thead th button").first.focus()
@@ -201,6 +202,7 @@ def test_table_sorts_by_keyboard(visit: Opener) -> None:
         assert head.get_attribute("aria-sort") == "descending"
 
 
+@pytest.mark.slow
 def test_columns_are_chosen_from_list_buttons_and_table(visit: Opener) -> None:
     with visit() as page:
         shown = page.locator(".panel:not([hidden]) h3.panel-name")
@@ -289,6 +291,7 @@ def test_figures_follow_the_width_of_the_window(visit: Opener) -> None:
         assert page.evaluate(OVERFLOW) <= 0
 
 
+@pytest.mark.slow
 def test_paper_shows_all_sections_and_columns_in_light_colours(visit: Opener) -> None:
     with visit(scheme="dark") as page:
         page.emulate_media(media="print")

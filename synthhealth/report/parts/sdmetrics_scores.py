@@ -26,7 +26,7 @@ def sdmetrics_section(evaluation: Evaluation) -> Section | None:
         f"SDMetrics {scores.version}",
         ("score", "value", "what it asks"),
         [
-            [Entry(name), Entry(score_text(getattr(scores, field))), Entry(meaning)]
+            [Entry(name), _written(getattr(scores, field)), Entry(meaning)]
             for name, field, meaning in _ROWS
         ],
         f"Computed by SDMetrics on {scores.n_real:,} real and {scores.n_synthetic:,} synthetic "
@@ -37,6 +37,10 @@ def sdmetrics_section(evaluation: Evaluation) -> Section | None:
         "no copying: a verbatim copy of the patients scores 1. The verdict does not use them."
     )
     return Section("sdmetrics", "As SDV would score it", hint, [sheet])
+
+
+def _written(score: float | None) -> Entry:
+    return Entry("–" if score is None else score_text(score))
 
 
 SDMETRICS_SCORES = Part(sdmetrics_section)
