@@ -16,8 +16,8 @@ from synthhealth.schema.reading.reading import (
     complete,
     read_column,
     read_table,
-    write_column,
 )
+from synthhealth.schema.reading.writing import write_column
 from synthhealth.schema.rules import Rule, RuleCheck, check_rules
 from synthhealth.schema.types import (
     Column,

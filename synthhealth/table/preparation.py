@@ -21,13 +21,8 @@ from synthhealth.schema.check import (
 )
 from synthhealth.schema.identifiers.protection import add_fakes, learn_fakes, protect
 from synthhealth.schema.rare import RareLevels, pool_rare
-from synthhealth.schema.reading.reading import (
-    EMPTY,
-    complete,
-    read_column,
-    read_table,
-    write_column,
-)
+from synthhealth.schema.reading.reading import EMPTY, complete, read_column, read_table
+from synthhealth.schema.reading.writing import write_column
 from synthhealth.schema.rules import check_rules, derivations, rules_of
 from synthhealth.schema.subjects import n_patients, subjects_of
 from synthhealth.schema.types import BLANK, Column, DetectionLimits, Schema
