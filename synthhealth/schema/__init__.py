@@ -19,6 +19,7 @@ from synthhealth.schema.reading.reading import (
 )
 from synthhealth.schema.reading.writing import write_column
 from synthhealth.schema.rules import Rule, RuleCheck, check_rules
+from synthhealth.schema.schema import Schema
 from synthhealth.schema.types import (
     Column,
     Demographics,
@@ -29,7 +30,6 @@ from synthhealth.schema.types import (
     Range,
     ReferenceRange,
     Role,
-    Schema,
 )
 
 __all__ = [

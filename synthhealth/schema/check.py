@@ -14,8 +14,9 @@ import pandas as pd
 from pandas.api import types
 
 from synthhealth.errors import SchemaError, TableError
+from synthhealth.schema.schema import Schema
 from synthhealth.schema.subjects import Subjects, n_patients
-from synthhealth.schema.types import Column, Kind, Schema
+from synthhealth.schema.types import Column, Kind
 
 __all__ = ["Problems", "leave_out"]
 

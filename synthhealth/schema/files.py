@@ -15,7 +15,8 @@ from synthhealth.errors import FileError, SchemaError, nearest
 from synthhealth.io import whole_file
 from synthhealth.io.files import reason
 from synthhealth.schema.problems import cut, first_problem
-from synthhealth.schema.types import Column, Schema
+from synthhealth.schema.schema import Schema
+from synthhealth.schema.types import Column
 from synthhealth.schema.yaml import Document, number_of, read_yaml, write_yaml
 
 __all__ = ["json_schema", "read_schema", "schema_to_yaml", "write_schema"]

@@ -17,8 +17,9 @@ from synthhealth.errors import TableError
 from synthhealth.schema.intake import plain_table
 from synthhealth.schema.reading.completion import levels_in_order
 from synthhealth.schema.rules.rule import named_levels
+from synthhealth.schema.schema import Schema
 from synthhealth.schema.subjects import Subjects, count_patients, n_patients
-from synthhealth.schema.types import MIN_CELL, Column, Demographics, Kind, Level, Schema
+from synthhealth.schema.types import MIN_CELL, Column, Demographics, Kind, Level
 
 __all__ = [
     "Plan",

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from synthhealth.schema.types import Schema
+from synthhealth.schema.schema import Schema
 
 __all__ = ["VISITS", "Subjects", "count_patients", "n_patients", "subjects_of"]
 

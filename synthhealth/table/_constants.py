@@ -13,7 +13,8 @@ from pandas.api import types
 from pydantic import BaseModel, ConfigDict, Field
 
 from synthhealth.errors import SchemaError, TableError
-from synthhealth.schema.types import BLANK, Column, Level, Schema
+from synthhealth.schema.schema import Schema
+from synthhealth.schema.types import BLANK, Column, Level
 from synthhealth.table.dtypes import dtype_from_text, dtype_to_text
 
 __all__ = ["Constant", "add_constants", "constants_in", "without_constants"]

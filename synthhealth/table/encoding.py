@@ -19,8 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from synthhealth.errors import ConditionError, FitError, TableError
 from synthhealth.schema.reading.notation import MAX_DECIMALS, count_decimals
+from synthhealth.schema.schema import Schema
 from synthhealth.schema.subjects import Subjects
-from synthhealth.schema.types import Column, Kind, Schema
+from synthhealth.schema.types import Column, Kind
 from synthhealth.table.dtypes import (
     IndexForm,
     dtype_from_text,

@@ -17,7 +17,8 @@ from synthhealth.schema.reading.cells import Cells
 from synthhealth.schema.reading.completion import complete_column
 from synthhealth.schema.reading.times import FEW
 from synthhealth.schema.rules import Rule
-from synthhealth.schema.types import Column, Kind, Notation, Protection, Schema
+from synthhealth.schema.schema import Schema
+from synthhealth.schema.types import Column, Kind, Notation, Protection
 
 __all__ = ["join", "names_of_parts", "split", "split_conditions", "with_joined"]
 

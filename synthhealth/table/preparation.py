@@ -24,8 +24,9 @@ from synthhealth.schema.rare import RareLevels, pool_rare
 from synthhealth.schema.reading.reading import EMPTY, complete, read_column, read_table
 from synthhealth.schema.reading.writing import write_column
 from synthhealth.schema.rules import check_rules, derivations, rules_of
+from synthhealth.schema.schema import Schema
 from synthhealth.schema.subjects import n_patients, subjects_of
-from synthhealth.schema.types import BLANK, Column, DetectionLimits, Schema
+from synthhealth.schema.types import BLANK, Column, DetectionLimits
 from synthhealth.table._constants import (
     Constant,
     add_constants,

@@ -14,7 +14,8 @@ import numpy as np
 from synthhealth.errors import SchemaError
 from synthhealth.schema.identifiers.patterns import Pattern
 from synthhealth.schema.rules import derivations, rules_of
-from synthhealth.schema.types import Column, Kind, Protection, Schema
+from synthhealth.schema.schema import Schema
+from synthhealth.schema.types import Column, Kind, Protection
 from synthhealth.table._constants import Constant
 from synthhealth.table.dtypes import dtype_from_text, is_known_dtype
 from synthhealth.table.encoding import ColumnForm

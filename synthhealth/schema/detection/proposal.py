@@ -26,17 +26,9 @@ from synthhealth.schema.intake import plain_table
 from synthhealth.schema.rare import levels_of, plan
 from synthhealth.schema.reading.reading import read_column
 from synthhealth.schema.reading.vocabulary import MissingWords
+from synthhealth.schema.schema import Schema
 from synthhealth.schema.subjects import Subjects, count_patients
-from synthhealth.schema.types import (
-    BLANK,
-    MIN_CELL,
-    Column,
-    Demographics,
-    Kind,
-    Protection,
-    Range,
-    Schema,
-)
+from synthhealth.schema.types import BLANK, MIN_CELL, Column, Demographics, Kind, Protection, Range
 from synthhealth.schema.units import ucum_of
 
 __all__ = ["Finding", "Proposal", "propose"]

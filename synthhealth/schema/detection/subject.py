@@ -14,8 +14,9 @@ from synthhealth.cells.missing import plain_word
 from synthhealth.errors import Doubt
 from synthhealth.schema.detection._detect import Detected
 from synthhealth.schema.detection.names import says_numbering, says_sex
+from synthhealth.schema.schema import Schema
 from synthhealth.schema.subjects import VISITS
-from synthhealth.schema.types import Kind, Schema
+from synthhealth.schema.types import Kind
 
 __all__ = ["SubjectFound", "find_subject", "subject_in", "visit_doubts"]
 

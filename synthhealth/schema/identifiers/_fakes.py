@@ -8,7 +8,8 @@ from pandas.api import types
 
 from synthhealth.errors import SchemaError
 from synthhealth.schema.identifiers.patterns import Pattern, pattern_of
-from synthhealth.schema.types import Column, Kind, Protection, Schema
+from synthhealth.schema.schema import Schema
+from synthhealth.schema.types import Column, Kind, Protection
 
 __all__ = ["add_fakes", "learn_fakes"]
 

@@ -11,14 +11,8 @@ from pandas.api import types
 
 from synthhealth.errors import SchemaError, TableError
 from synthhealth.schema.identifiers._fakes import add_fakes, learn_fakes
-from synthhealth.schema.types import (
-    Column,
-    Demographics,
-    Kind,
-    Protection,
-    Range,
-    Schema,
-)
+from synthhealth.schema.schema import Schema
+from synthhealth.schema.types import Column, Demographics, Kind, Protection, Range
 
 __all__ = ["add_fakes", "learn_fakes", "protect", "with_protection"]
 

@@ -9,7 +9,8 @@ import pandas as pd
 from synthhealth.errors import SchemaError, TableError
 from synthhealth.schema.intake._columns import Plain, plain_column
 from synthhealth.schema.intake._refused import Refused, has_surrogates
-from synthhealth.schema.types import Column, Protection, Schema
+from synthhealth.schema.schema import Schema
+from synthhealth.schema.types import Column, Protection
 
 __all__ = ["plain_columns", "plain_table"]
 

@@ -20,7 +20,8 @@ from synthhealth.schema.reading.notation import ParsedNumbers, count_decimals, p
 from synthhealth.schema.reading.number_form import infer_numbers, usual_flags
 from synthhealth.schema.reading.times import infer_joined, infer_times
 from synthhealth.schema.reading.vocabulary import MissingWords, order_of
-from synthhealth.schema.types import MIN_CELL, Column, DetectionLimits, Kind, Notation, Schema
+from synthhealth.schema.schema import Schema
+from synthhealth.schema.types import MIN_CELL, Column, DetectionLimits, Kind, Notation
 
 __all__ = ["complete", "complete_column", "levels_in_order", "says_no_word_is_missing"]
 

@@ -30,15 +30,8 @@ from synthhealth.schema.reading.notation import parse_numbers
 from synthhealth.schema.reading.number_form import NumberForm, form_of_levels
 from synthhealth.schema.reading.times import parse_times
 from synthhealth.schema.reading.vocabulary import MissingWords
-from synthhealth.schema.types import (
-    BLANK,
-    MIN_CELL,
-    Column,
-    DetectionLimits,
-    Kind,
-    Notation,
-    Schema,
-)
+from synthhealth.schema.schema import Schema
+from synthhealth.schema.types import BLANK, MIN_CELL, Column, DetectionLimits, Kind, Notation
 
 __all__ = ["ColumnReading", "Reading", "complete", "read_column", "read_table"]
 

@@ -32,7 +32,7 @@ from synthhealth.schema.rules._operands import (
     Operands,
     Value,
 )
-from synthhealth.schema.types import Schema
+from synthhealth.schema.schema import Schema
 
 __all__ = ["Derivation", "Rule", "RuleCheck", "named_levels"]
 
