@@ -26,7 +26,7 @@ from synthhealth.cli import app
 from synthhealth.models import available
 from synthhealth.schema import propose
 
-pytestmark = pytest.mark.record
+pytestmark = [pytest.mark.record, pytest.mark.usefixtures("as_for_users")]
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 #: What depends on the moment of a run: times of day, durations, folders, the hashes of such files.
