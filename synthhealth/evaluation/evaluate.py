@@ -230,9 +230,7 @@ def _put_together(case: Case, answers: Mapping[str, Answer], real_is: RealIs) ->
     metrics, numerical, categorical = judge(figures, marginals)
     tables, folds = case.tables, case.folds
     n_real, n_synthetic = len(tables.real.table), len(tables.synthetic.table)
-    told = [
-        (one, answers[one.name].results) for one in (*QUESTIONS, REGRESSIONS) if one.name in answers
-    ]
+    told = [(one, answers[one.name].results) for one in QUESTIONS if one.name in answers]
     return Evaluation(
         n_real=n_real,
         n_synthetic=n_synthetic,
@@ -259,7 +257,7 @@ def _put_together(case: Case, answers: Mapping[str, Answer], real_is: RealIs) ->
             for one, results in told
             if one.field is None and isinstance(results, BaseModel)
         },
-        **{one.field: found for one, found in told if one.field is not None and found is not None},
+        **{one.field: results for one, results in told if one.field and results is not None},
     )
 
 
