@@ -72,6 +72,7 @@ def run_job(s3: Any, described: dict[str, Any], base: Path) -> str:
     return key
 
 
+@pytest.mark.usefixtures("as_for_users")
 def test_an_upload_becomes_synthetic_rows(aws_environment, tmp_path):
     real = sh.datasets.load_ra_panel()
     stack = make_stack(BUCKET, TrainingRequestKey="training.json")
