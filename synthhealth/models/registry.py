@@ -95,7 +95,7 @@ def get(name: str) -> type[Model]:
 
 
 def about(name: str) -> About:
-    """Give what a family says of itself; of one that is not installed no more than its name.
+    """Give what a family says of itself; no more than its name where it cannot be loaded.
 
     Examples
     --------
@@ -106,7 +106,8 @@ def about(name: str) -> About:
     unknown = About(title=name)
     try:
         family = get(name)
-    except ParameterError:
+    except (ParameterError, ImportError, AttributeError):
+        # Not installed, or its package is broken: what is asked is still what a file holds.
         return unknown
     told: About = getattr(family, "about", unknown)
     return told

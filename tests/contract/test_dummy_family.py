@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from typing import Any
 
 import numpy as np
@@ -72,3 +73,10 @@ def test_report_manifest_and_inspection_tell_of_it(flat, cohort, tmp_path):
 
 def test_of_a_family_that_is_not_there_the_name_is_known():
     assert about("no such family") == About(title="no such family")
+
+
+@pytest.mark.parametrize("place", ["no_such_package:Family", "json:NoSuchFamily"])
+def test_of_a_family_whose_package_is_broken_the_name_is_known(monkeypatch, place):
+    point = importlib.metadata.EntryPoint("broken", place, registered.ENTRY_POINTS)
+    monkeypatch.setattr(registered, "entry_points", lambda group: [point])
+    assert about("broken") == About(title="broken")
