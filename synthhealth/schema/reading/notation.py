@@ -102,20 +102,20 @@ class ParsedNumbers:
 
 
 def parse_numbers(
-    cells: Sequence[str], notation: Notation, unit: str | None = None
+    cells: Sequence[str] | Sequence[NumberCell | None], notation: Notation, unit: str | None = None
 ) -> ParsedNumbers:
     """Read cells in a notation; blanks around them and invisible marks count for nothing.
 
     Parameters
     ----------
-    cells : sequence of str
-        The cells.
+    cells : sequence of str, or of NumberCell or None
+        The cells, or what `split_number` has made of them.
     notation : Notation
         How most of the column's cells are written.
     unit : str, optional
         The unit of the numbers in UCUM, where the notation has none.
     """
-    split = [split_number(cell) for cell in cells]
+    split = [split_number(cell) if isinstance(cell, str) else cell for cell in cells]
     style = style_pattern(notation.decimal, notation.thousands, strict=False)
     n = len(cells)
     numbers = np.full(n, np.nan)

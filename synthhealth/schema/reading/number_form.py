@@ -107,7 +107,7 @@ def infer_numbers(cells: Sequence[str], counts: Counts, least: int = MIN_CELL) -
     )
     decimal, thousands, doubts = _style(tokens)
     notation = notation.model_copy(update={"decimal": decimal, "thousands": thousands})
-    parsed = parse_numbers(cells, notation, unit)
+    parsed = parse_numbers(split, notation, unit)
     if not parsed.fits.any():
         return None
     fitting = [cell for cell, fits in zip(cells, parsed.fits.tolist(), strict=True) if fits]

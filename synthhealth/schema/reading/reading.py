@@ -150,11 +150,18 @@ def read_column(values: pd.Series, column: Column) -> ColumnReading:
     if is_number:
         return _read_number_cells(values, complete_column(column, values))
     cells = Cells.of(values)
-    completed = complete_column(column, values, cells).model_copy(
-        update={"missing": column.missing}
-    )
     words = _missing_words(column, cells, values.dtype)
-    return _read_object_cells(values, completed, cells, words)
+    if not _says_how_numbers_are_written(column):
+        completed = complete_column(column, values, cells)
+        column = completed.model_copy(update={"missing": column.missing})
+    return _read_object_cells(values, column, cells, words)
+
+
+def _says_how_numbers_are_written(column: Column) -> bool:
+    """Whether nothing is left open that reading needs; to complete it would read all cells."""
+    if column.notation is None or column.notation.clock or column.joined is not None:
+        return False
+    return column.kind in (Kind.CONTINUOUS, Kind.COUNT)
 
 
 def _read_number_cells(values: pd.Series, column: Column) -> ColumnReading:
