@@ -387,6 +387,11 @@ class TableForm(BaseModel):
         }
         return pd.DataFrame(plain), pd.DataFrame(missing)
 
+    def clipped(self, plain: pd.DataFrame) -> pd.DataFrame:
+        """Bring a plain table's numbers to the limits, so that none bends what is learned."""
+        ends = {form.name: (form.low, form.high) for form in self.columns if form.kind.is_numerical}
+        return plain.assign(**{name: plain[name].clip(*end) for name, end in ends.items()})
+
     def decode(
         self, plain: pd.DataFrame, missing: dict[str, npt.NDArray[np.bool_]], *, start: int = 0
     ) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Between which limits the numbers of a column lie, and drawn numbers brought to them.
 
-The limits are told so that they are nobody's number.
+The limits are nobody's number, and no patient with an extreme value decides them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from pydantic import BaseModel, ConfigDict, model_validator
+from scipy import stats
 
 from synthhealth.schema.reading.notation import MAX_DECIMALS
 from synthhealth.schema.subjects import Subjects, n_patients
@@ -36,6 +38,10 @@ LIMIT_SHARE = 0.05
 #: At least so many values that can be written have the same limit.
 SHARED = 5
 
+#: A column of positive numbers whose upper part is so many times as long as its lower one reaches
+#: as far as its logarithms do.
+SKEWED = 1.5
+
 #: How far limits lie beyond a rounded value, in units of what is written: less than a half.
 BEYOND = 0.4
 
@@ -52,11 +58,13 @@ _NANOSECONDS = (-9_223_286_400.0, 9_223_286_400.0)
 
 
 def learn_limits(numbers: Floats, unit: float, subjects: Subjects | None = None) -> dict[str, Any]:
-    """Round limits outwards, so that no patient's extreme value is kept.
+    """Find between which limits a column lies, and let no single patient decide them.
 
-    Several values that can be written share one limit. It lies a part of a unit beyond the rounded
-    value: still nothing but that can be written, and where the smallest value is a round one, too,
-    the limit is not that patient's value.
+    A limit lies as far from the middle as the fifth patient from that end says: where one of ten
+    times as many patients would be expected if the values were normal, or, where they are skewed,
+    their logarithms. It is rounded outwards, and a part of a unit beyond the rounded value: nothing
+    but that can be written, and the limit is nobody's value. Values that many patients have, such
+    as zero, are limits themselves.
 
     Parameters
     ----------
@@ -76,19 +84,52 @@ def learn_limits(numbers: Floats, unit: float, subjects: Subjects | None = None)
         return bool(is_usual) and n_patients(subjects, there) >= MIN_CELL
 
     low_is_floor, high_is_ceiling = is_heap(low), is_heap(high)
-    step = max(10.0 ** np.floor(np.log10(high - low)) / 2, SHARED * unit)
-    bottom = float(np.floor(low / step + NOISE) * step)
-    top = float(np.ceil(high / step - NOISE) * step)
-    # Of the rounded values alone: what depends on a patient's value could be solved for it.
-    beyond = max(BEYOND * unit, PRECISION * max(-bottom, top))
+    bottom, top = _reach(numbers, subjects)
     # Nothing is negative where nothing was.
     lowest = -BEYOND * unit if low >= 0 else -np.inf
+    bottom = low if low_is_floor else max(bottom, min(lowest, 0.0))
+    top = high if high_is_ceiling else top
+    step = max(10.0 ** np.floor(np.log10(top - bottom)) / 2, SHARED * unit)
+    bottom = float(np.floor(bottom / step + NOISE) * step)
+    top = float(np.ceil(top / step - NOISE) * step)
+    # Of the rounded values alone: what depends on a patient's value could be solved for it.
+    beyond = max(BEYOND * unit, PRECISION * max(-bottom, top))
     return {
         "low": low if low_is_floor else max(bottom - beyond, lowest),
         "high": high if high_is_ceiling else top + beyond,
         "low_is_floor": low_is_floor,
         "high_is_ceiling": high_is_ceiling,
     }
+
+
+def _reach(numbers: Floats, subjects: Subjects | None) -> tuple[float, float]:
+    """Say how far a column reaches, without asking the few patients at its ends."""
+    known = ~np.isnan(numbers)
+    highest = _of_patients(numbers[known], subjects if subjects is None else subjects[known])
+    lowest = _of_patients(-numbers[known], subjects if subjects is None else subjects[known])
+    n = highest.size
+    place = max(min(MIN_CELL, n // 4), 1)
+    middle = float(np.median(numbers[known]))
+    ends = -float(lowest[place - 1]), float(highest[place - 1])
+    # How much further the one of ten times as many patients lies, were all normal.
+    further = float(stats.norm.isf(1 / (10 * n)) / stats.norm.isf(min((place - 0.5) / n, 0.45)))
+    if middle > 0 and numbers[known].min() >= 0 and ends[1] - middle > SKEWED * (middle - ends[0]):
+        up = middle * (ends[1] / middle) ** further
+        down = middle * (ends[0] / middle) ** further if ends[0] > 0 else 0.0
+    else:
+        up, down = (middle + further * (end - middle) for end in (ends[1], ends[0]))
+    if up <= middle:  # hardly any patient has another value: as far as those few on average
+        up = middle + further * float(highest[:MIN_CELL].mean() - middle)
+    if down >= middle:
+        down = middle - further * float(lowest[:MIN_CELL].mean() + middle)
+    return down, up
+
+
+def _of_patients(values: Floats, subjects: Subjects | None) -> Floats:
+    """Give the highest value of each patient, the highest first."""
+    if subjects is not None:
+        values = pd.Series(values).groupby(subjects).max().to_numpy()
+    return np.sort(values)[::-1]
 
 
 def within_calendar(limits: dict[str, Any], dtype: str) -> dict[str, Any]:

@@ -219,7 +219,7 @@ class Preparation(BaseModel):
         described, learned = _without_limits(described, *gone), _without_limits(learned, *gone)
         form = TableForm.learn(canonical, learned, latent, subjects)
         plain, missing = form.encode(canonical)
-        plain = plain.assign(**latent)
+        plain = form.clipped(plain.assign(**latent))
         # Of a level that is dropped there is no value, either, but it is not missing.
         fill_missing(plain, missing, learned.numerical, rng)
         states = reading.table.isna().reset_index(drop=True).astype(np.int8)
