@@ -75,5 +75,7 @@ class Membership(Result):
     tpr_at_10: float = Field(ge=0, le=1)
     """The same where 10 % are."""
     recognised: float | None = Field(default=None, ge=0, le=1)
-    """Share of patients that are recognised nearly surely: attacked in many fits, with and without \
-them, the area of the one patient is above 0.9. None where each was attacked once."""
+    """Share of patients that are recognised nearly surely: attacked in many fits, with and \
+without them, the area of the one patient is above 0.9. None where each was attacked once."""
+    recognised_interval: Interval | None = None
+    """Of that share, as of patients drawn; None where there is none."""
