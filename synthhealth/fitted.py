@@ -16,6 +16,7 @@ from synthhealth.models.seeding import derive_seed
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema.detection.doubts import odd_doubts, tell
 from synthhealth.schema.detection.subject import visit_doubts
+from synthhealth.table.left_out import Privacy
 from synthhealth.table.preparation import Preparation
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class Fitted:
         parameters: Mapping[str, Any],
         *,
         seed: int,
+        privacy: Privacy = "none",
         tells: bool = False,
         on_progress: OnProgress | None = None,
         keep_partial: bool = False,
@@ -113,6 +115,8 @@ class Fitted:
             Parameters of the family.
         seed : int
             Decides everything.
+        privacy : {"none", "standard", "high"}
+            How many patients are left out; see `synthhealth.table.left_out.rows_kept`.
         tells : bool
             Whether to log what is in doubt about the table under this schema.
         on_progress, keep_partial, max_seconds
@@ -125,7 +129,7 @@ class Fitted:
         """
         model: Model = get(family)(**parameters)
         preparation, to_learn = Preparation.learn(
-            table, schema, np.random.default_rng(derive_seed(seed, _GAPS))
+            table, schema, np.random.default_rng(derive_seed(seed, _GAPS)), privacy
         )
         if tells:
             tell([*odd_doubts(to_learn.odd, len(table)), *visit_doubts(table, schema)])

@@ -26,6 +26,7 @@ from synthhealth.schema.detection.proposal import propose
 from synthhealth.schema.intake import plain_table
 from synthhealth.schema.subjects import subjects_of
 from synthhealth.table.known import Known
+from synthhealth.table.left_out import LEFT_OUT, Privacy
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -56,6 +57,9 @@ class Synthesizer(BaseEstimator):
     random_state : int, optional
         The one seed that decides everything. The same seed, table and versions give the same bytes
         in any process. Without it a seed is drawn and kept in ``seed_``.
+    privacy : {"none", "standard", "high"}
+        How many patients a fit leaves out, so that nobody can tell from the model whether one was
+        learned: none, a fifth, or half. See `synthhealth.table.left_out.rows_kept`.
     **model_params
         Parameters of the family; `synthhealth.models.get` gives their table.
 
@@ -103,11 +107,13 @@ class Synthesizer(BaseEstimator):
         *,
         schema: Schema | None = None,
         random_state: int | None = None,
+        privacy: Privacy = "none",
         **model_params: Any,
     ) -> None:
         self.model = model
         self.schema = schema
         self.random_state = random_state
+        self.privacy = privacy
         self.model_params = model_params
 
     def fit(
@@ -153,6 +159,9 @@ class Synthesizer(BaseEstimator):
             raise ParameterError(f"on_interrupt is {on_interrupt!r}; it is 'raise' or 'keep'")
         if max_seconds is not None and not (isinstance(max_seconds, Real) and max_seconds > 0):
             raise ParameterError(f"max_seconds is {max_seconds!r}; give a number above 0")
+        if self.privacy not in LEFT_OUT:
+            known = ", ".join(map(repr, LEFT_OUT))
+            raise ParameterError(f"privacy is {self.privacy!r}; it is one of {known}")
         get(self.model)(**self.model_params)  # what is wrong with them is said before any work
         seed = _check_seed(self.random_state)
         check_shape(table)
@@ -164,6 +173,7 @@ class Synthesizer(BaseEstimator):
             self.model,
             self.model_params,
             seed=seed,
+            privacy=self.privacy,
             tells=self.schema is not None and self._tells,
             on_progress=on_progress,
             keep_partial=on_interrupt == "keep",
@@ -396,6 +406,7 @@ class Synthesizer(BaseEstimator):
                     self.model,
                     schema=schema,
                     random_state=derive_seed(seed, _PARTS, part),
+                    privacy=self.privacy,
                     **self.model_params,
                 )
                 model._tells = False  # said once, of the whole table
@@ -487,7 +498,12 @@ class Synthesizer(BaseEstimator):
         training : pandas.DataFrame, optional
             The table that was learned, where it is at hand.
         """
-        synthesizer = cls(fitted.family, schema=fitted.schema, random_state=fitted.seed)
+        synthesizer = cls(
+            fitted.family,
+            schema=fitted.schema,
+            random_state=fitted.seed,
+            privacy=fitted.preparation.privacy,
+        )
         synthesizer.model_params = dict(fitted.parameters)
         synthesizer._take(fitted)
         synthesizer._training_table = training
@@ -528,13 +544,14 @@ class Synthesizer(BaseEstimator):
             "model": self.model,
             "schema": self.schema,
             "random_state": self.random_state,
+            "privacy": self.privacy,
             **self.model_params,
         }
 
     def set_params(self, **params: Any) -> Synthesizer:
         """Change the constructor's arguments; they are checked in `fit`, as scikit-learn does."""
         for name, value in params.items():
-            if name in ("model", "schema", "random_state"):
+            if name in ("model", "schema", "random_state", "privacy"):
                 setattr(self, name, value)
             else:
                 self.model_params = {**self.model_params, name: value}
@@ -549,7 +566,7 @@ class Synthesizer(BaseEstimator):
         return hasattr(self, "_fitted")
 
     def __repr__(self) -> str:
-        given = {"random_state": self.random_state, **self.model_params}
+        given = {"random_state": self.random_state, "privacy": self.privacy, **self.model_params}
         if self.schema is not None:
             given["schema"] = f"<{len(self.schema)} columns>"
         words = "".join(f", {name}={value!r}" for name, value in given.items() if value is not None)

@@ -362,6 +362,7 @@ def _fit_again(
         fitted.family,
         fitted.parameters,
         seed=fitted.seed,
+        privacy=fitted.preparation.privacy,
         tells=True,
         on_progress=on_progress,
     )

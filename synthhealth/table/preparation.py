@@ -39,6 +39,7 @@ from synthhealth.table.encoding import ColumnForm, TableForm
 from synthhealth.table.gaps import MissingPatterns, States, fill_missing
 from synthhealth.table.joined import join, split, split_conditions
 from synthhealth.table.known import Known
+from synthhealth.table.left_out import Privacy, rows_kept
 from synthhealth.table.limits import Alignment
 
 __all__ = ["Preparation", "Rows", "ToLearn"]
@@ -130,7 +131,9 @@ class Preparation(BaseModel):
     constants : dict of str to Constant
         The columns of one value or none, which are written again as they were.
     n_patients : int or None
-        How many patients were learned, where the schema has a subject.
+        How many patients the table has, where the schema has a subject.
+    privacy : {"none", "standard", "high"}
+        How many of them were left out; see `rows_kept`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -147,12 +150,17 @@ class Preparation(BaseModel):
     rare: dict[str, RareLevels] = {}
     constants: dict[str, Constant] = {}
     n_patients: int | None = None
+    privacy: Privacy = "none"
 
     @classmethod
     def learn(
-        cls, table: pd.DataFrame, schema: Schema | None, rng: np.random.Generator
+        cls,
+        table: pd.DataFrame,
+        schema: Schema | None,
+        rng: np.random.Generator,
+        privacy: Privacy = "none",
     ) -> tuple[Preparation, ToLearn]:
-        """Learn the way of a table, and bring the table to its end.
+        """Learn the way of a table, and bring what is to be learned of it to its end.
 
         Raises
         ------
@@ -200,31 +208,37 @@ class Preparation(BaseModel):
         constants = constants_in(table, canonical, learned, lambda rows: n_patients(subjects, rows))
         learned = without_constants(learned, constants)
         canonical = canonical.drop(columns=list(constants))
+        kept = rows_kept(canonical, privacy, subjects)
+        everyone, canonical = canonical, canonical[kept]
+        whose = None if subjects is None else subjects[kept]
 
         censoring: dict[str, Censoring] = {}
         gone: tuple[dict[str, set[float]], dict[str, set[float]]] = {}, {}
         latent: dict[str, npt.NDArray[np.float64]] = {}
-        for name, marks in reading.censored.items():
+        for name, of_all in reading.censored.items():
             if name in constants:
                 continue
-            values = canonical[name].to_numpy(dtype=np.float64, na_value=np.nan)
+            numbers, marks = everyone[name].to_numpy(dtype=np.float64, na_value=np.nan), of_all[kept]
+            values = numbers[kept]
             least = 1 if learned[name].rare == "keep" else learned.min_cell
-            found = values[marks < 0], values[marks > 0]
-            kept = frequent_limits(values, marks, least, subjects)
-            for sides, known, left in zip(gone, found, kept, strict=True):
+            found = numbers[of_all < 0], numbers[of_all > 0]
+            frequent = frequent_limits(values, marks, least, whose)
+            for sides, known, left in zip(gone, found, frequent, strict=True):
                 sides[name] = set(known.tolist()) - set(left)
+            if not marks.any():
+                continue  # those whose results lie beyond a limit are left out
             censoring[name], latent[name] = Censoring.learn(
-                values, marks, learned[name].plausible, rng, least=least, subjects=subjects
+                values, marks, learned[name].plausible, rng, least=least, subjects=whose
             )
         described, learned = _without_limits(described, *gone), _without_limits(learned, *gone)
-        form = TableForm.learn(canonical, learned, latent, subjects)
+        form = TableForm.learn(canonical, learned, latent, whose)
         plain, missing = form.encode(canonical)
         plain = form.clipped(plain.assign(**latent))
         # Of a level that is dropped there is no value, either, but it is not missing.
         fill_missing(plain, missing, learned.numerical, rng)
-        states = reading.table.isna().reset_index(drop=True).astype(np.int8)
-        for name, marks in reading.missing.items():
-            states[name] = marks
+        states = reading.table[kept].isna().reset_index(drop=True).astype(np.int8)
+        for name, of_all in reading.missing.items():
+            states[name] = of_all[kept]
         for name, one in rare.items():
             if one.emptied:
                 states[name] = EMPTY
@@ -245,6 +259,7 @@ class Preparation(BaseModel):
             rare=rare,
             constants=constants,
             n_patients=None if subjects is None else n_patients(subjects),
+            privacy=privacy,
         )
         computed = {derived.target for derived in derivations(rules_of(learned))}
         if len(computed) >= plain.shape[1] - 1:
