@@ -487,8 +487,8 @@ def test_excel_limits(tmp_path):
 
 def write_half_then_fail(path: Path, error: type[BaseException], *, force: bool) -> None:
     with whole_file(path, force=force) as file:
-        assert file.parent == path.parent
-        assert file.name.endswith(path.name)
+        assert path.parent in file.parents
+        assert file.name == path.name
         file.write_text("half")
         raise error
 
@@ -509,7 +509,7 @@ def test_a_folder_is_written_whole(tmp_path):
     with whole_folder(out, ["a.txt", "b.txt"]) as folder:
         (folder / "a.txt").write_text("1")
         (folder / "b.txt").write_text("2")
-        assert [entry for entry in out.iterdir() if entry != folder] == []
+        assert list(out.iterdir()) == [folder.parent]
     assert sorted(entry.name for entry in out.iterdir()) == ["a.txt", "b.txt"]
 
     with pytest.raises(FileError, match=r"b\.txt.*--force"):

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import BinaryIO, NamedTuple
 
 from synthhealth.errors import ArtifactError, FileError
-from synthhealth.io import whole_file
+from synthhealth.io import settle, whole_file
 from synthhealth.io.files import reason
 
 __all__ = [
@@ -128,6 +128,7 @@ def read_container(path: str | os.PathLike[str]) -> dict[str, bytes]:
     ArtifactError
         It is no zip of exactly the known members, or is damaged, or too large.
     """
+    settle(os.path.dirname(os.path.abspath(path)))
     try:
         with open(path, "rb") as file:
             return _read(file)

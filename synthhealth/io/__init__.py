@@ -20,13 +20,16 @@ from synthhealth.io.tables import (
     write_table,
     written_suffix,
 )
+from synthhealth.io.workspace import is_workspace, settle
 
 __all__ = [
     "SUFFIXES",
     "FileForm",
     "check_target",
+    "is_workspace",
     "read_table",
     "read_with_form",
+    "settle",
     "sniff",
     "table_suffix",
     "whole_file",
