@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import synthhealth as sh
-from synthhealth.io import check_target, settle, whole_file, whole_folder
+from synthhealth.io import check_target, scratch_folder, settle, whole_file, whole_folder
 
 NAMES = ("model.txt", "report.txt", "table.txt")
 
@@ -200,3 +200,39 @@ def test_a_set_is_as_promised(tmp_path):
     assert os.listdir(tmp_path) == ["a.txt"]
     assert (tmp_path / "a.txt").read_text() == "old"
     check_target(tmp_path / "a.txt", force=True)
+
+
+UNZIPPING = """
+import sys, time, zipfile
+from pathlib import Path
+from synthhealth.io.files import unzipped
+path = Path(sys.argv[1])
+with zipfile.ZipFile(path, "w") as archive:
+    archive.writestr("ward.csv", "age\\n40\\n")
+with unzipped(path, (".csv",)) as table:
+    assert table.read_text() == "age\\n40\\n"
+    print(table, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_the_table_that_a_killed_process_unpacked_goes_with_the_next(tmp_path, monkeypatch):
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setenv("TMPDIR", str(place))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    with subprocess.Popen(
+        [sys.executable, "-c", UNZIPPING, tmp_path / "ward.zip"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        unpacked = Path(process.stdout.readline().strip())
+        with scratch_folder():
+            assert unpacked.exists()  # its process lives
+        process.kill()
+        process.wait()
+    assert place in unpacked.parents
+    assert unpacked.exists()
+    with scratch_folder() as folder:
+        assert not unpacked.exists()
+        assert os.listdir(place) == [folder.parent.name]
+    assert os.listdir(place) == []

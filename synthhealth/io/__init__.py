@@ -20,7 +20,7 @@ from synthhealth.io.tables import (
     write_table,
     written_suffix,
 )
-from synthhealth.io.workspace import is_workspace, settle
+from synthhealth.io.workspace import is_workspace, scratch_folder, settle
 
 __all__ = [
     "SUFFIXES",
@@ -29,6 +29,7 @@ __all__ = [
     "is_workspace",
     "read_table",
     "read_with_form",
+    "scratch_folder",
     "settle",
     "sniff",
     "table_suffix",

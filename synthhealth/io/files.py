@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -13,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from synthhealth.errors import FileError, SynthHealthError
-from synthhealth.io.workspace import settle, sync_folder, workspace
+from synthhealth.io.workspace import scratch_folder, settle, sync_folder, workspace
 
 __all__ = ["unzipped"]
 
@@ -209,11 +208,11 @@ def unzipped(path: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
     FileError
         There is none or more than one, it has a password, or it is damaged.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         try:
             with zipfile.ZipFile(path) as archive:
                 member = _table_of(path, archive, suffixes)
-                target = Path(folder) / PurePosixPath(member.filename).name
+                target = folder / PurePosixPath(member.filename).name
                 target.write_bytes(archive.read(member))
         except (
             zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError,

@@ -20,12 +20,13 @@ import re
 import secrets
 import shutil
 import stat
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["Workspace", "is_workspace", "settle", "sync_folder", "workspace"]
+__all__ = ["Workspace", "is_workspace", "scratch_folder", "settle", "sync_folder", "workspace"]
 
 _NAME = re.compile(r"\.synthhealth-[0-9a-f]{8}")
 
@@ -108,6 +109,26 @@ def workspace(folder: Path) -> Iterator[Workspace]:
             finally:
                 work.end()
             return
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Give an empty folder among the system's temporary ones, for as long as the block lasts.
+
+    Unlike one of `tempfile` alone, what a killed process leaves in it goes with the next one.
+
+    Examples
+    --------
+    >>> from synthhealth.io import scratch_folder
+    >>> with scratch_folder() as folder:
+    ...     _ = (folder / "note.txt").write_text("done")
+    >>> folder.exists()
+    False
+    """
+    place = Path(tempfile.gettempdir())
+    settle(place)
+    with workspace(place) as work:
+        yield work.new
 
 
 def settle(folder: str | os.PathLike[str]) -> None:

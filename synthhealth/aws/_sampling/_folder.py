@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import tarfile
-import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from pathlib import Path
 from synthhealth.aws._sampling._hosts import Host
 from synthhealth.aws._sampling._table import Part, Table
 from synthhealth.errors import FileError
-from synthhealth.io import is_workspace, settle, whole_file
+from synthhealth.io import is_workspace, scratch_folder, settle, whole_file
 
 __all__ = ["TABLE_FILE", "claim", "digest", "find_model", "write_manifest"]
 
@@ -50,8 +49,8 @@ def find_model(place: str | os.PathLike[str]) -> Iterator[Path]:
     if not path.name.endswith(".tar.gz"):
         yield path
         return
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder, "model.synth")
+    with scratch_folder() as folder:
+        target = folder / "model.synth"
         _take_out(path, target)
         yield target
 
