@@ -27,7 +27,12 @@ from typing import TYPE_CHECKING, NoReturn
 
 from synthhealth.aws._serving._answers import Reply, failure, refusal, without_values
 from synthhealth.aws._serving._bodies import MAX_BODY_BYTES, Bodies
-from synthhealth.aws._serving._connections import KEEP_ALIVE_SECONDS, bounded_protocol
+from synthhealth.aws._serving._connections import (
+    HEADER_SECONDS,
+    KEEP_ALIVE_SECONDS,
+    MAX_CLIENT_CONNECTIONS,
+    bounded_protocol,
+)
 from synthhealth.aws.serving import model_fn, respond
 from synthhealth.errors import (
     BodyTimeoutError,
@@ -44,7 +49,15 @@ if TYPE_CHECKING:
 
     from synthhealth.synthesizer import Synthesizer
 
-__all__ = ["MAX_BODY_BYTES", "Service", "create_app", "main", "serve"]
+__all__ = [
+    "HEADER_SECONDS",
+    "MAX_BODY_BYTES",
+    "MAX_CLIENT_CONNECTIONS",
+    "Service",
+    "create_app",
+    "main",
+    "serve",
+]
 
 #: Seconds for a body to arrive, so that a client that stalls keeps nobody else waiting for ever.
 BODY_SECONDS = 20

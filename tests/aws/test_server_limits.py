@@ -15,7 +15,7 @@ from server_process import Running, run_server
 
 from synthhealth import Synthesizer
 from synthhealth.aws import serving
-from synthhealth.aws._serving._connections import HEADER_SECONDS, MAX_OF_CLIENT
+from synthhealth.aws.server import HEADER_SECONDS, MAX_CLIENT_CONNECTIONS
 from synthhealth.aws.serving import MAX_ANSWER_BYTES, answer
 from synthhealth.errors import AnswerTooLargeError
 
@@ -79,7 +79,7 @@ def test_clients_that_stall_keep_nobody_waiting(one):
 
 def test_a_client_has_so_many_connections_and_no_more(one):
     with ExitStack() as until:
-        connected(one, MAX_OF_CLIENT, b"", until)
+        connected(one, MAX_CLIENT_CONNECTIONS, b"", until)
         (refused,) = connected(one, 1, b"", until)
         answered = received(refused)
         assert answered.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")

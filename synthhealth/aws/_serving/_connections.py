@@ -16,7 +16,12 @@ from synthhealth.errors import BodyTimeoutError, BusyError
 if TYPE_CHECKING:
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
-__all__ = ["HEADER_SECONDS", "KEEP_ALIVE_SECONDS", "bounded_protocol"]
+__all__ = [
+    "HEADER_SECONDS",
+    "KEEP_ALIVE_SECONDS",
+    "MAX_CLIENT_CONNECTIONS",
+    "bounded_protocol",
+]
 
 #: Seconds for the header of a request, from its first byte.
 HEADER_SECONDS = 10
@@ -27,7 +32,7 @@ KEEP_ALIVE_SECONDS = 75
 
 #: Connections at once, and those of one client. SageMaker's own front is one client, which never
 #: needs so many: fewer requests may wait.
-MAX_CONNECTIONS, MAX_OF_CLIENT = 512, 256
+MAX_CONNECTIONS, MAX_CLIENT_CONNECTIONS = 512, 256
 
 
 def bounded_protocol() -> type[H11Protocol]:
@@ -46,7 +51,7 @@ def bounded_protocol() -> type[H11Protocol]:
             super().connection_made(transport)
             self._host = self.client[0] if self.client else ""
             n_open[self._host] += 1
-            if n_open[self._host] > MAX_OF_CLIENT or n_open.total() > MAX_CONNECTIONS:
+            if n_open[self._host] > MAX_CLIENT_CONNECTIONS or n_open.total() > MAX_CONNECTIONS:
                 self._end(refusal(BusyError("too many connections are open; use those you have")))
                 return
             self._wait(KEEP_ALIVE_SECONDS)
