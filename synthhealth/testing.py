@@ -10,10 +10,8 @@ import copy
 import json
 import pickle
 import random
-import tempfile
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +20,7 @@ import pandas as pd
 
 from synthhealth.artifact import scan
 from synthhealth.errors import ConditionError, NotFittedError, ParameterError, TableError
+from synthhealth.io import scratch_folder
 from synthhealth.models import Model, get
 from synthhealth.progress import ProgressEvent
 from synthhealth.synthesizer import Synthesizer
@@ -188,8 +187,8 @@ def check_seed(make: Make) -> None:
 def check_saving(make: Make) -> None:
     """Check that a reloaded synthesizer samples what the fitted one did."""
     model = make().fit(awkward_table())
-    with tempfile.TemporaryDirectory() as folder:
-        again = Synthesizer.load(model.save(Path(folder) / "model.synth"))
+    with scratch_folder() as folder:
+        again = Synthesizer.load(model.save(folder / "model.synth"))
     _require(again.sample(50).equals(model.sample(50)), "the first sample is replayed")
     _require(again.settings_ == model.settings_, "the settings are kept")
     _require(again.schema_ == model.schema_, "the schema is kept")
@@ -292,8 +291,8 @@ def check_no_patient(make: Make) -> None:
     """Check that no copy of a patient is in the saved model (`synthhealth.artifact.scan`)."""
     table = awkward_table()
     model = make().fit(table)
-    with tempfile.TemporaryDirectory() as folder:
-        found = scan(model.save(Path(folder) / "model.synth"), table).findings
+    with scratch_folder() as folder:
+        found = scan(model.save(folder / "model.synth"), table).findings
     leaks = [f"{one.what} ({one.found})" for one in found if one.found]
     _require(not leaks, f"the saved model holds no patient, but these: {', '.join(leaks)}")
 

@@ -29,8 +29,9 @@ class CopulaGANState(CTGANState):
 class CopulaGANModel(CTGANModel):
     """CTGAN on normal scores, through SDV's CopulaGANSynthesizer.
 
-    The margins of the Gaussian copula make the columns easier to learn; the GAN learns how they
-    belong together.
+    The margins of the Gaussian copula make skewed and bounded columns easier to learn; the GAN
+    learns how they belong together. A column with a normal margin is learned as by CTGAN, since
+    such a margin only shifts and stretches it.
     """
 
     name = "copula_gan"
@@ -39,7 +40,11 @@ class CopulaGANModel(CTGANModel):
     State: ClassVar[type[SDVState]] = CopulaGANState
     parameters = (
         *GAN_PARAMETERS,
-        *margin_parameters("norm", "norm: bounded margins turn the tails into outliers of scores"),
+        *margin_parameters(
+            "auto",
+            "auto: norm only shifts and stretches a column, which CTGAN does by itself, so that "
+            "nothing but a CTGAN would be left; SDV's beta for every column fits worse",
+        ),
     )
 
     def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:

@@ -184,7 +184,8 @@ def _close(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
         return (
             f"Too good, but not copied ({which}): a model fitted to these very patients follows "
             "what they have in common. No row was found to repeat a patient more than chance "
-            "explains, so nothing has to be mended; judge with patients that the model never saw."
+            "explains. That does not show that nobody can be recognised: what is learned from few "
+            "patients tells of each of them. Judge with patients that the model never saw."
         )
     start = (
         f"Closer than other patients would be ({which}), though no rows were found to be copied: "
