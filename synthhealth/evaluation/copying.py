@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import stats
 
 from synthhealth.evaluation.calibration import Replicates, Unjudged, band_of
-from synthhealth.evaluation.encode import encode
+from synthhealth.evaluation.encode import encode, row_codes
 from synthhealth.evaluation.figures import Band, NotComputed
 from synthhealth.evaluation.folds import combine_figures
 from synthhealth.evaluation.gower import Places, places_of
@@ -166,8 +166,8 @@ class BetaBinomial:
 
 
 def _identical(tables: list[Floats], whose: Codes, rng: np.random.Generator) -> Unjudged:
-    patients, synthetic = (pd.DataFrame(table) for table in tables)
-    codes = [_hashed(table) for table in (patients, synthetic)]
+    patients, synthetic = tables
+    codes = [row_codes(table) for table in tables]
     # A patient whose rows are alike meets none but itself.
     different = pd.DataFrame({"row": codes[0], "whose": whose}).drop_duplicates()
     counts = different["row"].value_counts().to_numpy()
@@ -189,18 +189,11 @@ def _identical(tables: list[Floats], whose: Codes, rng: np.random.Generator) -> 
 
 
 def _drawn_identical(
-    codes: npt.NDArray[np.uint64], patients: pd.DataFrame, m: int, rng: np.random.Generator
+    codes: npt.NDArray[np.uint64], patients: Floats, m: int, rng: np.random.Generator
 ) -> Band:
     rows = copied_rows(len(patients), min(m, MOST_PATIENTS), rng)
-    mixed = pd.DataFrame(
-        {name: rng.permutation(column.to_numpy()[rows]) for name, column in patients.items()}
-    )
-    return band_of(np.array([np.isin(_hashed(mixed), codes).mean()]))
-
-
-def _hashed(table: pd.DataFrame) -> npt.NDArray[np.uint64]:
-    # In single precision, so that a copy that went through such a file is still one.
-    return pd.util.hash_pandas_object(table.astype(np.float32), index=False).to_numpy()
+    mixed = np.column_stack([rng.permutation(column[rows]) for column in patients.T])
+    return band_of(np.array([np.isin(row_codes(mixed), codes).mean()]))
 
 
 # Near rows
