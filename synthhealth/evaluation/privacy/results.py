@@ -31,6 +31,8 @@ Given = Literal["synthetic rows", "saved model"]
 Finding = Literal["found", "not found", "cannot tell"]
 #: An excess that an interval must leave out before nothing counts as found.
 MARGIN = 0.1
+#: How shares of few patients, and areas of many, are written.
+COARSEST, FINEST_AREA = 0.1, 0.01
 
 
 class Interval(Result):
@@ -42,11 +44,6 @@ class Interval(Result):
     """Upper end."""
     method: Literal["Wilson", "Newcombe", "Clopper-Pearson", "DeLong", "bootstrap"]
     """How it was found; the bootstrap draws patients."""
-
-    @property
-    def standard_error(self) -> float:
-        """The standard error that an interval of this width has."""
-        return (self.high - self.low) / (2 * Z)
 
     def finding(self, value: float, chance: float, among: int = 1) -> Finding:
         """Say whether a figure lies above what chance gives.
@@ -72,7 +69,8 @@ class Interval(Result):
         wider = max(float(stats.norm.isf(ALARM / among)) / Z, 1.0)
         if value - wider * (value - self.low) > chance:
             return "found"
-        return "not found" if self.low <= chance > self.high - MARGIN else "cannot tell"
+        is_ruled_out = self.low <= chance and self.high < chance + MARGIN
+        return "not found" if is_ruled_out else "cannot tell"
 
     def in_steps(self, step: float) -> Interval:
         """Give the interval with ends rounded to a step."""
@@ -83,7 +81,7 @@ class Interval(Result):
 class Attack(Result):
     """An attack on patients, and how far it gets beyond what it gets without the synthesizer.
 
-    Shares are written to half the standard error of the excess, and no finer than 5 patients.
+    Shares are written to the nearest 5 patients, of few patients to the nearest tenth.
     """
 
     name: str
@@ -127,19 +125,17 @@ looked at, by one that is wider for their number."""
 
     def as_written(self) -> Attack:
         """Give the attack such that two of them do not tell of a single patient."""
-
-        def share(value: float) -> float:
-            return min(max(rounded(value, error, step), 0.0), 1.0)
-
-        error, step = self.interval.standard_error, MIN_CELL / self.attempts
+        fewest = min(self.attempts, self.non_members or self.attempts)
+        step = min(MIN_CELL / coarse_count(fewest), COARSEST)
+        success, excess = _share(self.success, step), rounded(self.excess, 0.0, step)
         return self.model_copy(
             update={
                 "attempts": coarse_count(self.attempts),
                 "non_members": None if self.non_members is None else coarse_count(self.non_members),
-                "success": share(self.success),
-                "control": None if self.control is None else share(self.control),
-                "chance": share(self.chance),
-                "excess": rounded(self.excess, error, step),
+                "success": success,
+                "control": None if self.control is None else _share(success - excess, step),
+                "chance": _share(self.chance, step),
+                "excess": excess,
                 "interval": self.interval.in_steps(step / 2),
             }
         )
@@ -148,7 +144,8 @@ looked at, by one that is wider for their number."""
 class Membership(Result):
     """An attack that tells patients that the model learned from patients that it never saw.
 
-    The area is written to half its standard error, shares of patients to 5 patients.
+    Shares are written to the nearest 5 patients, of few patients to the nearest tenth; the area to
+    the nearest hundredth, of fewer than 50 patients to half of what one of them weighs.
     """
 
     name: str
@@ -192,20 +189,22 @@ without them, the area of the one patient is above 0.9. None where each was atta
 
     def as_written(self) -> Membership:
         """Give the attack such that two of them do not tell of a single patient."""
-
-        def share(value: float) -> float:
-            return min(rounded(value, 0.0, MIN_CELL / self.members), 1.0)
-
-        error = self.interval.standard_error
+        fewest = min(self.members, self.non_members)
+        step = min(MIN_CELL / coarse_count(fewest), COARSEST)
+        step_of_area = max(FINEST_AREA, 0.5 / coarse_count(fewest))
         return self.model_copy(
             update={
-                "auc": min(rounded(self.auc, error), 1.0),
-                "interval": self.interval.in_steps(0.01),
-                "tpr_at_1": share(self.tpr_at_1),
-                "tpr_at_10": share(self.tpr_at_10),
-                "recognised": None if self.recognised is None else share(self.recognised),
+                "auc": min(rounded(self.auc, 0.0, step_of_area), 1.0),
+                "interval": self.interval.in_steps(step_of_area),
+                "tpr_at_1": _share(self.tpr_at_1, step),
+                "tpr_at_10": _share(self.tpr_at_10, step),
+                "recognised": None if self.recognised is None else _share(self.recognised, step),
             }
         )
+
+
+def _share(value: float, step: float) -> float:
+    return min(max(rounded(value, 0.0, step), 0.0), 1.0)
 
 
 class Replay(Result):
