@@ -39,6 +39,8 @@ BLOCK = 4_000_000
 PARTS = 5
 #: Widths of the kernel that are tried; each is half the one before.
 WIDEST, WIDTHS = 2.0, 7
+#: Synthetic rows that are predicted to choose the width.
+MOST_PREDICTED = 500
 
 
 class Scores(NamedTuple):
@@ -64,9 +66,9 @@ def score_members(fit: Fit, rng: np.random.Generator) -> Scores:
     - By the ratio of the density of the synthetic rows to that of other patients (van Breugel and
       others, 2023). Both are kernel estimates; the kernel, ``exp(-distance / width)`` of Gower's
       distance, is a product over the columns, Laplace's for numbers and Aitchison and Aitken's
-      (1976) for levels, as Li and Racine (2003) have it for mixed types. Its width is the one with
-      which the synthetic rows predict the reference best. The reference are four fifths of the
-      non-members, and the last fifth is attacked, in turn.
+      (1976) for levels, as Li and Racine (2003) have it for mixed types. Each has the width with
+      which its rows predict one another best (Habbema, Hermans and van den Broek, 1974). The
+      reference are four fifths of the non-members, and the last fifth is attacked, in turn.
     """
     chosen = [
         drawn_at_random(n, MOST_PATIENTS, rng) + start
@@ -80,7 +82,7 @@ def score_members(fit: Fit, rng: np.random.Generator) -> Scores:
     n_columns = fit.real.shape[1]
     return Scores(
         distance=Scored([(-ours.nearest, -theirs.nearest)]),
-        density=Scored(list(_ratios(members, others, ours, theirs, rng)), mutual=True),
+        density=Scored(list(_ratios(members, others, drawn, (ours, theirs), rng)), mutual=True),
         members=ours.nearest / n_columns,
         non_members=theirs.nearest / n_columns,
     )
@@ -129,18 +131,47 @@ def _log_volume(drawn: Places) -> Floats:
     return drawn.ranks.shape[1] * number + drawn.levels.shape[1] * level
 
 
+def _best_width(distances: Floats, log_volume: Floats) -> int:
+    """Give the width with which rows predict each other best, each left out of its own density.
+
+    Parameters
+    ----------
+    distances : ndarray of shape (n_rows, n_others)
+        Infinite to the row itself.
+    """
+    predicted = _log_means(distances) - log_volume[:, None]
+    return int(predicted.mean(axis=1).argmax())
+
+
+def _width_of_drawn(drawn: Places, log_volume: Floats, rng: np.random.Generator) -> int:
+    if len(drawn) < 2:
+        return 0
+    rows = drawn_at_random(len(drawn), MOST_PREDICTED, rng)
+    distances = drawn.take(rows).distances(drawn)
+    distances[np.arange(rows.size), rows] = np.inf
+    return _best_width(distances, log_volume)
+
+
 def _ratios(
-    members: Places, others: Places, ours: _Seen, theirs: _Seen, rng: np.random.Generator
+    members: Places,
+    others: Places,
+    drawn: Places,
+    seen: tuple[_Seen, _Seen],
+    rng: np.random.Generator,
 ) -> Iterator[tuple[Floats, Floats]]:
     """Attack each part of the non-members, and the members, with the others as a reference."""
+    log_volume = _log_volume(drawn)
+    width = _width_of_drawn(drawn, log_volume, rng)
+    ours, theirs = (one.log_density[width] for one in seen)
     part_of = rng.permutation(len(others)) % min(PARTS, len(others))
-    predicted = theirs.log_density - _log_volume(others)[:, None]
     to_members, to_others = members.distances(others), others.distances(others)
+    apart = to_others.copy()
+    np.fill_diagonal(apart, np.inf)
     for part in range(min(PARTS, len(others))):
         attacked, known = part_of == part, part_of != part
-        width = int(predicted[:, known].mean(axis=1).argmax())
+        among = apart[np.ix_(known, known)]
+        width = _best_width(among, log_volume) if len(among) > 1 else 0
         yield (
-            ours.log_density[width] - _log_means(to_members[:, known])[width],
-            theirs.log_density[width, attacked]
-            - _log_means(to_others[np.ix_(attacked, known)])[width],
+            ours - _log_means(to_members[:, known])[width],
+            theirs[attacked] - _log_means(to_others[np.ix_(attacked, known)])[width],
         )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 from scipy import stats
 
 from synthhealth.evaluation.calibration import ALARM
@@ -113,11 +113,10 @@ class Attack(Result):
 else `cannot tell`. Given by the interval before that is rounded; where several attacks are \
 looked at, by one that is wider for their number."""
 
-    @model_validator(mode="after")
-    def _has_a_finding(self) -> Attack:
+    def model_post_init(self, context: Any) -> None:
+        """Say what is found, where nobody has."""
         if self.finding is None:
             object.__setattr__(self, "finding", self.interval.finding(self.excess, 0.0))
-        return self
 
     def among(self, n: int) -> Attack:
         """Give the attack with its finding as one of so many."""
@@ -177,11 +176,10 @@ without them, the area of the one patient is above 0.9. None where each was atta
     """`found` where the interval lies above 0.5; `not found` where it leaves out 0.6; else \
 `cannot tell`. Given as that of `Attack`."""
 
-    @model_validator(mode="after")
-    def _has_a_finding(self) -> Membership:
+    def model_post_init(self, context: Any) -> None:
+        """Say what is found, where nobody has."""
         if self.finding is None:
             object.__setattr__(self, "finding", self.interval.finding(self.auc, 0.5))
-        return self
 
     def among(self, n: int) -> Membership:
         """Give the attack with its finding as one of so many."""

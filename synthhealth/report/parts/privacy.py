@@ -178,7 +178,7 @@ def _attack_sheet(lines: Sequence[_Line]) -> Sheet:
 
 
 def _threat_sheet(privacy: Privacy) -> Sheet:
-    attacks = [
+    attacks: list[tuple[str, Attack | Membership]] = [
         *((_membership_name(attack), attack) for attack in privacy.memberships),
         *((attack.name, attack) for attack in privacy.attacks),
     ]
