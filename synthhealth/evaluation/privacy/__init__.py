@@ -1,0 +1,1 @@
+"""What an attacker learns of patients, from synthetic rows or from a saved model."""
