@@ -107,7 +107,7 @@ class Synthesizer(BaseEstimator):
         *,
         schema: Schema | None = None,
         random_state: int | None = None,
-        privacy: Privacy = "none",
+        privacy: Privacy = "standard",
         **model_params: Any,
     ) -> None:
         self.model = model
@@ -446,8 +446,9 @@ class Synthesizer(BaseEstimator):
     ) -> Path:
         """Write the synthesizer to a ``.synth`` file, whole or not at all.
 
-        The file holds readable JSON and arrays, no pickle, and no patient's row or value;
-        ``synthhealth inspect`` shows what is in it.
+        The file holds readable JSON and arrays, no pickle, and no copy of a patient's row or value;
+        ``synthhealth inspect`` shows what is in it. What is learned from few patients tells of each
+        of them all the same: do not hand over the file of a small cohort.
 
         Parameters
         ----------

@@ -10,10 +10,8 @@ import copy
 import json
 import pickle
 import random
-import tempfile
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +20,8 @@ import pandas as pd
 
 from synthhealth.artifact import scan
 from synthhealth.errors import ConditionError, NotFittedError, ParameterError, TableError
-from synthhealth.models import Model, get
+from synthhealth.io import scratch_folder
+from synthhealth.models import DensityModel, Model, get
 from synthhealth.progress import ProgressEvent
 from synthhealth.synthesizer import Synthesizer
 
@@ -188,8 +187,8 @@ def check_seed(make: Make) -> None:
 def check_saving(make: Make) -> None:
     """Check that a reloaded synthesizer samples what the fitted one did."""
     model = make().fit(awkward_table())
-    with tempfile.TemporaryDirectory() as folder:
-        again = Synthesizer.load(model.save(Path(folder) / "model.synth"))
+    with scratch_folder() as folder:
+        again = Synthesizer.load(model.save(folder / "model.synth"))
     _require(again.sample(50).equals(model.sample(50)), "the first sample is replayed")
     _require(again.settings_ == model.settings_, "the settings are kept")
     _require(again.schema_ == model.schema_, "the schema is kept")
@@ -285,15 +284,30 @@ def check_state(make: Make) -> None:
         }
     )
     _require(again.sample(60, seed=1).equals(rows), "it comes back from its state")
+    if isinstance(model, DensityModel):
+        _check_density(model, rows)
     _require(_same_state(again.state(), state), "the state of what came back is the same")
+
+
+def _check_density(model: DensityModel, rows: pd.DataFrame) -> None:
+    found = model.log_density(rows)
+    whole = found.margins.sum(axis=1).to_numpy() + found.dependence
+    _require(whole.shape == (len(rows),), "log_density gives a figure for each row")
+    _require(bool(np.isfinite(whole).all()), "log densities of drawn rows are finite")
+    blank = {str(name): np.nan if rows[name].dtype.kind == "f" else -1 for name in rows}
+    nothing = model.log_density(rows.assign(**blank))
+    _require(
+        not nothing.margins.to_numpy().any() and bool(np.allclose(nothing.dependence, 0.0)),
+        "cells that are not known add nothing to a log density",
+    )
 
 
 def check_no_patient(make: Make) -> None:
     """Check that no copy of a patient is in the saved model (`synthhealth.artifact.scan`)."""
     table = awkward_table()
     model = make().fit(table)
-    with tempfile.TemporaryDirectory() as folder:
-        found = scan(model.save(Path(folder) / "model.synth"), table).findings
+    with scratch_folder() as folder:
+        found = scan(model.save(folder / "model.synth"), table).findings
     leaks = [f"{one.what} ({one.found})" for one in found if one.found]
     _require(not leaks, f"the saved model holds no patient, but these: {', '.join(leaks)}")
 

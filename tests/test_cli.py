@@ -18,7 +18,7 @@ from synthhealth.io import read_table, write_table
 
 VERBS = (
     *("demo", "run", "schema", "describe", "evaluate", "fit", "sample"),
-    *("cross-evaluate", "trend", "inspect", "verify", "sign", "models", "datasets"),
+    *("cross-evaluate", "attack", "trend", "inspect", "verify", "sign", "models", "datasets"),
 )
 RESULTS = {"synthetic.csv", "model.synth", "report.html", "report.json"}
 SECRET = "Mustermann77"
@@ -150,6 +150,10 @@ def test_demo(tmp_path):
     assert (out / "report.html").read_text().lstrip().lower().startswith("<!doctype html>")
     assert "gaussian_copula learned 61 rows and 17 columns, seed 0." in text
     assert all(str(out / name) in text for name in content(out))
+    # What was learned from patients is its owner's; what is made to be shown follows the umask.
+    modes = {name: (out / name).stat().st_mode & 0o777 for name in content(out)}
+    assert modes.pop("model.synth") == 0o600
+    assert len(set(modes.values())) == 1
 
     before = content(out)
     message = fail("demo", "--out", out)

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import BinaryIO, NamedTuple
 
 from synthhealth.errors import ArtifactError, FileError
-from synthhealth.io import whole_file
+from synthhealth.io import settle, whole_file
 from synthhealth.io.files import reason
 
 __all__ = [
@@ -78,6 +78,8 @@ def write_container(
 ) -> None:
     """Write the members of a saved synthesizer, whole or not at all.
 
+    A new file is open to its owner alone: what it holds was learned from patients.
+
     Parameters
     ----------
     path : path-like
@@ -85,7 +87,7 @@ def write_container(
     members : mapping of str to bytes
         Exactly the known members; the signature may be left out.
     force : bool
-        Replace the file if it exists.
+        Replace the file if it exists; it stays open to whom it was.
 
     Raises
     ------
@@ -99,7 +101,10 @@ def write_container(
     if len(names) < len(members):
         raise ValueError(f"members {sorted(set(members) - set(names))} have no place in the file")
     _check_sizes({name: len(members[name]) for name in names}, "make the model smaller")
-    with whole_file(path, force=force) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+    with (
+        whole_file(path, force=force, private=True) as temporary,
+        zipfile.ZipFile(temporary, "w") as archive,
+    ):
         for name in names:
             info = zipfile.ZipInfo(name, _TIME)
             # On every system the same bytes: a plain file, readable by its owner.
@@ -128,6 +133,7 @@ def read_container(path: str | os.PathLike[str]) -> dict[str, bytes]:
     ArtifactError
         It is no zip of exactly the known members, or is damaged, or too large.
     """
+    settle(os.path.dirname(os.path.abspath(path)))
     try:
         with open(path, "rb") as file:
             return _read(file)

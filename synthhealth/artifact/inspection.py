@@ -115,6 +115,10 @@ class Inspection(_Part):
         if self.rules:
             yield Text("Rules: " + _printable("; ".join(self.rules)) + "\n")
         yield Text("Not inside:\n" + "\n".join(f"  - {one}" for one in self.not_inside))
+        yield Text(
+            "\nWhat was learned from few patients tells of each of them all the same: do not hand "
+            "over the file of a small cohort."
+        )
 
     def _facts(self) -> Iterator[tuple[str, str]]:
         facts = self.manifest

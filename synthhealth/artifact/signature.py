@@ -189,8 +189,7 @@ def new_key(path: str | os.PathLike[str], *, password: bytes | None = None) -> P
     public = key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    with whole_file(path) as file:
-        file.chmod(0o600)  # before anything is in it
+    with whole_file(path, private=True) as file:
         file.write_bytes(private)
     with whole_file(public_path) as file:
         file.write_bytes(public)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import os
 from collections.abc import Iterable
+from numbers import Real
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pandas as pd
@@ -28,9 +29,14 @@ from synthhealth.artifact.signature import (
     read_public_key,
     who_signed,
 )
-from synthhealth.errors import ArtifactError, FitInterruptedError, SynthHealthError
+from synthhealth.errors import (
+    ArtifactError,
+    FitInterruptedError,
+    ParameterError,
+    SynthHealthError,
+)
 from synthhealth.fitted import Fitted
-from synthhealth.progress import OnProgress
+from synthhealth.progress import OnProgress, ProgressEvent
 from synthhealth.schema.check import check_shape
 from synthhealth.schema.intake import plain_table
 
@@ -41,6 +47,12 @@ if TYPE_CHECKING:
     from synthhealth.schema import Schema
 
 __all__ = ["Check", "Verification", "verify"]
+
+#: How long a fit is repeated unless more is allowed.
+MAX_SECONDS = 900
+
+#: Seconds after which the pace of a fit tells how long it takes.
+_PACE_SECONDS = 5
 
 Outcome = Literal["same", "differs", "not checked"]
 Name = Literal["content", "signature", "sampling", "table", "fit"]
@@ -109,13 +121,16 @@ def verify(
     key: bytes | None = None,
     schema: Schema | None = None,
     public_key: str | os.PathLike[str] | None = None,
+    max_seconds: float | None = MAX_SECONDS,
     on_progress: OnProgress | None = None,
 ) -> Verification:
     """Check that a saved synthesizer is what it says, and repeat what can be repeated.
 
     The content is compared with the manifest's digests, and a sample is drawn again and compared
     with the one of the time of saving. With the training table the fit is repeated, and its bytes
-    are compared; it takes as long as the first one did.
+    are compared; it takes as long as the first one did. How long that is the file decides, and
+    with it whoever made it: where the settings ask for more than `max_seconds` at the pace seen,
+    the fit is not repeated, and the answer says how long it would take.
 
     Parameters
     ----------
@@ -129,6 +144,8 @@ def verify(
         The schema that `fit` was given; by default the one in the file.
     public_key : path-like, optional
         The Ed25519 public key, in PEM, of whoever is to have signed it.
+    max_seconds : float, optional
+        How long the repeated fit may train; None: as long as it takes.
     on_progress : callable, optional
         Called with a `synthhealth.ProgressEvent` after each epoch of the repeated fit.
 
@@ -143,7 +160,8 @@ def verify(
     ArtifactError
         It is not a saved synthesizer, or cannot be loaded.
     ParameterError
-        A key is unusable, or the package ``cryptography`` is missing.
+        A key is unusable, `max_seconds` is no number above 0, or the package ``cryptography`` is
+        missing.
     FitInterruptedError
         Ctrl-C came while the fit was repeated.
 
@@ -165,6 +183,7 @@ def verify(
     signer = None if public_key is None else read_public_key(public_key)
     if key is not None:
         check_key(key)
+    watch = _Watch(max_seconds, on_progress)
     # Read once: what is checked is what is used.
     members = read_container(path)
     signature = _check_signature(members, signer)
@@ -187,10 +206,47 @@ def verify(
             signature,
             _check_sampling(saved, fitted),
             table,
-            _check_fit(saved, fitted, data, table, schema, on_progress),
+            _check_fit(saved, fitted, data, table, schema, watch),
         ),
         version_differences=saved.differences,
     )
+
+
+class _TooLongError(SynthHealthError):  # of ours, so that a family passes it on
+    pass
+
+
+class _Watch:
+    """Ends a fit that is too long, as soon as its pace tells so."""
+
+    def __init__(self, max_seconds: float | None, on_progress: OnProgress | None) -> None:
+        if max_seconds is not None and not (isinstance(max_seconds, Real) and max_seconds > 0):
+            raise ParameterError(
+                f"max_seconds is {max_seconds!r}; give a number above 0, or None for no limit"
+            )
+        self._max_seconds, self._on_progress = max_seconds, on_progress
+
+    def __call__(self, event: ProgressEvent) -> None:
+        if self._on_progress is not None:
+            self._on_progress(event)
+        limit = self._max_seconds
+        if limit is None or event.eta is None or event.done >= event.total:
+            return
+        whole = event.elapsed + event.eta
+        # The first epochs are slower than the rest: they end only what is far too long.
+        if event.elapsed > limit or (event.elapsed > _PACE_SECONDS and whole > 1.5 * limit):
+            raise _TooLongError(
+                f"the settings in the file ask for {event.total:,} {event.unit}s, which take "
+                f"{_in_words(whole)} here; {_in_words(limit)} are allowed. Allow more with "
+                "max_seconds (on the command line --max-seconds)"
+            )
+
+
+def _in_words(seconds: float) -> str:
+    for size, unit in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"about {seconds / size:,.0f} {unit}"
+    return f"about {seconds:,.0f} seconds"
 
 
 class _Saved(NamedTuple):
@@ -308,7 +364,7 @@ def _check_fit(
     data: pd.DataFrame | None,
     table: Check,
     schema: Schema | None,
-    on_progress: OnProgress | None,
+    watch: _Watch,
 ) -> Check:
     def check(outcome: Outcome, words: str) -> Check:
         return Check(name="fit", outcome=outcome, words=words)
@@ -328,9 +384,11 @@ def _check_fit(
             "differs", f"{manifest.n_rows:,} rows were learned, the table has {len(data):,}"
         )
     try:
-        again = members_of(_fit_again(fitted, data, schema, on_progress))
+        again = members_of(_fit_again(fitted, data, schema, watch))
     except FitInterruptedError:
         raise
+    except _TooLongError as error:
+        return check("not checked", str(error))
     except SynthHealthError as error:
         return check("differs", f"this table cannot be learned so: {error}")
     found = members_in_words(saved.members, again)
@@ -352,7 +410,7 @@ def _fit_again(
     fitted: Fitted,
     data: pd.DataFrame,
     schema: Schema | None,
-    on_progress: OnProgress | None,
+    on_progress: OnProgress,
 ) -> Fitted:
     schema = fitted.schema if schema is None else schema
     check_shape(data)

@@ -117,6 +117,10 @@ class Preparation(Iterator[bytes]):
             writer.writerows(zip(*columns, strict=True))
             n_rows += len(some)
             yield _emptied(out)
+        if not n_rows:
+            raise TableError(
+                "there is a header but no rows; nothing can be learned from it, export it again"
+            )
         marks = {mark for reader in readers for mark in reader.marks}
         for reader in readers:
             reader.check_marks(marks)

@@ -26,10 +26,16 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from synthhealth.aws._serving._answers import Reply, failure, refusal, without_values
+from synthhealth.aws._serving._bodies import MAX_BODY_BYTES, Bodies
+from synthhealth.aws._serving._connections import (
+    HEADER_SECONDS,
+    KEEP_ALIVE_SECONDS,
+    MAX_CLIENT_CONNECTIONS,
+    bounded_protocol,
+)
 from synthhealth.aws.serving import model_fn, respond
 from synthhealth.errors import (
     BodyTimeoutError,
-    BodyTooLargeError,
     BusyError,
     ParameterError,
     ServingError,
@@ -43,14 +49,15 @@ if TYPE_CHECKING:
 
     from synthhealth.synthesizer import Synthesizer
 
-__all__ = ["MAX_BODY_BYTES", "Service", "create_app", "main", "serve"]
-
-#: The most bytes of a request: what SageMaker's InvokeEndpoint carries.
-MAX_BODY_BYTES = 6 * 2**20
-
-#: What is still read of a longer one, so that the client reads our answer and no broken
-#: connection; SageMaker itself sends at most 100 MB.
-MAX_DRAINED_BYTES = 128 * 2**20
+__all__ = [
+    "HEADER_SECONDS",
+    "MAX_BODY_BYTES",
+    "MAX_CLIENT_CONNECTIONS",
+    "Service",
+    "create_app",
+    "main",
+    "serve",
+]
 
 #: Seconds for a body to arrive, so that a client that stalls keeps nobody else waiting for ever.
 BODY_SECONDS = 20
@@ -60,10 +67,6 @@ MAX_WAITING = 64
 
 #: Seconds for the requests under way once SIGTERM has come; SageMaker kills after 30.
 GRACE_SECONDS = 25
-
-#: Seconds that an idle connection is kept, longer than by whoever is in front of the server: a
-#: request on a connection that is just being closed would be lost.
-KEEP_ALIVE_SECONDS = 75
 
 _log = logging.getLogger(__name__)
 
@@ -140,28 +143,28 @@ def create_app(service: Service) -> Starlette:
 
     # One thread at a time draws, so that the process needs the memory of one answer.
     turn = anyio.Lock()
-    n_under_way = 0
+    n_whole = 0
+    bodies = Bodies()
 
     async def ping(request: Request) -> Response:
         return Response(status_code=200 if service.model is not None else 503)
 
     async def draw(request: Request) -> Reply:
-        nonlocal n_under_way
-        n_under_way += 1
         try:
-            # Counted before the bodies are read, so that there is room for all of them.
-            is_busy = n_under_way > 1 + MAX_WAITING
-            try:
-                with anyio.fail_after(BODY_SECONDS):
-                    body = await _read_body(request, keep=not is_busy)
-            except TimeoutError:
-                raise BodyTimeoutError(
-                    f"the request did not arrive as a whole within {BODY_SECONDS} seconds"
-                ) from None
-            model = service.model
-            if model is None:
-                raise BusyError("the model is not loaded yet; ask again in a few seconds")
-            if is_busy:
+            with anyio.fail_after(BODY_SECONDS):
+                body = await bodies.read(request)
+        except TimeoutError:
+            raise BodyTimeoutError(
+                f"the request did not arrive as a whole within {BODY_SECONDS} seconds"
+            ) from None
+        model = service.model
+        if model is None:
+            raise BusyError("the model is not loaded yet; ask again in a few seconds")
+        # Only whole requests are counted: one that stalls takes nobody's place.
+        nonlocal n_whole
+        n_whole += 1
+        try:
+            if n_whole > 1 + MAX_WAITING:
                 raise BusyError("too many requests are waiting; ask again in a few seconds")
             headers = request.headers
             types = headers.get("content-type"), headers.get("accept")
@@ -171,7 +174,7 @@ def create_app(service: Service) -> Starlette:
                     raise ClientDisconnect
                 return await run_sync(respond, model, body, *types)
         finally:
-            n_under_way -= 1
+            n_whole -= 1
 
     async def invocations(request: Request) -> Response:
         try:
@@ -183,6 +186,8 @@ def create_app(service: Service) -> Starlette:
         # Broad, as in `respond`: what fails outside it is told, and logged, in the same way.
         except Exception as error:
             reply = failure(error)
+        finally:
+            bodies.free(request)
         # Without a charset: the media types are exactly those of the documentation.
         headers = {"content-type": reply.media_type, **reply.headers}
         return Response(reply.body, reply.status, headers=headers)
@@ -209,26 +214,6 @@ def create_app(service: Service) -> Starlette:
         ],
         lifespan=lifespan,
     )
-
-
-async def _read_body(request: Request, *, keep: bool) -> bytes:
-    """Read a body; what is not kept, or of one that is too long, is thrown away."""
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if keep and size <= MAX_BODY_BYTES:
-            parts.append(part)
-        else:
-            parts.clear()
-        if size > MAX_DRAINED_BYTES:
-            break
-    if size > MAX_BODY_BYTES:
-        raise BodyTooLargeError(
-            f"the request has more than {MAX_BODY_BYTES:,} bytes; it needs only num_rows, seed, "
-            "conditions and format"
-        )
-    return b"".join(parts)
 
 
 def serve(model_dir: str, *, host: str = "0.0.0.0", port: int = 8080) -> int:
@@ -264,6 +249,7 @@ def serve(model_dir: str, *, host: str = "0.0.0.0", port: int = 8080) -> int:
         create_app(service),
         host=host,
         port=port,
+        http=bounded_protocol(),
         lifespan="on",
         access_log=False,  # SageMaker pings every few seconds
         server_header=False,

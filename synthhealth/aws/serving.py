@@ -30,8 +30,10 @@ from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import sqrt
 from pathlib import Path
+from statistics import stdev
 from typing import TYPE_CHECKING
 
 from synthhealth.aws._serving._answers import (
@@ -41,6 +43,7 @@ from synthhealth.aws._serving._answers import (
     failure,
     has_header,
     refusal,
+    too_large,
     write_answer,
 )
 from synthhealth.aws._serving._requests import (
@@ -99,6 +102,9 @@ MAX_ANSWER_BYTES = 6 * 2**20
 
 #: Cells of one answer, so that a table of very many columns does not fill the memory.
 MAX_CELLS = 5_000_000
+
+#: Rows of a request from which on a few are drawn first, and how many, to tell the size.
+LARGE, TRIAL = 5_000, 200
 
 #: Bits of a seed that is drawn; whoever reads it as a float still has it exactly.
 DRAWN_BITS = 52
@@ -233,12 +239,7 @@ def predict_fn(requests: Requests, model: Synthesizer) -> Prediction:
     import pandas as pd
 
     names = list(model.schema_.names)
-    n_cells = sum(request.num_rows for request in requests.requests) * len(names)
-    if n_cells > MAX_CELLS:
-        raise AnswerTooLargeError(
-            f"the rows would have {n_cells:,} cells, more than the {MAX_CELLS:,} of one answer; "
-            f"{BATCH_ADVICE}"
-        )
+    _check_cells(requests, model)
     for request in requests.requests:
         _check_columns(request, names)
     first = secrets.randbits(DRAWN_BITS)
@@ -286,7 +287,8 @@ def answer(
 ) -> Reply:
     """Answer a request: `input_fn`, `predict_fn` and `output_fn`, one after the other.
 
-    An ``Accept`` header that cannot be met is refused before anything is drawn.
+    An ``Accept`` header that cannot be met is refused before anything is drawn, and an answer that
+    would be too large after a few rows.
 
     Raises
     ------
@@ -294,7 +296,7 @@ def answer(
         The request is not answered.
     """
     requests = input_fn(body, content_type)
-    choose_format(requests.format, accept)
+    _check_size(requests, model, accept)
     prediction = predict_fn(requests, model)
     content, media_type = output_fn(prediction, accept)
     return Reply(200, media_type, content, prediction.drawn_seed)
@@ -333,6 +335,39 @@ def respond(
     # Broad, since no failure may reach the client in its own words, or end the server.
     except Exception as error:
         return failure(error)
+
+
+def _check_size(requests: Requests, model: Synthesizer, accept: str | None) -> None:
+    """Refuse what cannot fit into an answer, by the bytes of a few of its rows.
+
+    Five standard errors are taken off, so that nothing is refused that fits.
+    """
+    form = choose_format(requests.format, accept)
+    _check_cells(requests, model)
+    if form == "parquet":
+        return  # packed: a few rows tell nothing of many
+    least = about = n_rows = 0.0
+    for request in requests.requests:
+        if request.num_rows < LARGE:
+            continue
+        trial = predict_fn(Requests((replace(request, num_rows=TRIAL, seed=0),)), model).table
+        written = write_answer(trial, form, MAX_ANSWER_BYTES, header=False)
+        lines = [len(line) + 1 for line in written.split(b"\n")]
+        error = stdev(lines) * sqrt(len(lines)) / TRIAL
+        about += request.num_rows * len(written) / TRIAL
+        least += request.num_rows * (len(written) / TRIAL - 5 * error)
+        n_rows += request.num_rows
+    if least > MAX_ANSWER_BYTES:
+        raise too_large(form, MAX_ANSWER_BYTES, int(n_rows * MAX_ANSWER_BYTES / about))
+
+
+def _check_cells(requests: Requests, model: Synthesizer) -> None:
+    n_cells = sum(request.num_rows for request in requests.requests) * len(model.schema_)
+    if n_cells > MAX_CELLS:
+        raise AnswerTooLargeError(
+            f"the rows would have {n_cells:,} cells, more than the {MAX_CELLS:,} of one answer; "
+            f"{BATCH_ADVICE}"
+        )
 
 
 def _check_columns(request: Request, names: list[str]) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synthhealth.benchmark.overhead_results import Memory, Stream
+from synthhealth.io import scratch_folder
 
 if TYPE_CHECKING:
     from synthhealth.synthesizer import Synthesizer
@@ -38,10 +37,10 @@ def measure_memory(
         Called after each size.
     """
     streams: list[Stream] = []
-    with tempfile.TemporaryDirectory() as folder:
-        saved = synthesizer.save(Path(folder, "model.synth"))
+    with scratch_folder() as folder:
+        saved = synthesizer.save(folder / "model.synth")
         for n in rows:
-            target = Path(folder, f"{n}.parquet")
+            target = folder / f"{n}.parquet"
             ended = subprocess.run(
                 [sys.executable, "-m", _CHILD, str(saved), str(target), str(n), str(chunk_size)],
                 check=True,

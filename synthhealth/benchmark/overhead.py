@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import pandas as pd
 
@@ -31,6 +29,7 @@ from synthhealth.benchmark.results import Comparison, Machine
 from synthhealth.benchmark.startup import measure_startup
 from synthhealth.benchmark.tables import load_adult
 from synthhealth.errors import ParameterError
+from synthhealth.io import scratch_folder
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.synthesizer import Synthesizer
 
@@ -198,8 +197,8 @@ def _compare_reports(
         return theirs(), run_diagnostic(table, synthetic, metadata, verbose=False).get_score()
 
     def page(real: pd.DataFrame, synthetic: pd.DataFrame) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            evaluate(real, synthetic).to_html(Path(folder, "report.html"))
+        with scratch_folder() as folder:
+            evaluate(real, synthetic).to_html(folder / "report.html")
 
     few = table.iloc[:WARM_UP_ROWS], synthetic.iloc[:WARM_UP_ROWS]
     page(*few)

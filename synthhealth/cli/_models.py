@@ -218,6 +218,12 @@ def verify(
     json: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write it as JSON, too.")
     ] = None,
+    max_seconds: Annotated[
+        float,
+        typer.Option(
+            help="How long the repeated fit may train; what needs more is not checked, and told."
+        ),
+    ] = 900,
     schema: SchemaFile = None,
     drop: Drop = None,
     sheet: Sheet = None,
@@ -249,6 +255,7 @@ def verify(
         key=key,
         schema=None if schema is None else Schema.from_file(schema),
         public_key=public_key,
+        max_seconds=max_seconds,
     )
     if json is not None:
         with whole_file(json, force=force) as file:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import stats
-from scipy.spatial.distance import cdist
 
 from synthhealth.evaluation.calibration import Replicates, Unjudged, band_of
-from synthhealth.evaluation.dependence import average_ranks
-from synthhealth.evaluation.encode import encode, pooled
+from synthhealth.evaluation.encode import encode, row_codes
 from synthhealth.evaluation.figures import Band, NotComputed
 from synthhealth.evaluation.folds import combine_figures
+from synthhealth.evaluation.gower import Places, places_of
 from synthhealth.evaluation.matching import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.null_bands import Draws, ks_of_rows, level_shares
 from synthhealth.evaluation.question import Answer, Case, Question
@@ -126,7 +125,7 @@ def compare_copying(
     places = encode(known, tables.schema)
     rng = seeds.rng("rows to compare")
     rows = [_some(len(table), rng) for table in places.plain]
-    points = _gower(
+    points = places_of(
         [table[some] for table, some in zip(places.plain, rows, strict=True)], places.categorical
     )
     whose = patients.patients
@@ -167,8 +166,8 @@ class BetaBinomial:
 
 
 def _identical(tables: list[Floats], whose: Codes, rng: np.random.Generator) -> Unjudged:
-    patients, synthetic = (pd.DataFrame(table) for table in tables)
-    codes = [_hashed(table) for table in (patients, synthetic)]
+    patients, synthetic = tables
+    codes = [row_codes(table) for table in tables]
     # A patient whose rows are alike meets none but itself.
     different = pd.DataFrame({"row": codes[0], "whose": whose}).drop_duplicates()
     counts = different["row"].value_counts().to_numpy()
@@ -190,69 +189,14 @@ def _identical(tables: list[Floats], whose: Codes, rng: np.random.Generator) -> 
 
 
 def _drawn_identical(
-    codes: npt.NDArray[np.uint64], patients: pd.DataFrame, m: int, rng: np.random.Generator
+    codes: npt.NDArray[np.uint64], patients: Floats, m: int, rng: np.random.Generator
 ) -> Band:
     rows = copied_rows(len(patients), min(m, MOST_PATIENTS), rng)
-    mixed = pd.DataFrame(
-        {name: rng.permutation(column.to_numpy()[rows]) for name, column in patients.items()}
-    )
-    return band_of(np.array([np.isin(_hashed(mixed), codes).mean()]))
-
-
-def _hashed(table: pd.DataFrame) -> npt.NDArray[np.uint64]:
-    # In single precision, so that a copy that went through such a file is still one.
-    return pd.util.hash_pandas_object(table.astype(np.float32), index=False).to_numpy()
+    mixed = np.column_stack([rng.permutation(column[rows]) for column in patients.T])
+    return band_of(np.array([np.isin(row_codes(mixed), codes).mean()]))
 
 
 # Near rows
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where rows lie: ranks of their numbers from 0 to 1 (missing is NaN), and their levels.
-
-    The levels are numbered through all columns; a missing value has a number of its own.
-    """
-
-    ranks: Floats
-    levels: Codes
-    n_levels: int
-
-    def __len__(self) -> int:
-        return len(self.levels)
-
-    def take(self, rows: npt.NDArray[np.intp] | slice) -> Places:
-        return Places(self.ranks[rows], self.levels[rows], self.n_levels)
-
-    def shuffled(self, rng: np.random.Generator) -> Places:
-        """Give the rows with every column shuffled by itself."""
-        return Places(
-            rng.permuted(self.ranks, axis=0), rng.permuted(self.levels, axis=0), self.n_levels
-        )
-
-    def distances(self, others: Places) -> Floats:
-        """Give Gower's distances: 0 to 1 for each column.
-
-        Numbers count by the difference of their ranks; different levels, and a known against a
-        missing value, count 1.
-        """
-        # Products of 0/1 rows count the levels in common, much faster than comparing does.
-        alike = self._indicators @ others._indicators.T
-        differing = (self.levels.shape[1] - alike).astype(np.float64)
-        if self.ranks.shape[1]:
-            differing += cdist(self._numbers, others._numbers, "cityblock")
-        return differing
-
-    @cached_property
-    def _indicators(self) -> npt.NDArray[np.float32]:
-        indicators = np.zeros((len(self), self.n_levels), dtype=np.float32)
-        np.put_along_axis(indicators, self.levels, 1.0, axis=1)
-        return indicators
-
-    @cached_property
-    def _numbers(self) -> Floats:
-        missing = np.isnan(self.ranks)
-        return np.hstack([np.where(missing, 0.5, self.ranks), 0.5 * missing])
 
 
 def _some(n: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
@@ -265,29 +209,6 @@ def _one_row_each(whose: Codes, rng: np.random.Generator) -> npt.NDArray[np.intp
         return np.arange(len(whose))
     order = rng.permutation(len(whose))
     return np.sort(order[np.unique(whose[order], return_index=True)[1]])
-
-
-def _gower(tables: Sequence[Floats], categorical: npt.NDArray[np.bool_]) -> list[Places]:
-    ends = np.cumsum([len(table) for table in tables])
-    whole = np.vstack(tables)
-    ranks = [
-        average_ranks(values) / max(int((~np.isnan(values)).sum()), 1)
-        for values in whole[:, ~categorical].T
-    ]
-    levels, n_levels = [], 0
-    for values in whole[:, categorical].T:
-        codes, found = pd.factorize(pooled(values))
-        levels.append(np.where(codes < 0, len(found), codes) + n_levels)
-        n_levels += len(found) + 1
-    n_rows = len(whole)
-    places = Places(
-        np.column_stack(ranks) if ranks else np.empty((n_rows, 0)),
-        np.column_stack(levels) if levels else np.empty((n_rows, 0), dtype=np.int64),
-        n_levels,
-    )
-    return [
-        places.take(slice(end - len(table), end)) for table, end in zip(tables, ends, strict=True)
-    ]
 
 
 def _near(patients: Places, synthetic: Places, whose: Codes, rng: np.random.Generator) -> Unjudged:

@@ -20,6 +20,7 @@ from synthhealth.evaluation.judgement import judge, sum_up
 from synthhealth.evaluation.matching import match_columns
 from synthhealth.evaluation.missing import MISSING
 from synthhealth.evaluation.pairs import PAIRS, PairComparison
+from synthhealth.evaluation.privacy.privacy import PRIVACY
 from synthhealth.evaluation.question import Answer, Case, Question
 from synthhealth.evaluation.references import REFERENCES
 from synthhealth.evaluation.results import Evaluation, Overall
@@ -51,6 +52,7 @@ QUESTIONS: tuple[Question, ...] = (
     ROWS,
     MISSING,
     COPYING,
+    PRIVACY,
     COVERAGE,
     SUBGROUPS,
     UTILITY,
@@ -105,8 +107,10 @@ def evaluate_tables(
         `synthhealth.evaluation.inference.Analysis`.
     by : sequence of str, optional
         Columns that group the patients; by default sex, age and the outcomes of the schema.
-    parts : sequence of {"copying", "joint", "coverage", "subgroups", "utility", "sdmetrics"}
-        What is computed beside the single columns, their pairs and missing values; all by default.
+    parts : sequence of str
+        ``"copying"``, ``"privacy"``, ``"joint"``, ``"coverage"``, ``"subgroups"``, ``"utility"``,
+        ``"sdmetrics"``: what is computed beside the single columns, their pairs and missing values;
+        all by default.
     random_state : int or None
         Seed of the noise floors and permutation tests: the same seed and tables give the same
         result, byte for byte. None takes a fresh seed.

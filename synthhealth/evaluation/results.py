@@ -22,6 +22,7 @@ from synthhealth.evaluation.figures import Metric, NotComputed, Result, Score
 from synthhealth.evaluation.inference.results import RegressionResult
 from synthhealth.evaluation.judgement import Judgement
 from synthhealth.evaluation.pairs import PairResult
+from synthhealth.evaluation.privacy.results import Privacy
 from synthhealth.evaluation.rows.results import Joint
 from synthhealth.evaluation.subgroups import Subgroup
 from synthhealth.evaluation.utility.results import Utility
@@ -102,6 +103,8 @@ table's extremes."""
     """One result per rule of the schema."""
     joint: Joint | None = None
     """What tells whole rows of the two tables apart; None where it was not computed."""
+    privacy: Privacy | None = None
+    """What attacks on the patients get from the synthetic rows; None where nobody asked."""
     coverage: tuple[CoverageResult, ...] = ()
     """One result per column: what of the real range and levels occurs in the synthetic table."""
     subgroups: tuple[Subgroup, ...] = ()

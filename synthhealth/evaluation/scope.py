@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PARTS", "Part", "Scope"]
 
-Part = Literal["copying", "joint", "coverage", "subgroups", "utility", "sdmetrics"]
+Part = Literal["copying", "privacy", "joint", "coverage", "subgroups", "utility", "sdmetrics"]
 PARTS: tuple[Part, ...] = get_args(Part)
 
 
@@ -33,7 +33,8 @@ class Scope:
         Columns that group the patients; by default sex, age and the outcomes of the schema.
     parts : sequence of str
         What is computed beside the single columns, their pairs and missing values: whether rows
-        were copied, whole rows, coverage, subgroups, whether predictors can be trained, SDMetrics.
+        were copied, attacks on privacy, whole rows, coverage, subgroups, whether predictors can be
+        trained, SDMetrics.
     """
 
     outcomes: Sequence[str] | None = None

@@ -18,6 +18,7 @@ __all__ = [
     "Counted",
     "Share",
     "ShareComparison",
+    "Z",
     "chance_difference",
     "compare_shares",
     "difference_of_means",
@@ -90,12 +91,14 @@ is whether the interval leaves out 0, or `within` it; None where there is no row
 
 #: How many of how many rows.
 Counted = tuple[int, int]
+#: The same where rows have weights.
+Weighted = tuple[float, float]
 
 #: 97.5 % quantile of the standard normal distribution.
 Z = 1.959963984540054
 
 
-def wilson(count: int, n: int) -> tuple[float, float]:
+def wilson(count: float, n: float) -> tuple[float, float]:
     """Give the 95 % score interval of a share (Wilson, 1927).
 
     Examples
@@ -113,7 +116,7 @@ def wilson(count: int, n: int) -> tuple[float, float]:
     return low, high
 
 
-def newcombe(first: Counted, second: Counted) -> tuple[float, float]:
+def newcombe(first: Weighted, second: Weighted) -> tuple[float, float]:
     """Give the 95 % interval of the second share minus the first (Newcombe, 1998, method 10).
 
     Examples

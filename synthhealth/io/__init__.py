@@ -20,13 +20,17 @@ from synthhealth.io.tables import (
     write_table,
     written_suffix,
 )
+from synthhealth.io.workspace import is_workspace, scratch_folder, settle
 
 __all__ = [
     "SUFFIXES",
     "FileForm",
     "check_target",
+    "is_workspace",
     "read_table",
     "read_with_form",
+    "scratch_folder",
+    "settle",
     "sniff",
     "table_suffix",
     "whole_file",

@@ -2,45 +2,45 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import secrets
 import shutil
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from synthhealth.errors import FileError, SynthHealthError
-
-if TYPE_CHECKING:
-    pass
+from synthhealth.io.workspace import scratch_folder, settle, sync_folder, workspace
 
 __all__ = ["unzipped"]
 
 
 @contextmanager
-def whole_file(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[Path]:
+def whole_file(
+    path: str | os.PathLike[str], *, force: bool = False, private: bool = False
+) -> Iterator[Path]:
     """Give a temporary path beside `path`; it becomes `path` when the block ends without an error.
 
     Whoever looks at `path` sees the old file or the whole new one, never a part, also after the
     process is killed or the power fails. After an error or an interruption the temporary file is
-    removed; after a kill it may stay, under a hidden name of its own (``.1f0c93ab.note.txt``), and
-    can be deleted.
+    removed; after a kill it stays in a hidden folder (``.synthhealth-1f0c93ab``), which the next
+    one that writes or reads in this place removes.
 
     Parameters
     ----------
     path : path-like
         The file to be written.
     force : bool
-        Replace the file if it exists.
+        Replace the file if it exists; the new one is open to whom the old one was.
+    private : bool
+        A new file is open to its owner alone (0600), and not to all whom the umask lets in.
 
     Yields
     ------
     pathlib.Path
-        An empty file in the same folder, whose name ends as that of `path`.
+        An empty file on the same disk, with the name of `path`.
 
     Raises
     ------
@@ -58,22 +58,24 @@ def whole_file(path: str | os.PathLike[str], *, force: bool = False) -> Iterator
     ...     [entry.name for entry in Path(folder).iterdir()]
     ['note.txt']
     """
+    settle(os.path.dirname(os.path.realpath(path)))
     check_target(path, force=force)
     target = Path(path).resolve()  # through a symbolic link: the link itself stays
-    temporary = target.with_name(f".{secrets.token_hex(4)}.{target.name}")
     try:
-        # Created here and not by the writer, so that the umask holds and no other file is hit.
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        yield temporary
-        check_target(path, force=force)
-        _publish(temporary, target)
+        with workspace(target.parent) as work:
+            temporary = work.new / target.name
+            # Created here and not by the writer, so that it is private before anything is in it.
+            mode = 0o600 if private else 0o666
+            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+            yield temporary
+            check_target(path, force=force)
+            _make_ready(temporary, target)
+            os.replace(temporary, target)
+            sync_folder(target.parent)
     except OSError as error:
         if isinstance(error, SynthHealthError):
             raise
         raise FileError(f"{path}: the file cannot be written ({reason(error)})") from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
 
 
 @contextmanager
@@ -82,14 +84,17 @@ def whole_folder(
 ) -> Iterator[Path]:
     """Give a temporary folder; its files move to `path` when the block ends without an error.
 
-    After an error or an interruption the folder is as it was, and gone if it did not exist.
+    The files are one set: new ones never stand beside old ones, also after the process is killed
+    or the power fails. Where that happens while they move, some are missing until the next one
+    that writes or reads in this folder with this package brings them to their place. After an
+    error or an interruption the folder is as it was, and gone if it did not exist.
 
     Parameters
     ----------
     path : path-like
         The folder; it and its parents are created.
     names : iterable of str
-        The files that the block will write.
+        The files that the block will write, and no others.
     force : bool
         Replace those of them that exist; other files in the folder stay.
 
@@ -118,18 +123,20 @@ def whole_folder(
     if os.path.exists(folder) and not os.path.isdir(folder):
         raise FileError(f"{path}: this is a file; give the name of a folder")
     targets = [folder / name for name in names]
+    settle(folder)
     # The folder itself may be missing, and then holds none of the files.
     for target in targets if os.path.exists(folder) else ():
         check_target(target, force=force)
     missing = [part for part in (folder, *folder.parents) if not os.path.exists(part)]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".", dir=folder) as temporary:
-            yield Path(temporary)
+        with workspace(folder) as work:
+            yield work.new
             for target in targets:
                 check_target(target, force=force)
             for target in targets:
-                _publish(Path(temporary, target.name), target.resolve())
+                _make_ready(work.new / target.name, target.resolve())
+            work.commit()
         missing.clear()
     except OSError as error:
         if isinstance(error, SynthHealthError):
@@ -171,25 +178,16 @@ def check_target(path: str | os.PathLike[str], *, force: bool = False) -> None:
         raise FileError(f"{path}: the folder {parent} does not exist; create it first")
 
 
-def _publish(temporary: Path, target: Path) -> None:
-    # The content reaches the disk before the name: a crash in between leaves the old file.
+def _make_ready(temporary: Path, target: Path) -> None:
+    """Bring the content to the disk, before the name: a crash in between leaves the old file."""
     with temporary.open("r+b") as written:
         os.fsync(written.fileno())
     # A file that was closed to others does not open by being replaced.
     if target.exists():
         shutil.copymode(target, temporary)
-    os.replace(temporary, target)
-    _sync_folder(target.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Bring the new name to the disk, where the system can; Windows does so by itself."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    # Said now, and not when half of a set has moved.
+    if temporary.stat().st_dev != target.parent.stat().st_dev:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
 
 
 def reason(error: OSError) -> str:
@@ -210,11 +208,11 @@ def unzipped(path: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
     FileError
         There is none or more than one, it has a password, or it is damaged.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         try:
             with zipfile.ZipFile(path) as archive:
                 member = _table_of(path, archive, suffixes)
-                target = Path(folder) / PurePosixPath(member.filename).name
+                target = folder / PurePosixPath(member.filename).name
                 target.write_bytes(archive.read(member))
         except (
             zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError,

@@ -12,6 +12,7 @@ from synthhealth.errors import Doubt, FileError, ParameterError
 from synthhealth.io.files import reason, whole_file
 from synthhealth.io.form import FileForm
 from synthhealth.io.statistics import PROGRAMS
+from synthhealth.io.workspace import settle
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -255,6 +256,7 @@ def read_with_form(
     """
     path = Path(path)
     suffix = _source_suffix(path)
+    settle(path.parent)
     _check_source(path)
     asked = _Asked(form, encoding, header, keep_words)
     if encoding is not None and (suffix == ".parquet" or suffix in (*_SHEETS, *PROGRAMS)):

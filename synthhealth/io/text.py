@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import logging
 import re
 import shlex
 import zlib
@@ -16,6 +17,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO, TypeAlias
 
+from synthhealth.cells.formulas import is_formula
 from synthhealth.errors import Doubt, FileError
 from synthhealth.io.encodings import (
     CODE_PAGES,
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from synthhealth.io.cells import Cells
+
+_log = logging.getLogger("synthhealth.io")
 
 _Quoting: TypeAlias = "Literal[0, 2]"  # of the csv module: minimal, all texts
 
@@ -102,18 +106,39 @@ def write_text(
 ) -> None:
     """Write the chunks of one table in a form; without one UTF-8, rows ended by a line feed.
 
-    Equal tables give equal bytes. `path` is the file's name in messages.
+    Equal tables give equal bytes. `path` is the file's name in messages. Cells stay as they are,
+    also those that a spreadsheet would run: a sign before them would be read back as theirs. The
+    log names the columns.
     """
     form = form if form is not None and form.is_text else FileForm(suffix)
     if suffix.startswith(".tsv"):
         form = replace(form, separator="\t")
+    formulas: set[str] = set()
     with _create_text(file, suffix, form.encoding) as text:
         for part, chunk in enumerate(chunks):
+            formulas |= _with_formulas(chunk)
             try:
                 write_rows(chunk, text, form, header=part == 0, quoted=is_ambiguous(chunk))
                 text.flush()  # here, so that what cannot be encoded is found here
             except UnicodeEncodeError:
                 raise FileError(f"{path}: {_no_such_letters(form)}") from None
+    if formulas:
+        _log.warning(
+            "%s: text of the columns %s begins as a formula does (=, +, -, @ or a tab), and a "
+            "spreadsheet may run it; import these columns there as text, or write .xlsx, where "
+            "they stay text",
+            Path(path).name,
+            sorted(formulas),
+        )
+
+
+def _with_formulas(table: pd.DataFrame) -> set[str]:
+    """Name the columns that a spreadsheet may run a name or cell of."""
+    found = {str(name) for name in table.columns if is_formula(str(name))}
+    for name, column in table.select_dtypes(["object", "string", "category"]).items():
+        if any(isinstance(one, str) and is_formula(one) for one in column.unique()):
+            found.add(str(name))
+    return found
 
 
 def write_rows(

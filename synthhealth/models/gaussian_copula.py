@@ -75,8 +75,9 @@ class GaussianCopulaModel(SDVModel):
         licence=SDV_LICENCE,
         holds_no_patient=True,
         advice=Advice(
-            copied="The Gaussian copula keeps no rows: look whether real rows were mixed into the "
-            "table, and raise min_cell in the schema if most columns are categories",
+            copied="The Gaussian copula stores no row as a row, but what it learned from few "
+            "patients tells of each of them: look whether real rows were mixed into the table, and "
+            "raise min_cell in the schema if most columns are categories",
             columns="No margin was found that fits: {columns}. Look at the figures under Column by "
             "column, choose another margin for a numerical column (for example margins={{column: "
             "'gamma'}}), or try tvae or ctgan",

@@ -9,6 +9,7 @@ from synthhealth.models import About, about
 from synthhealth.report.data import ModelInfo
 from synthhealth.report.metric_words import against, in_sentence, words_of
 from synthhealth.report.numbers import counted, listed
+from synthhealth.report.parts.privacy import found_attacks, were_tried
 from synthhealth.report.parts.subgroups import poor_groups
 from synthhealth.report.parts.utility import learned, poor_outcomes
 from synthhealth.report.words import shown
@@ -47,6 +48,19 @@ def _copying(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
             "enough, as a model that repeats some patients has learned others, too"
         )
     return f"Do not release this table: {told}. {mend}."
+
+
+def _attacked(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
+    found = found_attacks(evaluation)
+    # Where rows were copied, it has been said, and attacks find just that.
+    if not found or evaluation.judgement.copying:
+        return None
+    train = f", train less ({_steps(model, 0.5)})" if _about(model).in_steps else ""
+    return (
+        "Do not release this table as it is: attacks get more of the patients that were learned "
+        f"than of others, {listed(found, _NAMED)}. Learn more patients{train}, or raise min_cell, "
+        "and attack again."
+    )
 
 
 def _stopped(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
@@ -171,7 +185,7 @@ def _close(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
     # That a model leans on the rows that it learned is a finding, and nothing to be done about.
     leaning = {metric.name for metric in evaluation.metrics if metric.family == "learning"}
     close = [name for name in judgement.close if name not in leaning]
-    if judgement.copying or not (close or judgement.close_columns):
+    if judgement.copying or found_attacks(evaluation) or not (close or judgement.close_columns):
         return None
     parts = [
         counted(len(judgement.close_columns), "column", "columns")
@@ -184,7 +198,8 @@ def _close(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
         return (
             f"Too good, but not copied ({which}): a model fitted to these very patients follows "
             "what they have in common. No row was found to repeat a patient more than chance "
-            "explains, so nothing has to be mended; judge with patients that the model never saw."
+            "explains. That does not show that nobody can be recognised: what is learned from few "
+            "patients tells of each of them. Judge with patients that the model never saw."
         )
     start = (
         f"Closer than other patients would be ({which}), though no rows were found to be copied: "
@@ -218,8 +233,11 @@ def _purpose(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
     if evaluation.judgement.verdict in ("poor", "too good"):
         return None
     attacks = (
-        "before it is released, have attacks on privacy tried (is a patient in it, can a secret be "
-        "guessed): this report looks for copied rows only"
+        "before it is released, have stronger attacks on privacy tried than the quick ones of this "
+        "report, which have the synthetic rows only"
+        if were_tried(evaluation)
+        else "before it is released, have attacks on privacy tried (is a patient in it, can a "
+        "secret be guessed): this report looks for copied rows only"
     )
     if evaluation.inference:
         return f"{attacks[:1].upper()}{attacks[1:]}."
@@ -231,6 +249,7 @@ def _purpose(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
 
 _RULES: tuple[Callable[[Evaluation, ModelInfo | None], str | None], ...] = (
     _copying,
+    _attacked,
     _stopped,
     _poor_columns,
     _poor_relations,

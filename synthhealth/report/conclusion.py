@@ -20,6 +20,7 @@ from synthhealth.report.metric_words import (
     words_of,
 )
 from synthhealth.report.numbers import counted, listed, score_text
+from synthhealth.report.parts.privacy import found_attacks
 from synthhealth.report.theme import TONES, Tone
 from synthhealth.report.words import column_scores, floor_text, shown
 
@@ -169,6 +170,16 @@ def _copied(evaluation: Evaluation) -> str | None:
     return f"Copied rows: {_figures(evaluation, copying)}."
 
 
+def _attacked(evaluation: Evaluation) -> str | None:
+    found = found_attacks(evaluation)
+    if not found:
+        return None
+    return (
+        "Attacks on privacy get more of the patients that the model learned than of others: "
+        f"{listed(found, _NAMED)}."
+    )
+
+
 def _poor_columns(evaluation: Evaluation) -> str | None:
     poor = evaluation.judgement.poor_columns
     if not poor:
@@ -202,7 +213,7 @@ def _nothing_poor(evaluation: Evaluation) -> str | None:
         "whole table is worse than chance explains"
     )
     looked_at = any(metric.family == "copying" for metric in evaluation.metrics)
-    if judgement.copying or not looked_at:
+    if judgement.copying or found_attacks(evaluation) or not looked_at:
         return f"{told}."
     return f"{told}, and no more rows repeat a patient than would by chance."
 
@@ -215,7 +226,7 @@ def _undecided(evaluation: Evaluation) -> str | None:
     return f"At these sizes no verdict is possible on: {names}."
 
 
-_REASONS = (_copied, _poor_columns, _poor_figures, _nothing_poor, _undecided)
+_REASONS = (_copied, _attacked, _poor_columns, _poor_figures, _nothing_poor, _undecided)
 
 
 def _figures(evaluation: Evaluation, names: Sequence[str]) -> str:

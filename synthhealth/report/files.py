@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from synthhealth.errors import FileError
-from synthhealth.io import whole_file
+from synthhealth.io import settle, whole_file
 from synthhealth.report.data import ReportData
 
 _FAULTS = 3  # told of a file that is no report
@@ -29,6 +29,7 @@ def read_data(path: str | os.PathLike[str]) -> ReportData:
     FileError
         The file cannot be read, or is no report of this format.
     """
+    settle(Path(path).parent)
     try:
         content = Path(path).read_bytes()
     except OSError as error:

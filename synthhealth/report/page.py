@@ -31,6 +31,7 @@ from synthhealth.report.metric_words import (
 )
 from synthhealth.report.numbers import number_text, p_text, percent, score_text, unit_text
 from synthhealth.report.page_figures import (
+    Slot,
     Store,
     matrices,
     missing_slot,
@@ -41,6 +42,7 @@ from synthhealth.report.page_figures import (
 from synthhealth.report.parts.clinical import detection_slot, reference_slot
 from synthhealth.report.parts.pairs import pair_sheet
 from synthhealth.report.parts.table_one import heads, lines
+from synthhealth.report.sections import Section
 from synthhealth.report.tables import (
     detection_sheet,
     identifier_sheet,
@@ -241,6 +243,7 @@ def _shape(variable: VariableDescription) -> str:
 def as_html(data: ReportData) -> str:
     """Return the whole page."""
     store = Store()
+    told = sections(data)
     context = {
         "data": data,
         "tone": TONES[data.conclusion.verdict],
@@ -262,7 +265,8 @@ def as_html(data: ReportData) -> str:
         "table_one_heads": heads(data.table_one) if data.table_one else [],
         "table_one_lines": lines(data.table_one) if data.table_one else [],
         "pair_sheet": pair_sheet(data.evaluation.pairs),
-        "sections": sections(data),
+        "sections": told,
+        "drawn": {section.key: _slots(section, store) for section in told},
         "identifier_sheet": identifier_sheet(data),
         "rare_sheet": rare_sheet(data),
     }
@@ -289,6 +293,13 @@ def as_html(data: ReportData) -> str:
             script_hashes=[_hash(plotly), _hash(script)],
         )
     )
+
+
+def _slots(section: Section, store: Store) -> list[Slot]:
+    return [
+        store.slot(drawing.key, drawing.figure, drawing.title, drawing.alt, drawing.caption)
+        for drawing in section.drawings
+    ]
 
 
 def _script_data(content: object) -> Markup:

@@ -234,8 +234,10 @@ def evaluate(
         `synthhealth.evaluation.inference.Analysis`.
     by : sequence of str, optional
         Columns that group the patients; by default sex, age and the outcomes of the schema.
-    parts : sequence of {"copying", "joint", "coverage", "subgroups", "utility", "sdmetrics"}
-        What is computed beside the single columns, their pairs and missing values; all by default.
+    parts : sequence of str
+        ``"copying"``, ``"privacy"``, ``"joint"``, ``"coverage"``, ``"subgroups"``, ``"utility"``,
+        ``"sdmetrics"``: what is computed beside the single columns, their pairs and missing values;
+        all by default.
     random_state : int or None
         Seed of the noise floors and permutation tests.
     title : str, optional

@@ -1,4 +1,4 @@
-"""A table as text, its cells, a section made of such tables, and the part of a report with both."""
+"""A table as text, its cells, a section of tables and figures, and a part of a report."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from synthhealth.evaluation import Band, Evaluation, Score
-from synthhealth.report.theme import Tone
+from synthhealth.report.theme import Figure, Tone
 
 _MINUS = "\u2212"
 
@@ -29,13 +29,24 @@ class Sheet(NamedTuple):
     note: str = ""
 
 
+class Drawing(NamedTuple):
+    """A figure with its words."""
+
+    key: str
+    title: str
+    figure: Figure
+    alt: str
+    caption: str = ""
+
+
 class Section(NamedTuple):
-    """A part of the page with its tables."""
+    """A part of the page with its tables, and figures before them."""
 
     key: str
     title: str
     hint: str
     sheets: list[Sheet]
+    drawings: tuple[Drawing, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -114,10 +114,16 @@ def _notes(evaluation: Evaluation) -> list[str]:
 
 def limit_sentences(evaluation: Evaluation) -> tuple[str, ...]:
     """Say what the report cannot show."""
+    privacy = evaluation.privacy
+    looked = (
+        "and quick attacks were tried"
+        if privacy is not None and privacy.memberships
+        else "and rows that lie too near a patient"
+    )
     sentences = [
-        "Scores are never proof of anonymity. Copied rows are looked for, and rows that lie too "
-        "near a patient; whether a patient could be recognised, or a secret guessed, in another "
-        "way has to be examined separately."
+        f"Scores are never proof of anonymity. Copied rows are looked for, {looked}; whether a "
+        "patient could be recognised, or a secret guessed, in another way has to be examined "
+        "separately."
     ]
     sentences.append(
         f"Verdicts can be wrong: of 100 tables without any fault at most "

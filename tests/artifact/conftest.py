@@ -17,7 +17,7 @@ from synthhealth.models import register
 from synthhealth.models.registry import _REGISTERED
 
 #: Memory that a process with torch and SDV may ever need, and seconds for one file.
-MAX_MEGABYTES, MAX_SECONDS = 1024, 10
+MAX_MEGABYTES, MAX_SECONDS = 1024, 60
 
 
 class WatchedLoader:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import re
+import stat
 import zipfile
 
 import numpy as np
@@ -202,3 +204,18 @@ def test_json_that_is_not_written():
 def test_a_saved_synthesizer_has_these_members():
     members = saved("gaussian_copula")
     assert list(members) == list(SMALL)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
+def test_a_new_model_is_open_to_its_owner_alone(tmp_path):
+    path = tmp_path / "model.synth"
+    mask = os.umask(0o022)
+    try:
+        write_container(path, SMALL)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        # Whom its owner let in stays in.
+        path.chmod(0o640)
+        write_container(path, SMALL, force=True)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    finally:
+        os.umask(mask)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pandas as pd
 import pytest
 from evidence import KEY, OTHER_KEY, fitted, forge, small_table
@@ -243,3 +246,49 @@ def test_json_and_table(saved):
     text = capture.get()
     assert all(check.words in text for check in verification.checks)
     assert "saved -> here: the same" in text
+
+
+class Clock:
+    """Time that goes on by a second with each look."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        self.now += 1
+        return self.now
+
+
+def ask_for_ever(content: dict[str, Any]) -> None:
+    for said in (content.get("parameters"), content.get("settings")):
+        if said is not None:
+            said["steps"] = 10_000_000
+
+
+def test_a_fit_that_would_take_days_is_not_repeated(real, tmp_path, monkeypatch):
+    path = sh.Synthesizer("ctgan", steps=20, random_state=0).fit(real).save(tmp_path / "a.synth")
+    forge(path, "manifest.json", ask_for_ever)
+    forge(path, "model.json", ask_for_ever)
+    monkeypatch.setattr("synthhealth.models.base.time", Clock())
+    events = []
+    verification = verify(path, data=real, on_progress=events.append)
+    assert verification["fit"].outcome == "not checked"
+    assert re.search(r"ask for [\d,]+ epochs, which take about \d+ days here; about 15 minutes are "
+                     r"allowed.*--max-seconds", verification["fit"].words)  # fmt: skip
+    assert len(events) < 10
+    assert not verification.differs
+    # Where the pace deceived, time itself ends it.
+    ended = verify(path, data=real, max_seconds=3)
+    assert ended["fit"].outcome == "not checked"
+
+
+def test_a_fit_within_its_time_is_repeated(real, tmp_path):
+    path = sh.Synthesizer("ctgan", steps=20, random_state=0).fit(real).save(tmp_path / "a.synth")
+    assert verify(path, data=real, max_seconds=300)["fit"].outcome == "same"
+    assert verify(path, data=real, max_seconds=None)["fit"].outcome == "same"
+
+
+@pytest.mark.parametrize("bad", [0, -1, "long", float("nan")])
+def test_a_time_that_is_none_is_refused(bad, saved):
+    with pytest.raises(ParameterError, match="max_seconds"):
+        verify(saved, max_seconds=bad)

@@ -360,7 +360,7 @@ CELL = st.text(
 
 @settings(max_examples=300, deadline=None)
 @given(
-    rows=st.lists(st.tuples(CELL, CELL, CELL, CELL), max_size=8),
+    rows=st.lists(st.tuples(CELL, CELL, CELL, CELL), min_size=1, max_size=8),
     separator=st.sampled_from(",;\t|"),
     cut=st.integers(1, 40),
 )
@@ -384,7 +384,7 @@ def test_any_table_is_prepared_to_a_fixed_point(
     assert report.n_rows == len(rows)
     for before, after in zip(rows, parsed[1:], strict=True):
         kept = before[3].strip().replace("\r\n", "\n").replace("\r", "\n")
-        assert after[3] in (kept, "")
+        assert after[3] in (kept, f"\t{kept}", "")
         for number in after[:2]:
             if number:
                 float(number.lstrip("<>="))
@@ -541,3 +541,22 @@ def test_a_column_of_which_nothing_can_be_read_is_refused():
         list(prepare([rows], schema))
     # A few words among numbers are counted, and left empty.
     assert list(prepare([rows + b"7.5\n"], schema))
+
+
+@pytest.mark.parametrize("data", [HEADER, HEADER.strip(), HEADER + "\n\n"])
+def test_a_header_without_rows_is_not_clean(data: str) -> None:
+    with pytest.raises(TableError, match="a header but no rows"):
+        run(data)
+
+
+def test_what_was_kept_from_running_in_a_spreadsheet_still_is() -> None:
+    given = ["\t=1", " @SUM(A1)", "\r=1+1", "\t-2+cmd", " well", "\t-2", "=2"]
+    kept = ["\t=1", "\t@SUM(A1)", "\t=1+1", "\t-2+cmd", "well", "-2", "=2"]
+    out = io.StringIO()
+    csv.writer(out).writerows([["note", "z"], *([cell, "a"] for cell in given)])
+    schema = json.dumps({"columns": [{"name": "note", "kind": "text"}, OTHER]})
+    text, report = run(out.getvalue(), schema)
+    assert [row[0] for row in csv.reader(io.StringIO(text))][1:] == kept
+    assert report.decision == "clean"
+    # A number with a sign is a number, also behind a blank.
+    assert one_column(["\t-2", " +3"])[0] == ["-2", "3"]

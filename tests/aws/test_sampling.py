@@ -183,7 +183,9 @@ def test_a_job_that_ended_early_left_whole_files_and_goes_on(form, saved, tmp_pa
     wanted = contents(tmp_path / "unbroken")
     assert contents(folder) == dict(list(wanted.items())[:2])
     # What a killed process leaves behind.
-    (folder / f".0a1b2c3d.part-00002.{form}").write_bytes(b"half")
+    left = folder / ".synthhealth-0a1b2c3d" / "new"
+    left.mkdir(parents=True)
+    (left / f"part-00002.{form}").write_bytes(b"half")
     drawn[:] = [0] * 8
     sample_parts(saved, folder, 4_000, format=form, rows_per_file=1_000)
     assert set(drawn[8:]) - {0} == {2_000, 2_500, 3_000, 3_500}

@@ -101,6 +101,20 @@ def clinical_report() -> Report:
 
 
 @pytest.fixture(scope="session")
+def attacked_report(real: pd.DataFrame) -> Report:
+    """Attacks on privacy of a table with copies of every fifth patient; a column's name is odd."""
+    odd = {"stage": HOSTILE[1]}
+    copied = pd.concat([make_cohort(80, 1), real.iloc[:12]], ignore_index=True)
+    return evaluate(
+        real.rename(columns=odd),
+        copied.rename(columns=odd),
+        holdout=make_cohort(61, 2).rename(columns=odd),
+        parts=["privacy"],
+        created=CREATED,
+    )
+
+
+@pytest.fixture(scope="session")
 def pages(
     report: Report,
     hostile_report: Report,
@@ -108,6 +122,7 @@ def pages(
     single_report: Report,
     categorical_report: Report,
     clinical_report: Report,
+    attacked_report: Report,
 ) -> dict[str, str]:
     """The page of each report above."""
     reports = {
@@ -117,5 +132,6 @@ def pages(
         "single": single_report,
         "categorical": categorical_report,
         "clinical": clinical_report,
+        "attacked": attacked_report,
     }
     return {name: as_html(made.data) for name, made in reports.items()}

@@ -58,6 +58,21 @@ def test_closeness_of_a_fitted_model_is_no_copying() -> None:
     assert "in the table more than once" in unseen
 
 
+def test_no_advice_calls_a_table_harmless() -> None:
+    """That no row repeats a patient does not show that nobody can be recognised."""
+    close = metric("ks_average", 0.97, "too good")
+    copied = identical(0.2, "too good")
+    for model in (COPULA, GAN, None):
+        for figures in (close, copied):
+            said = "\n".join(advise(evaluation(figures, real_is="training"), model))
+            assert "keeps no rows" not in said
+            assert "nothing has to be mended" not in said
+    fitted = "\n".join(advise(evaluation(close, real_is="training"), COPULA))
+    assert "does not show that nobody can be recognised" in fitted
+    family = "\n".join(advise(evaluation(copied, real_is="training"), COPULA))
+    assert "tells of each of them" in family
+
+
 def test_leaning_on_the_rows_learned_asks_for_nothing() -> None:
     leaning = metric("nearer_to_learned", 0.8, "too good", family="learning")
     found = advise(evaluation(leaning, real_is="cross-validated", n_unseen=12), COPULA)

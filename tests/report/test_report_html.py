@@ -20,7 +20,7 @@ from synthhealth.report.metric_words import words_of
 from synthhealth.report.page import as_html
 from synthhealth.report.words import shown
 
-PAGES = ["report", "hostile", "wide", "single", "categorical", "clinical"]
+PAGES = ["report", "hostile", "wide", "single", "categorical", "clinical", "attacked"]
 VOID = {"meta", "link", "img", "br", "hr", "input", "line", "rect", "circle"}
 
 

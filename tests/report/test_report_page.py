@@ -111,7 +111,8 @@ def rarer(name: str) -> ParameterSet:
 
 
 @pytest.mark.parametrize(
-    "name", ["report", "hostile", "clinical", *map(rarer, ("wide", "single", "categorical"))]
+    "name",
+    ["report", "hostile", "clinical", "attacked", *map(rarer, ("wide", "single", "categorical"))],
 )
 def test_every_figure_is_drawn_and_nothing_scrolls_sideways(visit: Opener, name: str) -> None:
     with visit(name) as page:

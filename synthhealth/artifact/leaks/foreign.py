@@ -12,7 +12,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import zipfile
 from collections.abc import Collection
 from datetime import date, datetime
@@ -25,6 +24,7 @@ import numpy.typing as npt
 from synthhealth.artifact.leaks.content import Columns, Content, Piece, Record, Thing, walk
 from synthhealth.artifact.leaks.inert import Call, Name, read_pickle
 from synthhealth.errors import ArtifactError, FileError
+from synthhealth.io import scratch_folder
 
 __all__ = ["read_foreign"]
 
@@ -73,10 +73,10 @@ def read_foreign(path: str | os.PathLike[str], columns: Collection[str]) -> Cont
             pass
     except OSError as error:
         raise FileError(f"{path}: the file cannot be read ({error.strerror})") from None
-    with tempfile.TemporaryDirectory(prefix="synthhealth-") as folder:
-        names = Path(folder, "columns.json")
+    with scratch_folder() as folder:
+        names = folder / "columns.json"
         names.write_text(json.dumps(sorted(columns)), encoding="utf-8")
-        command = [sys.executable, "-m", __name__, os.fspath(path), folder]
+        command = [sys.executable, "-m", __name__, os.fspath(path), os.fspath(folder)]
         try:
             done = subprocess.run(command, capture_output=True, timeout=MAX_SECONDS, check=False)
         except subprocess.TimeoutExpired:

@@ -73,7 +73,8 @@ class LeakScan(_Part):
         verdict = (
             "Patients of the table are in this file: do not give it away."
             if self.found_anything
-            else "None of this was found. Not seen are words of fewer than 4 letters, numbers of "
+            else "None of this was found: no copies. What was learned from few patients tells of "
+            "each of them all the same. Not seen are words of fewer than 4 letters, numbers of "
             "fewer than 6 digits inside texts, and what was put into other words."
         )
         warning = (

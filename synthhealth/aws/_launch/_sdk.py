@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from synthhealth.aws._launch._jobs import training_job
@@ -15,6 +13,7 @@ from synthhealth.aws._launch._places import bucket_of
 from synthhealth.aws._launch._sending import in_words, no_region
 from synthhealth.aws._launch._settings import TrainingSettings
 from synthhealth.errors import LaunchError, SettingsError
+from synthhealth.io import scratch_folder
 
 __all__ = ["model_trainer", "train_with_sdk"]
 
@@ -187,8 +186,8 @@ def _telemetry(wanted: bool) -> Iterator[None]:
     if wanted or CONFIG_VARIABLE in os.environ:
         yield
         return
-    with tempfile.TemporaryDirectory(prefix="synthhealth-") as folder:
-        file = Path(folder) / "sagemaker.yaml"
+    with scratch_folder() as folder:
+        file = folder / "sagemaker.yaml"
         file.write_text(_QUIET, encoding="utf-8")
         os.environ[CONFIG_VARIABLE] = str(file)
         try:

@@ -8,16 +8,15 @@ import os
 import re
 import shutil
 import tarfile
-import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from synthhealth.aws._sampling._hosts import Host
 from synthhealth.aws._sampling._table import Part, Table
 from synthhealth.errors import FileError
-from synthhealth.io import whole_file
+from synthhealth.io import is_workspace, scratch_folder, settle, whole_file
 
 __all__ = ["TABLE_FILE", "claim", "digest", "find_model", "write_manifest"]
 
@@ -50,8 +49,8 @@ def find_model(place: str | os.PathLike[str]) -> Iterator[Path]:
     if not path.name.endswith(".tar.gz"):
         yield path
         return
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder, "model.synth")
+    with scratch_folder() as folder:
+        target = folder / "model.synth"
         _take_out(path, target)
         yield target
 
@@ -101,8 +100,6 @@ def _is_model(member: tarfile.TarInfo) -> bool:
 TABLE_FILE = "_table.json"
 
 _MANIFEST = re.compile(r"_manifest-\d+-of-\d+\.json")
-#: What `whole_file` leaves when the process is killed.
-_LEFT_OVER = re.compile(r"\.[0-9a-f]{8}\.(?P<name>.+)")
 
 
 def claim(folder: Path, table: Table, parts: Sequence[Part]) -> list[Part]:
@@ -119,16 +116,13 @@ def claim(folder: Path, table: Table, parts: Sequence[Part]) -> list[Part]:
     _make(folder)
     # Looked at before the statement, which comes first where another instance is at work here.
     has_parts = any(folder.glob("part-*"))
-    mine = {part.name for part in parts}
+    settle(folder)
     own = {TABLE_FILE, *table.names()}
     foreign = 0
     for entry in folder.iterdir():
-        left_over = _LEFT_OVER.fullmatch(entry.name)
-        if left_over is not None and left_over["name"] in mine:
-            with suppress(FileNotFoundError):
-                entry.unlink()
-        elif left_over is None and entry.name not in own and not _MANIFEST.fullmatch(entry.name):
-            foreign += 1
+        # A workspace that is still there is that of another instance at work.
+        if entry.name not in own and not _MANIFEST.fullmatch(entry.name):
+            foreign += not is_workspace(entry) and entry.exists()
     if foreign:
         raise FileError(
             f"{folder}: the folder holds {foreign} files or folders that are not of this table; "

@@ -27,6 +27,7 @@ __all__ = [
     "failure",
     "has_header",
     "refusal",
+    "too_large",
     "without_values",
     "write_answer",
 ]
@@ -204,12 +205,16 @@ def write_answer(
         written.write(block)
         n_rows += n_block
         if written.tell() > max_bytes:
-            fit = n_rows * max_bytes // written.tell()
-            raise AnswerTooLargeError(
-                f"the answer would have more than the {max_bytes:,} bytes that may be sent; about "
-                f"{fit:,} rows of this table fit as {form}; {BATCH_ADVICE}"
-            )
+            raise too_large(form, max_bytes, n_rows * max_bytes // written.tell())
     return written.getvalue()
+
+
+def too_large(form: Format, max_bytes: int, n_fit: int) -> AnswerTooLargeError:
+    """Say that an answer would be too large, and about how many rows fit."""
+    return AnswerTooLargeError(
+        f"the answer would have more than the {max_bytes:,} bytes that may be sent; about "
+        f"{n_fit:,} rows of this table fit as {form}; {BATCH_ADVICE}"
+    )
 
 
 def _text_blocks(table: pd.DataFrame, form: Format, header: bool) -> Iterator[tuple[int, bytes]]:

@@ -13,6 +13,7 @@ from synthhealth.aws.uploads.identifiers import (
     identifiers_inside,
 )
 from synthhealth.aws.uploads.schema import ColumnPlan
+from synthhealth.cells.formulas import is_formula
 from synthhealth.cells.missing import MISSING, MISSING_AMONG_NUMBERS, plain_word
 from synthhealth.errors import TableError
 
@@ -292,7 +293,9 @@ class ColumnReader:
         """Read cells that are not known yet."""
         plain = self._learn_plain(cells) if self.plan.is_number else frozenset[str]()
         for cell in cells - plain:
-            self._known[cell], what = self._read(cell.strip())
+            text, what = self._read(cell.strip())
+            # Whoever put a blank before it kept a spreadsheet from running it: so it stays.
+            self._known[cell] = f"\t{text}" if cell[:1].isspace() and is_formula(text) else text
             if what:
                 self._seen[cell] = what
 

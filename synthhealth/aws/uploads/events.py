@@ -12,7 +12,13 @@ from urllib.parse import unquote_plus
 
 from synthhealth.errors import ParameterError
 
-__all__ = ["StoredObject", "TrainingStart", "objects_of", "queued_messages"]
+__all__ = [
+    "StoredObject",
+    "TrainingStart",
+    "objects_of",
+    "objects_of_message",
+    "queued_messages",
+]
 
 
 @dataclass(frozen=True)
@@ -47,13 +53,36 @@ class StoredObject:
 
 
 def queued_messages(event: Any) -> list[tuple[str, str]] | None:
-    """Give the ids and bodies of an SQS batch; None for any other event."""
+    """Give the ids and bodies of an SQS batch; None for any other event.
+
+    Raises
+    ------
+    ParameterError
+        A message has no id, so that nobody could be told whether it was done.
+    """
     records = event.get("Records") if isinstance(event, Mapping) else None
     if not isinstance(records, list) or not records:
         return None
     if not all(isinstance(one, dict) and one.get("eventSource") == "aws:sqs" for one in records):
         return None
-    return [(str(one["messageId"]), str(one["body"])) for one in records]
+    if not all(isinstance(one.get("messageId"), str) for one in records):
+        raise ParameterError("the event is no batch of SQS: a message in it has no id")
+    return [(one["messageId"], str(one.get("body"))) for one in records]
+
+
+def objects_of_message(body: str) -> list[StoredObject]:
+    """Give the objects that the event in an SQS message says were created; see `objects_of`.
+
+    Raises
+    ------
+    ParameterError
+        The message holds no event of S3.
+    """
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError):
+        raise ParameterError("the message holds no event of S3: it is no JSON") from None
+    return objects_of(event)
 
 
 def objects_of(event: Any) -> list[StoredObject]:
@@ -82,26 +111,28 @@ def objects_of(event: Any) -> list[StoredObject]:
                 if str(record["eventName"]).removeprefix("s3:").startswith(created)
             ]
     except (KeyError, TypeError, AttributeError):
-        raise ParameterError("the event is no event of S3: parts of it are missing") from None
+        raise ParameterError(
+            "the event is no event of S3: parts of it are missing, or of another type"
+        ) from None
     return [one for one in found if not one.key.endswith("/")]
 
 
 def _bridged(event: Mapping[str, Any]) -> StoredObject:
     detail = event["detail"]
     one = detail["object"]
-    version = _version(one.get("version-id"))
-    return StoredObject(detail["bucket"]["name"], one["key"], version, one.get("sequencer"))
+    return _stored(detail["bucket"]["name"], one["key"], one.get("version-id"), one)
 
 
 def _notified(s3: Mapping[str, Any]) -> StoredObject:
     one = s3["object"]
-    key = unquote_plus(one["key"])
-    version = _version(one.get("versionId"))
-    return StoredObject(s3["bucket"]["name"], key, version, one.get("sequencer"))
+    return _stored(s3["bucket"]["name"], unquote_plus(one["key"]), one.get("versionId"), one)
 
 
-def _version(said: str | None) -> str | None:
-    return None if said in (None, "", "null") else said
+def _stored(bucket: Any, key: Any, version: Any, one: Mapping[str, Any]) -> StoredObject:
+    told = bucket, key, version or "", one.get("sequencer") or ""
+    if not all(isinstance(text, str) for text in told) or not bucket or not key:
+        raise TypeError
+    return StoredObject(bucket, key, None if version in ("", "null") else version, told[3] or None)
 
 
 _LOG = logging.getLogger("synthhealth.aws.preprocess")

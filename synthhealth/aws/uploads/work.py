@@ -13,7 +13,12 @@ from types import TracebackType
 from typing import Any
 
 from synthhealth.aws.preprocess import prepare
-from synthhealth.aws.uploads.events import StoredObject, objects_of, queued_messages
+from synthhealth.aws.uploads.events import (
+    StoredObject,
+    objects_of,
+    objects_of_message,
+    queued_messages,
+)
 from synthhealth.aws.uploads.report import refusal_json
 from synthhealth.errors import FileError, ParameterError, SynthHealthError, TableError
 
@@ -213,7 +218,7 @@ class Worker:
         Raises
         ------
         SynthHealthError
-            An event that did not come through SQS cannot be done.
+            An event that did not come through SQS cannot be done, or is none.
         """
         messages = queued_messages(event)
         if messages is None:
@@ -226,7 +231,7 @@ class Worker:
     def _is_done(self, name: str, body: str) -> bool:
         said: dict[str, Any] = {"outcome": "failed", "sqs_message": name}
         try:
-            for one in objects_of(json.loads(body)):
+            for one in objects_of_message(body):
                 said["input"] = _label(one)
                 self._outcome(one)
         except SynthHealthError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import pandas as pd
@@ -25,7 +26,7 @@ from synthhealth.evaluation.privacy.shadow import (
 )
 from synthhealth.evaluation.privacy.signals import Patients
 from synthhealth.evaluation.work import Seeds
-from synthhealth.models import get
+from synthhealth.models import get, resolve
 from synthhealth.progress import OnProgress, progress_reporter
 from synthhealth.schema import Schema
 from synthhealth.schema.check import check_shape
@@ -114,13 +115,17 @@ class MembershipAttacks(Result):
 
 def _in_words(found: dict[str, Any], name: str) -> str:
     area, recognised = found["interval"], found["recognised_interval"]
-    return (
+    words = (
         f"Who holds the {name}: area under the curve {found['auc']:.2f} "
         f"(95 % interval {area['low']:.2f} to {area['high']:.2f}); finds "
         f"{100 * found['tpr_at_1']:.0f} % of members at 1 % false alarms, "
-        f"{100 * found['tpr_at_10']:.0f} % at 10 %; recognises {100 * found['recognised']:.0f} % "
-        f"of patients nearly surely ({100 * recognised['low']:.0f} to "
-        f"{100 * recognised['high']:.0f} %)."
+        f"{100 * found['tpr_at_10']:.0f} % at 10 %"
+    )
+    if recognised is None:
+        return f"{words}. More fits would tell how many patients are recognised nearly surely."
+    return (
+        f"{words}; recognises {100 * found['recognised']:.0f} % of patients nearly surely "
+        f"({100 * recognised['low']:.0f} to {100 * recognised['high']:.0f} %)."
     )
 
 
@@ -129,13 +134,13 @@ def attack(
     model: str = "gaussian_copula",
     *,
     schema: Schema | None = None,
+    parameters: Mapping[str, Any] | None = None,
     random_state: int | None = None,
     fits: int = FITS,
     n_learned: int | None = None,
     max_seconds: float | None = None,
     n_jobs: int | None = -1,
     on_progress: OnProgress | None = None,
-    **model_params: Any,
 ) -> MembershipAttacks:
     """Measure how surely patients are recognised in what a model of such a table releases.
 
@@ -154,6 +159,8 @@ def attack(
         The family of models.
     schema : Schema, optional
         What the columns are; detected if it is not given.
+    parameters : mapping, optional
+        Parameters of the family.
     random_state : int, optional
         Decides everything, but for how many fits a time budget lets through.
     fits : int
@@ -167,8 +174,6 @@ def attack(
         Fits at once, by joblib; -1: one per processor. It changes no figure.
     on_progress : callable, optional
         Called with a `synthhealth.ProgressEvent` after each fit.
-    **model_params
-        Parameters of the family.
 
     Returns
     -------
@@ -192,8 +197,9 @@ def attack(
     >>> found.verdict, found.on_file.auc > 0.5
     ('measured', True)
     """
-    get(model)(**model_params)
+    parameters = dict(parameters or {})
     check_shape(table)
+    resolve(model, get(model).parameters, parameters, len(table))  # said before any work
     table = plain_table(table, schema)
     if schema is None:
         proposal = propose(table)
@@ -201,7 +207,7 @@ def attack(
         schema = proposal.schema
     return attack_learner(
         Patients(table, schema),
-        Learner(model, model_params, schema),
+        Learner(model, parameters, schema),
         name=model,
         random_state=random_state,
         fits=fits,

@@ -53,7 +53,11 @@ FALL = 3.0
 SMALLEST, SMALLEST_COUNTED = 1e-6, 0.25
 #: A patient is recognised nearly surely where the area of its own fits lies above this.
 RECOGNISED = 0.9
-BOOTSTRAPS = 500
+#: Draws of patients, of which the standard error of the area is taken.
+BOOTSTRAPS = 200
+#: The fewest fits with a patient, and without, by which it is told whether the patient is
+#: recognised: with 6 and 10 a chance order is as good in 1 of 420 cases.
+LEAST_EACH = 6
 
 #: What seeds are for.
 _PARTS, _FITS, _INTERVAL = range(3)
@@ -336,13 +340,13 @@ class _Words(NamedTuple):
 
 
 BY_ROWS = _Words(
-    "Likelihood ratio with shadow fits, synthetic rows",
+    "Likelihood ratio with shadow fits",
     "Somebody who knows all of a patient's values, has other patients of this sort and holds the "
     "synthetic rows, fits models with and without the patient and looks which they resemble.",
     "synthetic rows",
 )
 BY_FILE = _Words(
-    "Likelihood ratio with shadow fits, saved model",
+    "Likelihood ratio with shadow fits",
     "The same, who holds the saved model and reads its parameters.",
     "saved model",
 )
@@ -352,7 +356,9 @@ SOURCE = "LiRA: Carlini and others 2022"
 def tell_members(ratios: Floats, members: Bools, words: _Words, seed: int) -> Membership:
     """Judge how well the ratios tell members: over all fits and patients, and patient by patient.
 
-    The intervals of the area draw patients, not pairs of fit and patient, which hang together.
+    The interval of the area draws patients, not pairs of fit and patient, which hang together. Of
+    few patients its ends would lie too close (with 30, of 200 intervals of 95 % 182 covered), so
+    that it is widened as Student's law is.
 
     Parameters
     ----------
@@ -363,18 +369,24 @@ def tell_members(ratios: Floats, members: Bools, words: _Words, seed: int) -> Me
     seed : int
         Of the bootstrap.
     """
+    from scipy import stats
+
     rng = np.random.default_rng(derive_seed(seed, _INTERVAL))
     n = members.shape[1]
-    once = np.ones(n)
     ranking = _Ranking.of(ratios, members)
     drawn = [
         ranking.area(np.bincount(rng.integers(n, size=n), minlength=n)) for _ in range(BOOTSTRAPS)
     ]
-    low, high = np.nanquantile(drawn, [0.025, 0.975])
-    in_both = members.any(axis=0) & ~members.all(axis=0)
-    alone = np.array([_area(ratios[:, i], members[:, i]) for i in np.flatnonzero(in_both)])
+    auc = ranking.area(np.ones(n))
+    reach = float(stats.t.ppf(0.975, n - 1) * np.std(drawn, ddof=1) * np.sqrt(n / (n - 1)))
+    n_with = members.sum(axis=0)
+    often = np.minimum(n_with, len(members) - n_with) >= LEAST_EACH
+    alone = np.array([_area(ratios[:, i], members[:, i]) for i in np.flatnonzero(often)])
     n_recognised = int((alone > RECOGNISED).sum())
-    interval = wilson(n_recognised, alone.size)
+    interval = None
+    if alone.size:
+        low, high = wilson(n_recognised, alone.size)
+        interval = Interval(low=low, high=high, method="Wilson")
     return Membership(
         name=words.name,
         threat=words.threat,
@@ -382,12 +394,14 @@ def tell_members(ratios: Floats, members: Bools, words: _Words, seed: int) -> Me
         given=words.given,
         members=int(members.any(axis=0).sum()),
         non_members=int((~members).any(axis=0).sum()),
-        auc=ranking.area(once),
-        interval=Interval(low=float(low), high=float(high), method="bootstrap"),
+        auc=auc,
+        interval=Interval(
+            low=max(auc - reach, 0.0), high=min(auc + reach, 1.0), method="bootstrap"
+        ),
         tpr_at_1=_found(ratios, members, 0.01),
         tpr_at_10=_found(ratios, members, 0.1),
-        recognised=n_recognised / alone.size,
-        recognised_interval=Interval(low=interval[0], high=interval[1], method="Wilson"),
+        recognised=n_recognised / alone.size if alone.size else None,
+        recognised_interval=interval,
     )
 
 

@@ -11,7 +11,7 @@ from scipy import stats
 
 from synthhealth.evaluation.figures import Band
 
-__all__ = ["Guessing", "areas", "interval"]
+__all__ = ["Guessing", "areas", "interval", "placements"]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -67,12 +67,26 @@ def _placements(scores: Floats, folds: Codes, labels: Bools) -> Floats:
     placed = np.empty(scores.size)
     for fold in np.unique(folds):
         rows = np.flatnonzero(folds == fold)
-        ours = labels[rows]
-        all_ranks = stats.rankdata(scores[rows])
-        for label in (False, True):
-            own = all_ranks[ours == label] - stats.rankdata(scores[rows][ours == label])
-            share = own / np.count_nonzero(ours != label)
-            placed[rows[ours == label]] = share if label else 1 - share
+        placed[rows] = placements(scores[rows], labels[rows])
+    return placed
+
+
+def placements(scores: Floats, labels: Bools) -> Floats:
+    """Give, of each row that is one, the share of the others' rows that it beats.
+
+    Of each other row the share of the ones that beat it: the mean of either is the area.
+
+    Examples
+    --------
+    >>> placements(np.array([3.0, 1.0, 2.0]), np.array([True, True, False])).tolist()
+    [1.0, 0.0, 0.5]
+    """
+    placed = np.empty(scores.size)
+    all_ranks = stats.rankdata(scores)
+    for label in (False, True):
+        own = all_ranks[labels == label] - stats.rankdata(scores[labels == label])
+        share = own / np.count_nonzero(labels != label)
+        placed[labels == label] = share if label else 1 - share
     return placed
 
 

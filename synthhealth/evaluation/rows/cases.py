@@ -24,6 +24,8 @@ EXCHANGEABLE = (
 MOST_ROWS = 750
 #: Tables of at most this many rows together are cheap: more folds, permutations and shuffles.
 FEW_ROWS = 500
+#: Shuffles of so few rows.
+SHUFFLES = 20
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Cases:
         rng = seeds.rng("rows compared as wholes")
         rows = draw_rows(tables, MOST_ROWS, rng)
         copy = draw_references(tables, MOST_ROWS, rng)
-        times = 20 if rows.labels.size <= FEW_ROWS else 1
+        times = SHUFFLES if rows.labels.size <= FEW_ROWS else 1
         return cls(rows, copy, tuple(copy.shuffled(rng) for _ in range(times)))
 
     def cut(self, most: int) -> Cases:

@@ -197,6 +197,8 @@ def out_of_fold(detector: Detector, rows: Rows, folds: Codes, labels: Bools) -> 
 MOST_FOLDS = 10
 #: Rows learned in all folds together, by which their number is set.
 FOLDED_ROWS = 1_500
+#: How often few rows are dealt out to halves for boosted trees.
+REPETITIONS = 3
 
 
 @dataclass(frozen=True)
@@ -259,7 +261,7 @@ def try_boosting(cases: Cases, seeds: Seeds) -> Attempt:
     name = "c2st_boosting"
     rng = seeds.rng(name)
     detector = Boosting(int(rng.integers(2**31)))
-    repetitions = 3 if cases.are_few else 1
+    repetitions = REPETITIONS if cases.are_few else 1
 
     def halves(rows: Rows) -> tuple[list[Codes], list[Floats]]:
         folds = [stratified_folds(rows.labels, 2, rng) for _ in range(repetitions)]

@@ -23,8 +23,9 @@ Rows = npt.NDArray[np.intp]
 #: Rows of a table that are trained on, and rows that are tested on; of more, a random sample.
 MOST_TRAINED = 1_000
 MOST_TESTED = 2_000
-#: Parts and repeats of the cross-validation, up to so many rows.
+#: Up to so many rows, the cross-validation has more parts and is repeated so often.
 FEW_ROWS = 400
+REPEATS = 3
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ def set_up(folds: Sequence[Tables], seeds: Seeds) -> Setting:
         return Setting(stack, tuple(blocks), tested_on, "holdout", n_rows < n_all, len(folds), 1)
     if n_tested == most_tested:
         return Setting(stack, tuple(blocks), tested_on, "split", n_rows < n_all, 2, 1)
-    parts, repeats = (5, 3) if n_tested <= FEW_ROWS else (3, 1)
+    parts, repeats = (5, REPEATS) if n_tested <= FEW_ROWS else (3, 1)
     sampled = n_rows < n_all
     return Setting(stack, tuple(blocks), tested_on, "cross-validation", sampled, parts, repeats)
 

@@ -2,9 +2,10 @@
 
 from synthhealth.report.parts.coverage import COVERAGE
 from synthhealth.report.parts.inference import INFERENCE
+from synthhealth.report.parts.privacy import PRIVACY
 from synthhealth.report.parts.sdmetrics_scores import SDMETRICS_SCORES
 from synthhealth.report.parts.subgroups import SUBGROUPS
 from synthhealth.report.parts.utility import UTILITY
 
 #: In the order of the page.
-PARTS = (COVERAGE, SUBGROUPS, UTILITY, INFERENCE, SDMETRICS_SCORES)
+PARTS = (PRIVACY, COVERAGE, SUBGROUPS, UTILITY, INFERENCE, SDMETRICS_SCORES)
