@@ -26,7 +26,7 @@ from synthhealth.schema.detection.proposal import propose
 from synthhealth.schema.intake import plain_table
 from synthhealth.schema.subjects import subjects_of
 from synthhealth.table.known import Known
-from synthhealth.table.left_out import LEFT_OUT, Privacy
+from synthhealth.table.left_out import Privacy, checked
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -57,9 +57,9 @@ class Synthesizer(BaseEstimator):
     random_state : int, optional
         The one seed that decides everything. The same seed, table and versions give the same bytes
         in any process. Without it a seed is drawn and kept in ``seed_``.
-    privacy : {"none", "standard", "high"}
+    privacy : {"standard", "high", "none"}
         How many patients a fit leaves out, so that nobody can tell from the model whether one was
-        learned: none, a fifth, or half. See `synthhealth.table.left_out.rows_kept`.
+        learned: a fifth, half, or none. See `synthhealth.table.left_out.rows_kept`.
     **model_params
         Parameters of the family; `synthhealth.models.get` gives their table.
 
@@ -159,9 +159,7 @@ class Synthesizer(BaseEstimator):
             raise ParameterError(f"on_interrupt is {on_interrupt!r}; it is 'raise' or 'keep'")
         if max_seconds is not None and not (isinstance(max_seconds, Real) and max_seconds > 0):
             raise ParameterError(f"max_seconds is {max_seconds!r}; give a number above 0")
-        if self.privacy not in LEFT_OUT:
-            known = ", ".join(map(repr, LEFT_OUT))
-            raise ParameterError(f"privacy is {self.privacy!r}; it is one of {known}")
+        privacy = checked(self.privacy)
         get(self.model)(**self.model_params)  # what is wrong with them is said before any work
         seed = _check_seed(self.random_state)
         check_shape(table)
@@ -173,7 +171,7 @@ class Synthesizer(BaseEstimator):
             self.model,
             self.model_params,
             seed=seed,
-            privacy=self.privacy,
+            privacy=privacy,
             tells=self.schema is not None and self._tells,
             on_progress=on_progress,
             keep_partial=on_interrupt == "keep",

@@ -35,6 +35,7 @@ from synthhealth.models import available
 from synthhealth.models.seeding import derive_seed, seeded
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema import Schema
+from synthhealth.table.left_out import Privacy as Level
 
 __all__ = ["PARTS", "TABLES", "AttackRow", "Privacy", "measure_privacy"]
 
@@ -214,6 +215,7 @@ def measure_privacy(
     seeds: Iterable[int] = (0,),
     plain: bool = False,
     parameters: dict[str, Any] | None = None,
+    privacy: Level = "standard",
     n_jobs: int | None = 1,
     on_progress: OnProgress | None = None,
 ) -> Privacy:
@@ -240,6 +242,8 @@ def measure_privacy(
         Each is a cohort, and decides its fits.
     plain : bool
         Whether plain SDV is attacked, too, by its rows.
+    privacy : {"none", "standard", "high"}
+        How many patients a fit leaves out.
     parameters : dict, optional
         Parameters of the families.
     n_jobs : int, optional
@@ -273,7 +277,9 @@ def measure_privacy(
     with progress_reporter("benchmark", on_progress) as report:
         for done, (table, size, seed, model, part) in enumerate(jobs, start=1):
             try:
-                attacks += _measured(table, size, seed, model, part, fits, parameters or {}, n_jobs)
+                attacks += _measured(
+                    table, size, seed, model, part, fits, parameters or {}, privacy, n_jobs
+                )
             except SynthHealthError as error:
                 skipped.append(
                     Skipped(table=table, model=model, rows=size, attack=part, reason=str(error))
@@ -308,13 +314,14 @@ def _measured(
     part: str,
     fits: int,
     parameters: dict[str, Any],
+    privacy: Level,
     n_jobs: int | None,
 ) -> list[AttackRow]:
     place = {"table": table, "model": model, "rows": size, "seed": seed}
     pool, schema = _pool(table, size, seed)
     is_plain = model.startswith(_PLAIN)
     family = model.removeprefix(_PLAIN)
-    ours = Learner(family, parameters, schema)
+    ours = Learner(family, parameters, schema, privacy=privacy)
     if part in ("distances", "membership"):
         patients = Patients(pool, schema)
         learn = PlainSDV(family, ours.rows) if is_plain else Saved(ours)

@@ -143,6 +143,9 @@ def privacy(
             help="distances, membership, differencing or extremes; repeatable. Default: all.",
         ),
     ] = None,
+    level: Annotated[
+        str, typer.Option("--privacy", help="Patients that a fit leaves out: none, standard, high.")
+    ] = "standard",
     fits: Annotated[int, typer.Option(min=16, help="Shadow fits of each attack.")] = 32,
     seeds: Annotated[int, typer.Option(min=1, help="Cohorts of each table.")] = 1,
     plain: Annotated[
@@ -159,6 +162,7 @@ def privacy(
     _check(json, force)
     _check(csv, force)
     from synthhealth.benchmark.privacy import PARTS, ROWS, measure_privacy
+    from synthhealth.table.left_out import checked
 
     result = measure_privacy(
         families=families,
@@ -168,6 +172,7 @@ def privacy(
         fits=fits,
         seeds=range(seeds),
         plain=plain,
+        privacy=checked(level),
         n_jobs=n_jobs,
     )
     if csv is not None:

@@ -21,8 +21,10 @@ from synthhealth.cli._options import (
     KeepPartial,
     KeepWords,
     KeyFile,
+    Level,
     MaxSeconds,
     Params,
+    Privacy,
     ProtectOption,
     Quiet,
     SchemaFile,
@@ -47,6 +49,7 @@ def fit(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The model: NAME.synth.")],
     model: Family = "gaussian_copula",
     seed: Seed = None,
+    privacy: Privacy = Level.standard,
     schema: SchemaFile = None,
     protect: ProtectOption = None,
     subject: Subject = None,
@@ -72,7 +75,7 @@ def fit(
     key = read_key(key_file)
     real, form = read(data, sheet, drop, Said(encoding, header, keep_words, schema))
     wanted = choose_schema(real, schema, protect, drop, subject)
-    synthesizer = train(real, wanted, model, param, seed, keep_partial, max_seconds)
+    synthesizer = train(real, wanted, model, param, seed, privacy.value, keep_partial, max_seconds)
     synthesizer.save(out, force=force, key=key)
     typer.echo(f"Read: {data} ({form})")
     typer.echo(about(synthesizer))

@@ -30,6 +30,14 @@ class TableFormat(str, Enum):
     xlsx = "xlsx"
 
 
+class Level(str, Enum):
+    """How many patients a fit leaves out."""
+
+    none = "none"
+    standard = "standard"
+    high = "high"
+
+
 class Protect(str, Enum):
     """What is done with columns that identify people."""
 
@@ -122,6 +130,13 @@ KeyFile = Annotated[
 ]
 Seed = Annotated[
     int | None, typer.Option(min=0, help="Decides every random choice; default: drawn, and shown.")
+]
+Privacy = Annotated[
+    Level,
+    typer.Option(
+        "--privacy",
+        help="Patients that a fit leaves out, by a secret in no file: none, a fifth, or half.",
+    ),
 ]
 KeepPartial = Annotated[
     bool,

@@ -18,7 +18,9 @@ from synthhealth.cli._options import (
     Force,
     HeaderLine,
     KeepWords,
+    Level,
     Params,
+    Privacy,
     ProtectOption,
     Quiet,
     SchemaFile,
@@ -48,6 +50,7 @@ def attack(
         Path | None, typer.Option("--out", metavar="FILE", help="Write it as JSON, too.")
     ] = None,
     seed: Seed = None,
+    privacy: Privacy = Level.standard,
     schema: SchemaFile = None,
     protect: ProtectOption = None,
     subject: Subject = None,
@@ -67,12 +70,14 @@ def attack(
     real, form = read(data, sheet, drop, Said(encoding, header, keep_words, schema))
     wanted = choose_schema(real, schema, protect, drop, subject)
     from synthhealth import attack
+    from synthhealth.table.left_out import checked
 
     found = attack(
         real,
         model,
         schema=wanted,
         random_state=seed,
+        privacy=checked(privacy.value),
         fits=fits,
         n_learned=patients,
         max_seconds=max_seconds,

@@ -23,10 +23,12 @@ from synthhealth.cli._options import (
     KeepPartial,
     KeepWords,
     KeyFile,
+    Level,
     MaxSeconds,
     Outcomes,
     OutFolder,
     Params,
+    Privacy,
     ProtectOption,
     Quiet,
     SchemaFile,
@@ -53,6 +55,7 @@ def demo(
     model: Family = "gaussian_copula",
     rows: Annotated[int, typer.Option(min=1, help="Synthetic rows.")] = 1000,
     seed: Seed = 0,
+    privacy: Privacy = Level.standard,
     param: Params = None,
     format: Format = TableFormat.csv,
     keep_partial: KeepPartial = False,
@@ -69,7 +72,9 @@ def demo(
 
         real = load_ra_panel()
         write_table(real, folder / names[0])
-        synthesizer = train(real, None, model, param, seed, keep_partial, max_seconds)
+        synthesizer = train(
+            real, None, model, param, seed, privacy.value, keep_partial, max_seconds
+        )
         report = write_results(synthesizer, None, rows, folder, form)
     tell_results(report, synthesizer, out, names)
 
@@ -83,6 +88,7 @@ def run(
         int | None, typer.Option(min=1, help="Synthetic rows; default: as many as the table has.")
     ] = None,
     seed: Seed = None,
+    privacy: Privacy = Level.standard,
     schema: SchemaFile = None,
     protect: ProtectOption = None,
     holdout: Annotated[
@@ -127,7 +133,9 @@ def run(
         )
         wanted = choose_schema(real, schema, protect, drop, subject)
         asked = questions(outcome, analysis, by, real, wanted)
-        synthesizer = train(real, wanted, model, param, seed, keep_partial, max_seconds)
+        synthesizer = train(
+            real, wanted, model, param, seed, privacy.value, keep_partial, max_seconds
+        )
         written = form if format is None else FileForm(suffix)
         report = write_results(
             synthesizer, unseen, rows or len(real), folder, written, key, **asked
@@ -143,6 +151,7 @@ def cross_evaluate(
     model: Family = "gaussian_copula",
     folds: Annotated[int, typer.Option(min=2, help="Parts, each held out once.")] = 5,
     seed: Seed = None,
+    privacy: Privacy = Level.standard,
     schema: SchemaFile = None,
     protect: ProtectOption = None,
     subject: Subject = None,
@@ -164,7 +173,7 @@ def cross_evaluate(
         real, form = read(data, sheet, drop, Said(encoding, header, keep_words, schema))
         wanted = choose_schema(real, schema, protect, drop, subject)
         asked = questions(outcome, analysis, by, real, wanted)
-        synthesizer = synthesizer_of(model, wanted, param, seed)
+        synthesizer = synthesizer_of(model, wanted, param, seed, privacy.value)
         report = synthesizer.cross_evaluate(real, folds, **asked)
         write_report(report, folder)
     typer.echo(f"Read: {data} ({form})")

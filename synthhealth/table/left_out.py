@@ -1,23 +1,38 @@
-"""Whom a fit leaves out: patients drawn by a secret, so that no model tells who was in the table."""
+"""Whom a fit leaves out: patients drawn by a secret, so that no model tells who was learned."""
 
 from __future__ import annotations
 
 import hashlib
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from synthhealth.errors import ParameterError
 from synthhealth.schema.subjects import Subjects
 
-__all__ = ["LEFT_OUT", "Privacy", "rows_kept"]
+__all__ = ["LEFT_OUT", "Privacy", "checked", "rows_kept"]
 
 Privacy = Literal["none", "standard", "high"]
 
 #: The share of the patients that a fit leaves out, by the level of privacy.
 LEFT_OUT = MappingProxyType({"none": 0.0, "standard": 0.2, "high": 0.5})
+
+
+def checked(privacy: str) -> Privacy:
+    """Give a level of privacy, if it is one.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if privacy not in LEFT_OUT:
+        known = ", ".join(map(repr, LEFT_OUT))
+        raise ParameterError(f"privacy is {privacy!r}; it is one of {known}")
+    return cast(Privacy, privacy)
+
 
 #: How often whom to leave out is drawn anew where a level or a column would be lost.
 TRIES = 50
@@ -63,7 +78,7 @@ def rows_kept(
     """
     hashes = pd.util.hash_pandas_object(table, index=False).to_numpy()
     secret = hashlib.sha256(np.sort(hashes).tobytes()).digest()
-    rng = np.random.default_rng(int.from_bytes(secret))
+    rng = np.random.default_rng(int.from_bytes(secret, "big"))
     patient = np.arange(len(table)) if subjects is None else pd.factorize(subjects)[0]
     n = int(patient.max()) + 1
     # In the order of what the patients have, so that the order of the rows says nothing.

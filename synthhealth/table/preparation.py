@@ -218,7 +218,10 @@ class Preparation(BaseModel):
         for name, of_all in reading.censored.items():
             if name in constants:
                 continue
-            numbers, marks = everyone[name].to_numpy(dtype=np.float64, na_value=np.nan), of_all[kept]
+            numbers, marks = (
+                everyone[name].to_numpy(dtype=np.float64, na_value=np.nan),
+                of_all[kept],
+            )
             values = numbers[kept]
             least = 1 if learned[name].rare == "keep" else learned.min_cell
             found = numbers[of_all < 0], numbers[of_all > 0]

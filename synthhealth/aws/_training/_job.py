@@ -174,7 +174,10 @@ class Job:
     def _fitted(self, inputs: _Inputs) -> Synthesizer:
         settings = self._settings
         synthesizer = Synthesizer(
-            settings.synthesizer, schema=inputs.schema, random_state=settings.random_state
+            settings.synthesizer,
+            schema=inputs.schema,
+            random_state=settings.random_state,
+            privacy=settings.privacy,
         )
         # Not as keywords: a family may call a parameter as it likes.
         synthesizer.model_params = dict(settings.model_params)

@@ -15,6 +15,7 @@ from typing import Any
 
 from synthhealth.errors import ParameterError, nearest
 from synthhealth.models import Parameter, get
+from synthhealth.table.left_out import LEFT_OUT, Privacy
 
 __all__ = ["PARAMETERS", "Settings", "read_arguments", "read_settings"]
 
@@ -23,6 +24,9 @@ PARAMETERS = (
     Parameter("synthesizer", str, "gaussian_copula", "the family of models"),
     Parameter(
         "random_state", int, None, "the seed that decides everything", low=0, high=2**128 - 1
+    ),
+    Parameter(
+        "privacy", str, "standard", "how many patients are left out", choices=tuple(LEFT_OUT)
     ),
     Parameter("num_rows", int, None, "synthetic rows of the report", low=1, high=100_000_000),
     Parameter("max_seconds", float, None, "time budget of the training", low=1e-3, high=1e9),
@@ -50,6 +54,8 @@ class Settings:
         The family of models.
     random_state : int or None
         The seed; None: one is drawn.
+    privacy : {"none", "standard", "high"}
+        How many patients are left out.
     num_rows : int or None
         Synthetic rows of the report; None: as many as were learned.
     max_seconds : float or None
@@ -66,6 +72,7 @@ class Settings:
 
     synthesizer: str = "gaussian_copula"
     random_state: int | None = None
+    privacy: Privacy = "standard"
     num_rows: int | None = None
     max_seconds: float | None = None
     protect: str | None = None

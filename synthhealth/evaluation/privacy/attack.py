@@ -33,6 +33,7 @@ from synthhealth.schema.check import check_shape
 from synthhealth.schema.detection.doubts import tell
 from synthhealth.schema.detection.proposal import propose
 from synthhealth.schema.intake import plain_table
+from synthhealth.table.left_out import Privacy
 
 __all__ = ["FITS", "MembershipAttacks", "attack", "attack_learner"]
 
@@ -136,6 +137,7 @@ def attack(
     schema: Schema | None = None,
     parameters: Mapping[str, Any] | None = None,
     random_state: int | None = None,
+    privacy: Privacy = "standard",
     fits: int = FITS,
     n_learned: int | None = None,
     max_seconds: float | None = None,
@@ -163,6 +165,8 @@ def attack(
         Parameters of the family.
     random_state : int, optional
         Decides everything, but for how many fits a time budget lets through.
+    privacy : {"none", "standard", "high"}
+        How many patients a fit leaves out, as for `Synthesizer`.
     fits : int
         Number of fits, at least 16.
     n_learned : int, optional
@@ -207,7 +211,7 @@ def attack(
         schema = proposal.schema
     return attack_learner(
         Patients(table, schema),
-        Learner(model, parameters, schema),
+        Learner(model, parameters, schema, privacy=privacy),
         name=model,
         random_state=random_state,
         fits=fits,

@@ -25,6 +25,7 @@ from synthhealth.fitted import Fitted
 from synthhealth.models.seeding import derive_seed
 from synthhealth.progress import OnProgress, ProgressEvent
 from synthhealth.schema import Schema
+from synthhealth.table.left_out import Privacy
 
 __all__ = [
     "LEAST_FITS",
@@ -87,11 +88,18 @@ class Learner:
     parameters: dict[str, Any]
     schema: Schema
     rows: int = ROWS
+    privacy: Privacy = "standard"
 
     def __call__(self, table: pd.DataFrame, seed: int) -> Released:
         """Learn a table; see `Learn`."""
         fitted = Fitted.learn(
-            table, self.schema, self.family, self.parameters, seed=seed, on_progress=_silent
+            table,
+            self.schema,
+            self.family,
+            self.parameters,
+            seed=seed,
+            privacy=self.privacy,
+            on_progress=_silent,
         )
         return Released(fitted.sample(self.rows, seed), fitted)
 
