@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from synthhealth.errors import SynthHealthError
     from synthhealth.evaluation import describe
+    from synthhealth.evaluation.privacy.attack import attack
     from synthhealth.io import read_table, write_table
     from synthhealth.progress import ProgressEvent
     from synthhealth.report import Report, evaluate
@@ -39,6 +40,7 @@ __all__ = [
     "SynthHealthError",
     "Synthesizer",
     "artifact",
+    "attack",
     "benchmark",
     "datasets",
     "describe",
@@ -62,6 +64,7 @@ _HOMES = {
     "Schema": "schema",
     "SynthHealthError": "errors",
     "Synthesizer": "synthesizer",
+    "attack": "evaluation.privacy.attack",
     "describe": "evaluation",
     "evaluate": "report",
     "load": "synthesizer",

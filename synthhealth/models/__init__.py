@@ -1,7 +1,7 @@
 """The families of synthesizers, one file each, behind one small protocol."""
 
 from synthhealth.models.about import About, Advice
-from synthhealth.models.base import ConditionalModel, Model, Training
+from synthhealth.models.base import ConditionalModel, DensityModel, LogDensity, Model, Training
 from synthhealth.models.parameters import Parameter, resolve
 from synthhealth.models.registry import about, available, get, register
 
@@ -9,6 +9,8 @@ __all__ = [
     "About",
     "Advice",
     "ConditionalModel",
+    "DensityModel",
+    "LogDensity",
     "Model",
     "Parameter",
     "Training",

@@ -23,6 +23,9 @@ MARGINS = ("beta", "gamma", "norm", "truncnorm", "uniform")
 #: What "auto" chooses from; the others never won by much, and truncnorm is slow.
 _CANDIDATES = ("norm", "beta", "gamma")
 
+#: The log density where a margin has none.
+LEAST_LOG_DENSITY = -100.0
+
 #: Rows that a margin is chosen on; more do not change the choice.
 _CHOICE_ROWS = 5_000
 
@@ -81,6 +84,20 @@ class Margin(BaseModel):
         univariate._set_params(dict(self.parameters))
         univariate.fitted = True
         return univariate
+
+    def log_density(self, values: Floats) -> Floats:
+        """Give the log density of values; NaN stays NaN."""
+        from scipy import stats
+
+        density = getattr(stats, self.family).logpdf(values, **self.parameters)
+        return np.where(np.isnan(values), np.nan, np.maximum(density, LEAST_LOG_DENSITY))
+
+    def scores(self, values: Floats, limit: float) -> Floats:
+        """Give the normal scores of values, none beyond `limit`; NaN stays NaN."""
+        from scipy import special, stats
+
+        shares = getattr(stats, self.family).cdf(values, **self.parameters)
+        return np.clip(special.ndtri(shares), -limit, limit)
 
 
 def _classes() -> dict[str, type]:

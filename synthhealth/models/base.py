@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from synthhealth.models.parameters import Parameter
 from synthhealth.progress import OnProgress, ProgressEvent
 from synthhealth.schema import Schema
 
-__all__ = ["ConditionalModel", "Model", "Parameter", "Training"]
+__all__ = ["ConditionalModel", "DensityModel", "LogDensity", "Model", "Parameter", "Training"]
 
 
 @dataclass
@@ -118,3 +120,35 @@ class ConditionalModel(Model, Protocol):
 
     def sample_given(self, known: pd.DataFrame, *, seed: int) -> pd.DataFrame:
         """Draw one row for each row of `known`: some columns of a plain table, all filled."""
+
+
+class LogDensity(NamedTuple):
+    """How likely a fitted model takes rows to be, in natural logarithms, in its parts.
+
+    The parts add up to the joint log density; by themselves, one far-out cell cannot drown what
+    the others say.
+    """
+
+    margins: pd.DataFrame
+    """Of each cell by its column alone, shape (n_rows, n_columns); 0 where it is not known."""
+    dependence: npt.NDArray[np.float64]
+    """What the joint law of a row's known cells adds to these, shape (n_rows,)."""
+
+
+@runtime_checkable
+class DensityModel(Model, Protocol):
+    """A family that says from its saved parameters how likely a row is, exactly or nearly.
+
+    It is what an attacker has who holds a saved model (`synthhealth.attack`); of the other
+    families, he draws rows and looks how dense they lie.
+    """
+
+    def log_density(self, rows: pd.DataFrame) -> LogDensity:
+        """Give the log density of plain rows.
+
+        Parameters
+        ----------
+        rows : pandas.DataFrame
+            Some of the columns of a plain table, on the scale of `sample`. Of unknown cells, NaN
+            in a number and -1 in a level.
+        """

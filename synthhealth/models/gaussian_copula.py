@@ -25,13 +25,18 @@ from synthhealth.models._transforms import (
     to_log,
 )
 from synthhealth.models.about import About, Advice
-from synthhealth.models.base import Training
+from synthhealth.models.base import LogDensity, Training
 from synthhealth.models.parameters import Parameter
 from synthhealth.models.sdv_family import SDV_LICENCE, SDV_PACKAGES, Arrays, SDVModel, SDVState
 from synthhealth.schema import Schema
 
 #: Beyond this many standard deviations a normal score carries no information.
 _SCORE_LIMIT = 8.0
+
+#: Of a row whose density is asked for, scores further out count as this, and correlations are
+#: shrunk by this share: beyond them the tails of a margin decide, and not the row.
+_DENSITY_SCORE_LIMIT = 3.0
+_DENSITY_SHRINKAGE = 0.03
 
 
 #: What a category is spread over.
@@ -226,6 +231,47 @@ class GaussianCopulaModel(SDVModel):
             table[name] = known[name].to_numpy()
         return table
 
+    def log_density(self, rows: pd.DataFrame) -> LogDensity:
+        """Give the log density of plain rows. See `synthhealth.models.DensityModel`.
+
+        A level counts as the middle of its interval of scores, and a score beyond 3 as 3.
+        """
+        on_scale = to_log(rows, self._offsets)
+        margins: dict[str, npt.NDArray[np.float64]] = {}
+        scores = np.full((len(rows), len(self._state.columns)), np.nan)
+        for place, (name, margin) in enumerate(
+            zip(self._state.columns, self._state.margins, strict=True)
+        ):
+            if name not in rows:
+                continue
+            if name in self._edges:
+                margins[name], scores[:, place] = _of_levels(
+                    rows[name].to_numpy(), self._edges[name]
+                )
+                continue
+            values = on_scale[name].to_numpy(dtype=float)
+            # The logarithm stretches the scale on which the margin has its density.
+            stretched = values if name in self._offsets else 0.0
+            margins[name] = np.nan_to_num(margin.log_density(values) - stretched)
+            scores[:, place] = margin.scores(values, _DENSITY_SCORE_LIMIT)
+        return LogDensity(pd.DataFrame(margins, index=rows.index), self._dependence(scores))
+
+    def _dependence(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Give the log density of the copula at normal scores; NaN: not known."""
+        identity = np.eye(scores.shape[1])
+        correlation = self._arrays["correlation"]
+        correlation = correlation + _DENSITY_SHRINKAGE * (identity - correlation)
+        density = np.zeros(len(scores))
+        patterns, pattern = np.unique(~np.isnan(scores), axis=0, return_inverse=True)
+        for number, known in enumerate(patterns):
+            rows = pattern.reshape(-1) == number
+            among = correlation[np.ix_(known, known)]
+            weights = np.linalg.inv(among) - identity[np.ix_(known, known)]
+            z = scores[np.ix_(rows, known)]
+            log_determinant = np.linalg.slogdet(among).logabsdet
+            density[rows] = -0.5 * (np.einsum("ij,jk,ik->i", z, weights, z) + log_determinant)
+        return density
+
     def _from_scores(self, scores: npt.NDArray[np.float64]) -> pd.DataFrame:
         from scipy.stats import norm
 
@@ -235,6 +281,18 @@ class GaussianCopulaModel(SDVModel):
             for place, (name, margin) in enumerate(margins)
         }
         return from_log(self._with_levels(pd.DataFrame(drawn)), self._offsets)
+
+
+def _of_levels(
+    codes: npt.NDArray[np.int64], edges: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Give the log share of each level, and the score in the middle of its interval."""
+    from scipy.special import ndtri
+
+    known = codes >= 0
+    low, high = edges[np.where(known, codes, 0)], edges[np.where(known, codes, 0) + 1]
+    share = np.where(known, np.log(high - low), 0.0)
+    return share, np.where(known, ndtri((low + high) / 2), np.nan)
 
 
 def _to_score(margin: Any, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

@@ -113,6 +113,23 @@ class MissingPatterns(BaseModel):
             update={"shares": _sparse(joint), "sizes": tuple((sizes / sizes.sum()).tolist())}
         )
 
+    def share_of(self, missing: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """Give, of each row, the share of all patients with the same cells missing.
+
+        Parameters
+        ----------
+        missing : pandas.DataFrame of bool, shape (n, n_columns)
+            What is missing; `columns` are among its columns.
+        """
+        never = missing[[name for name in missing if name not in self.columns]].any(axis=1)
+        if not self.columns:
+            return np.where(never, 0.0, 1.0)
+        overall = np.asarray(self.sizes) @ self._dense()
+        known = np.asarray(self.patterns) > 0
+        rows = missing[list(self.columns)].to_numpy()
+        same = (rows[:, None, :] == known[None, :, :]).all(axis=2)
+        return np.where(never, 0.0, same @ overall)
+
     def draw(
         self,
         values: pd.DataFrame,

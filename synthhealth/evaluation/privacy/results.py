@@ -172,6 +172,8 @@ than 100 non-members, where none is, which chance does of one member in so many.
     recognised: float | None = Field(default=None, ge=0, le=1)
     """Share of patients that are recognised nearly surely: attacked in many fits, with and \
 without them, the area of the one patient is above 0.9. None where each was attacked once."""
+    recognised_interval: Interval | None = None
+    """Of that share, as of patients drawn; None where there is none."""
     finding: Finding | None = None
     """`found` where the interval lies above 0.5; `not found` where it leaves out 0.6; else \
 `cannot tell`. Given as that of `Attack`."""
@@ -197,6 +199,9 @@ without them, the area of the one patient is above 0.9. None where each was atta
                 "tpr_at_1": _share(self.tpr_at_1, step),
                 "tpr_at_10": _share(self.tpr_at_10, step),
                 "recognised": None if self.recognised is None else _share(self.recognised, step),
+                "recognised_interval": None
+                if self.recognised_interval is None
+                else self.recognised_interval.in_steps(step),
             }
         )
 
