@@ -1,7 +1,7 @@
 """How fast, how large and how good: measured beside plain SDV, in one run.
 
-On the command line: ``synthhealth benchmark overhead``, ``... evaluation``, ``... quality`` and
-``... verdicts``.
+On the command line: ``synthhealth benchmark overhead``, ``... evaluation``, ``... quality``,
+``... verdicts`` and ``... privacy``.
 """
 
 from __future__ import annotations
@@ -13,16 +13,19 @@ if TYPE_CHECKING:
     from synthhealth.benchmark.evaluation import EvaluationCost, measure_evaluation
     from synthhealth.benchmark.overhead import measure_overhead
     from synthhealth.benchmark.overhead_results import Overhead
+    from synthhealth.benchmark.privacy import Privacy, measure_privacy
     from synthhealth.benchmark.quality import Quality, measure_quality
     from synthhealth.benchmark.verdicts import Verdicts, measure_verdicts
 
 __all__ = [
     "EvaluationCost",
     "Overhead",
+    "Privacy",
     "Quality",
     "Verdicts",
     "measure_evaluation",
     "measure_overhead",
+    "measure_privacy",
     "measure_quality",
     "measure_verdicts",
 ]
@@ -31,8 +34,10 @@ _HOMES = {
     "EvaluationCost": "evaluation",
     "measure_evaluation": "evaluation",
     "Overhead": "overhead_results",
+    "Privacy": "privacy",
     "Quality": "quality",
     "measure_overhead": "overhead",
+    "measure_privacy": "privacy",
     "measure_quality": "quality",
     "Verdicts": "verdicts",
     "measure_verdicts": "verdicts",

@@ -12,7 +12,7 @@ import pandas as pd
 from synthhealth.datasets import find_data_root, load_folder, load_ra_panel
 from synthhealth.errors import FileError, ParameterError, nearest
 
-__all__ = ["Cohort", "chosen_tables", "load_adult", "load_cohort", "simulate"]
+__all__ = ["Cohort", "chosen_tables", "load_adult", "load_cohort", "load_whole", "simulate"]
 
 DEMO = "demo"
 SMALL = (DEMO, "hcv", "pbc", "heart_failure")
@@ -22,7 +22,7 @@ LARGE = ("adult",)
 ADULT_ROWS = 32_561
 
 #: Row numbers, which are nothing to learn.
-_IDENTIFIERS = {"pbc": ["id"]}
+_IDENTIFIERS = {"nhanes_labs": ["seqn"], "pbc": ["id"]}
 
 #: Share of a clinical table that is learned; the rest is held out.
 _LEARNED = 2 / 3
@@ -83,7 +83,7 @@ def load_cohort(name: str, seed: int) -> Cohort:
     if name == DEMO:
         fresh = load_ra_panel(random_state=_FRESH + seed)
         return Cohort(name, load_ra_panel(), fresh, _DEMO_SAMPLE)
-    table = _load(name)
+    table = load_whole(name)
     if name == "adult":
         training, holdout = table.iloc[:ADULT_ROWS], table.iloc[ADULT_ROWS:]
     else:
@@ -100,7 +100,7 @@ _FRESH = 1_000
 
 def load_adult() -> pd.DataFrame:
     """Give the training rows of the adult table."""
-    table: pd.DataFrame = _load("adult").iloc[:ADULT_ROWS]
+    table: pd.DataFrame = load_whole("adult").iloc[:ADULT_ROWS]
     return table
 
 
@@ -140,7 +140,14 @@ def simulate(rows: int, *, seed: int) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _load(name: str) -> pd.DataFrame:
+def load_whole(name: str) -> pd.DataFrame:
+    """Give a table as it is at hand, without its row numbers.
+
+    Raises
+    ------
+    FileError
+        It is not.
+    """
     root = find_data_root()
     if root is None:
         raise FileError(

@@ -119,12 +119,70 @@ def verdicts(
     _tell(measure_verdicts(draws=draws, n_jobs=n_jobs), json, force)
 
 
-def _check(json: Path | None, force: bool) -> None:
+@app.command()
+def privacy(
+    families: Annotated[
+        list[str] | None,
+        typer.Option("--families", help="A model family; repeatable. Default: all."),
+    ] = None,
+    tables: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tables",
+            help="demo, hcv, pbc, heart_failure or nhanes_labs; repeatable. Default: all.",
+        ),
+    ] = None,
+    rows: Annotated[
+        list[int] | None,
+        typer.Option("--rows", min=10, help="Patients of a model; repeatable. Default: 61, 300."),
+    ] = None,
+    parts: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--parts", help="membership, differencing or extremes; repeatable. Default: all."
+        ),
+    ] = None,
+    fits: Annotated[int, typer.Option(min=16, help="Shadow fits of each attack.")] = 32,
+    seeds: Annotated[int, typer.Option(min=1, help="Cohorts of each table.")] = 1,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Also plain SDV at its own defaults, by its rows.")
+    ] = False,
+    n_jobs: Annotated[int, typer.Option(help="Fits at once; -1: one per processor.")] = 1,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write the figures as CSV, too.")
+    ] = None,
+    json: Json = None,
+    force: Force = False,
+) -> None:
+    """Attack models of several tables, by their synthetic rows and by their saved files."""
+    _check(json, force)
+    _check(csv, force)
+    from synthhealth.benchmark.privacy import PARTS, ROWS, measure_privacy
+
+    result = measure_privacy(
+        families=families,
+        tables=tables,
+        rows=rows or ROWS,
+        parts=parts or PARTS,
+        fits=fits,
+        seeds=range(seeds),
+        plain=plain,
+        n_jobs=n_jobs,
+    )
+    if csv is not None:
+        from synthhealth.io import whole_file
+
+        with whole_file(csv, force=force) as file:
+            file.write_text(result.to_csv(), encoding="utf-8")
+    _tell(result, json, force)
+
+
+def _check(file: Path | None, force: bool) -> None:
     """Refuse a file that could not be written before the long work, not after it."""
-    if json is not None:
+    if file is not None:
         from synthhealth.io import check_target
 
-        check_target(json, force=force)
+        check_target(file, force=force)
 
 
 def _tell(result: Result, json: Path | None, force: bool) -> None:

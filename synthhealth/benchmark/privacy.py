@@ -1,0 +1,437 @@
+"""What attackers learn of patients: families x tables x attacks, through saved files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from synthhealth.artifact.saving import read, write
+from synthhealth.benchmark.plain import fit_plain, sample_plain, wrapped
+from synthhealth.benchmark.results import Machine, Part, Result, markdown_table
+from synthhealth.benchmark.tables import DEMO, load_whole
+from synthhealth.datasets import load_ra_panel
+from synthhealth.errors import ParameterError, SynthHealthError, nearest
+from synthhealth.evaluation.privacy.attack import FITS, MembershipAttacks, attack_learner
+from synthhealth.evaluation.privacy.differencing import attack_by_differencing
+from synthhealth.evaluation.privacy.extremes import follow_extremes
+from synthhealth.evaluation.privacy.results import Attack, Interval, Membership
+from synthhealth.evaluation.privacy.shadow import Learner, Released
+from synthhealth.evaluation.privacy.signals import Patients
+from synthhealth.models import available
+from synthhealth.models.seeding import seeded
+from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
+from synthhealth.schema import Schema
+
+__all__ = ["PARTS", "TABLES", "AttackRow", "Privacy", "measure_privacy"]
+
+TABLES = (DEMO, "hcv", "pbc", "heart_failure", "nhanes_labs")
+ROWS = (61, 300)
+PARTS = ("membership", "differencing", "extremes")
+
+#: Patients whose values are looked for in two files, and columns that get an extreme value.
+ATTEMPTS, COLUMNS = 12, 4
+#: Synthetic rows in which an extreme value is looked for.
+EXTREME_ROWS = 10_000
+#: The demo is simulated; its cohort here begins a stream of its own.
+_DEMO_SEED = 500
+_PLAIN = "plain SDV: "
+
+
+class AttackRow(Part):
+    """One attack on one family's models of one table."""
+
+    table: str
+    """The table."""
+    model: str
+    """The model family; of plain SDV with that before it."""
+    rows: int
+    """Patients that each model learned."""
+    seed: int
+    """The seed of the cohort and of all fits."""
+    attack: str
+    """What was tried."""
+    given: str
+    """What the attacker holds."""
+    attempts: int | None
+    """Patients attacked."""
+    figure: str
+    """What `value` is."""
+    value: float | None
+    """How far the attack gets; None where nothing can be told."""
+    low: float | None
+    """Lower end of the 95 % interval of `value`."""
+    high: float | None
+    """Upper end of it."""
+    guessing: float | None
+    """What guessing gets."""
+    tpr_at_1: float | None = None
+    """Members found at 1 % false positives."""
+    tpr_at_10: float | None = None
+    """Members found at 10 % false positives."""
+    recognised: float | None = None
+    """Share of patients recognised nearly surely: area above 0.9."""
+    recognised_low: float | None = None
+    """Lower end of the 95 % interval of `recognised`."""
+    recognised_high: float | None = None
+    """Upper end of it."""
+    fits: int | None = None
+    """Shadow fits."""
+
+
+class Skipped(Part):
+    """A table, size or family of which there are no figures."""
+
+    table: str
+    """The table."""
+    model: str
+    """The model family."""
+    rows: int
+    """Patients that each model should have learned."""
+    attack: str
+    """What should have been tried."""
+    reason: str
+    """Why there are none."""
+
+
+class Privacy(Result):
+    """What attackers learn of patients."""
+
+    fits: int
+    """Shadow fits of each membership attack."""
+    attacks: tuple[AttackRow, ...]
+    """All attacks, table by table."""
+    skipped: tuple[Skipped, ...]
+    """What could not be measured, and why."""
+    seconds: float
+    """How long it took."""
+
+    def to_markdown(self) -> str:
+        """Give one line for each attack."""
+        heads = (
+            "table",
+            "rows",
+            "model",
+            "attack",
+            "attacker holds",
+            "figure",
+            "value (95 %)",
+            "guessing",
+            "TPR at 1 %",
+            "TPR at 10 %",
+            "recognised (95 %)",
+        )
+        rows = [
+            (
+                one.table,
+                f"{one.rows:,}",
+                one.model,
+                one.attack,
+                one.given,
+                one.figure,
+                _with_ends(one.value, one.low, one.high),
+                _two(one.guessing),
+                _two(one.tpr_at_1),
+                _two(one.tpr_at_10),
+                _with_ends(one.recognised, one.recognised_low, one.recognised_high),
+            )
+            for one in self.attacks
+        ]
+        notes = (
+            f"{self.machine.sentence()} {self.fits} shadow fits, {self.seconds:.0f} s in all.\n"
+            "Guessing has the area 0.5. Recognised: patients whose own area is above 0.9.\n"
+        )
+        skipped = "\n".join(
+            f"- {one.table}, {one.rows:,} rows, {one.model}, {one.attack}: {one.reason}"
+            for one in self.skipped
+        )
+        parts = [notes, markdown_table(heads, rows)]
+        return "\n".join([*parts, f"Not measured:\n\n{skipped}\n"] if skipped else parts)
+
+    def to_csv(self) -> str:
+        """Give one line for each attack, as CSV."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(AttackRow.model_fields), lineterminator="\n")
+        writer.writeheader()
+        for one in self.attacks:
+            writer.writerow(
+                {
+                    name: f"{value:.4g}" if isinstance(value, float) else value
+                    for name, value in one.model_dump().items()
+                }
+            )
+        return text.getvalue()
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A family whose models go through their file, as whoever gets them has them."""
+
+    learner: Learner
+
+    def __call__(self, table: pd.DataFrame, seed: int) -> Released:
+        """Learn a table, save the model and read it; see `evaluation.privacy.shadow.Learn`."""
+        released = self.learner(table, seed)
+        assert released.fitted is not None
+        with tempfile.TemporaryDirectory() as folder:
+            file = write(released.fitted, Path(folder) / "model.synth")
+            return Released(released.rows, read(file))
+
+
+@dataclass(frozen=True)
+class PlainSDV:
+    """SDV's own synthesizer at its own defaults; only its rows are released."""
+
+    family: str
+    rows: int
+
+    def __call__(self, table: pd.DataFrame, seed: int) -> Released:
+        """Learn a table; see `evaluation.privacy.shadow.Learn`."""
+        with seeded(seed):
+            return Released(sample_plain(fit_plain(self.family, table, {}), self.rows), None)
+
+
+def measure_privacy(
+    *,
+    families: Iterable[str] | None = None,
+    tables: Iterable[str] | None = None,
+    rows: Iterable[int] = ROWS,
+    parts: Iterable[str] = PARTS,
+    fits: int = FITS,
+    seeds: Iterable[int] = (0,),
+    plain: bool = False,
+    parameters: dict[str, Any] | None = None,
+    n_jobs: int | None = 1,
+    on_progress: OnProgress | None = None,
+) -> Privacy:
+    """Attack the models of several tables, by their synthetic rows and by their saved files.
+
+    Three attacks need fits of their own. *Membership*: a likelihood ratio with shadow fits, of
+    twice as many patients as each model learns, or as many as there are. *Differencing*: two files
+    that differ by one patient. *Extremes*: one patient with ten times the largest value.
+
+    Parameters
+    ----------
+    families : iterable of str, optional
+        Model families; all by default.
+    tables : iterable of str, optional
+        Of `TABLES`; all that are at hand by default.
+    rows : iterable of int
+        Patients that each model learns.
+    parts : iterable of str
+        Of `PARTS`.
+    fits : int
+        Shadow fits of each membership attack, at least 16.
+    seeds : iterable of int
+        Each is a cohort, and decides its fits.
+    plain : bool
+        Whether plain SDV is attacked, too, by its rows.
+    parameters : dict, optional
+        Parameters of the families.
+    n_jobs : int, optional
+        Fits at once, by joblib; -1: one per processor.
+    on_progress : callable, optional
+        Called with a `synthhealth.ProgressEvent` after each attack.
+
+    Returns
+    -------
+    Privacy
+
+    Raises
+    ------
+    ParameterError
+        A family, table or part is unknown.
+    """
+    begin = time.monotonic()
+    families = _chosen("families", families, available())
+    tables = _chosen("tables", tables, TABLES)
+    parts = _chosen("parts", parts, PARTS)
+    jobs = [
+        (table, size, seed, model, part)
+        for table in tables
+        for size in rows
+        for seed in seeds
+        for model in [*families, *(_PLAIN + one for one in families if plain and one in wrapped())]
+        for part in parts
+    ]
+    attacks: list[AttackRow] = []
+    skipped: list[Skipped] = []
+    with progress_reporter("benchmark", on_progress) as report:
+        for done, (table, size, seed, model, part) in enumerate(jobs, start=1):
+            try:
+                attacks += _measured(table, size, seed, model, part, fits, parameters or {}, n_jobs)
+            except SynthHealthError as error:
+                skipped.append(
+                    Skipped(table=table, model=model, rows=size, attack=part, reason=str(error))
+                )
+            elapsed = time.monotonic() - begin
+            report(ProgressEvent("benchmark", done, len(jobs), "attack", elapsed))
+    return Privacy(
+        machine=Machine.here(),
+        fits=fits,
+        attacks=tuple(attacks),
+        skipped=tuple(skipped),
+        seconds=time.monotonic() - begin,
+    )
+
+
+def _chosen(what: str, names: Iterable[str] | None, known: Iterable[str]) -> tuple[str, ...]:
+    known = tuple(known)
+    chosen = known if names is None else tuple(dict.fromkeys(names))
+    for name in chosen:
+        if name not in known:
+            raise ParameterError(
+                f"{what}: {name!r} is unknown{nearest(name, known)}; choose from {', '.join(known)}"
+            )
+    return chosen
+
+
+def _measured(
+    table: str,
+    size: int,
+    seed: int,
+    model: str,
+    part: str,
+    fits: int,
+    parameters: dict[str, Any],
+    n_jobs: int | None,
+) -> list[AttackRow]:
+    place = {"table": table, "model": model, "rows": size, "seed": seed}
+    pool, schema = _pool(table, size, seed)
+    is_plain = model.startswith(_PLAIN)
+    family = model.removeprefix(_PLAIN)
+    ours = Learner(family, parameters, schema)
+    if part == "membership":
+        learn = PlainSDV(family, ours.rows) if is_plain else Saved(ours)
+        found = attack_learner(
+            Patients(pool, schema),
+            learn,
+            name=model,
+            random_state=seed,
+            fits=fits,
+            n_learned=size,
+            n_jobs=n_jobs,
+            on_progress=_silent,
+        )
+        return _membership_rows(found, place)
+    cohort = Patients(pool.iloc[:size].reset_index(drop=True), schema)
+    if part == "differencing":
+        if is_plain:
+            return []
+        two = attack_by_differencing(
+            cohort, Saved(ours), attempts=min(ATTEMPTS, size), seed=seed, n_jobs=n_jobs
+        )
+        told = (two.exact, two.near, two.levels, two.gaps)
+        return [_attack_row(one, place) for one in told if one is not None]
+    many = replace(ours, rows=EXTREME_ROWS)
+    learn = PlainSDV(family, EXTREME_ROWS) if is_plain else Saved(many)
+    columns = follow_extremes(cohort, learn, columns=COLUMNS, seed=seed, n_jobs=n_jobs)
+    ends = [one.end for one in columns if one.end is not None]
+    rows = [one.rows for one in columns]
+    return [
+        AttackRow(
+            **place,
+            attack="Extreme patient",
+            given=given,
+            attempts=len(values),
+            figure=figure,
+            value=mean(values),
+            low=min(values),
+            high=max(values),
+            guessing=0.0,
+        )
+        for given, figure, values in (
+            ("saved model", "the file's end follows (mean, least, most)", ends),
+            ("synthetic rows", "the largest row follows (mean, least, most)", rows),
+        )
+        if values
+    ]
+
+
+def _pool(table: str, size: int, seed: int) -> tuple[pd.DataFrame, Schema]:
+    """Give twice as many patients as a model learns, or all that there are, in random order."""
+    if table == DEMO:
+        whole = load_ra_panel(2 * size, random_state=_DEMO_SEED + seed)
+    else:
+        whole = load_whole(table)
+    if len(whole) <= size:
+        raise ParameterError(
+            f"the table has {len(whole)} patients, so that none is left that models of {size} "
+            "did not learn"
+        )
+    order = np.random.default_rng(seed).permutation(len(whole))[: 2 * size]
+    pool = whole.iloc[order].reset_index(drop=True)
+    return pool, Schema.detect(pool)
+
+
+def _membership_rows(found: MembershipAttacks, place: dict[str, Any]) -> list[AttackRow]:
+    if found.verdict == "cannot tell":
+        raise ParameterError(
+            f"cannot tell: only {found.fits} of {found.fits_asked} fits were done"
+            + "".join(f"; {reason}" for reason in found.failures)
+        )
+    return [
+        _membership_row(one, place, found.fits)
+        for one in (found.on_rows, found.on_file)
+        if one is not None
+    ]
+
+
+def _membership_row(one: Membership, place: dict[str, Any], fits: int) -> AttackRow:
+    recognised = one.recognised_interval
+    return AttackRow(
+        **place,
+        **_interval(one.interval),
+        attack="LiRA",
+        given=one.given,
+        attempts=one.members,
+        figure="area under the curve",
+        value=one.auc,
+        guessing=0.5,
+        tpr_at_1=one.tpr_at_1,
+        tpr_at_10=one.tpr_at_10,
+        recognised=one.recognised,
+        recognised_low=None if recognised is None else recognised.low,
+        recognised_high=None if recognised is None else recognised.high,
+        fits=fits,
+    )
+
+
+def _attack_row(one: Attack, place: dict[str, Any]) -> AttackRow:
+    shift = one.success - one.excess
+    return AttackRow(
+        **place,
+        attack=one.name,
+        given="two saved models",
+        attempts=one.attempts,
+        figure="share that comes out",
+        value=one.success,
+        low=max(one.interval.low + shift, 0.0),
+        high=min(one.interval.high + shift, 1.0),
+        guessing=one.chance,
+    )
+
+
+def _interval(interval: Interval) -> dict[str, float]:
+    return {"low": interval.low, "high": interval.high}
+
+
+def _two(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def _with_ends(value: float | None, low: float | None, high: float | None) -> str:
+    return "" if value is None else f"{value:.2f} ({_two(low)} to {_two(high)})"
+
+
+def _silent(event: ProgressEvent) -> None:
+    """Show nothing of an attack that is one of several."""

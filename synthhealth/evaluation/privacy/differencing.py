@@ -1,0 +1,344 @@
+"""Two saved models that differ by one patient, and how exactly that patient comes out of them.
+
+A mean of n + 1 patients less one of n, each times its number, is the last patient. What a saved
+model tells of a column is nearly always such a mean: of the values, of their logarithms, of those
+who have a level, of those who lack a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from synthhealth.evaluation.figures import Result
+from synthhealth.evaluation.privacy.results import Attack, Interval
+from synthhealth.evaluation.privacy.shadow import Learn
+from synthhealth.evaluation.privacy.signals import Patients
+from synthhealth.fitted import Fitted
+from synthhealth.models.seeding import derive_seed
+from synthhealth.schema import Kind
+from synthhealth.table.gaps import MissingPatterns
+
+__all__ = ["Differencing", "Recovered", "attack_by_differencing", "recover"]
+
+Floats = npt.NDArray[np.float64]
+
+#: A number came out exactly, or nearly, up to these shares of it.
+EXACT, NEAR = 1e-6, 0.05
+#: Rows drawn for a guess where the two files say nothing of a column.
+GUESS_ROWS = 1_000
+#: Numbers of rows that shares are tried to be multiples of.
+MOST_ROWS = 10_000
+#: How far a share times the number of rows may lie from a whole number.
+WHOLE = 1e-6
+BOOTSTRAPS = 1_000
+
+#: What seeds are for.
+_CHOICE, _FIT, _INTERVAL = range(3)
+
+
+class Differencing(Result):
+    """What two saved models tell of the one patient that only one of them learned."""
+
+    exact: Attack
+    """Numbers that came out exactly, to a millionth, beside guessing the median of the others."""
+    near: Attack
+    """Numbers within 5 %, likewise."""
+    levels: Attack | None
+    """Levels that came out right, beside guessing the most frequent; None without levels."""
+    gaps: Attack | None
+    """Cells of the columns with gaps of which it came out whether they are missing; None without \
+gaps."""
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """What was made of two files, by column."""
+
+    numbers: dict[str, float]
+    levels: dict[str, Any]
+    missing: dict[str, bool]
+
+
+def recover(before: Fitted, after: Fitted) -> Recovered:
+    """Give the patient that the second model learned and the first one did not.
+
+    Where the two files do not tell of a column, it is the median or the most frequent level of
+    what the second one draws.
+    """
+    first, second = _Told.of(before), _Told.of(after)
+    n = second.n_rows - 1 if first.n_rows == second.n_rows else first.n_rows
+    drawn = _typical(after)
+    numbers: dict[str, float] = {}
+    levels: dict[str, Any] = {}
+    for form in after.preparation.form.columns:
+        name = form.name
+        if form.kind.is_numerical:
+            value = None
+            if name in first.numbers and name in second.numbers:
+                value = first.numbers[name].added(second.numbers[name], n)
+            value = drawn[name] if value is None or not np.isfinite(value) else value
+            inside = np.clip(np.array([value]), form.low, form.high)
+            numbers[name] = float(form.rounded(inside)[0])
+        elif name in first.levels and name in second.levels:
+            gained = _gained(first.levels[name], second.levels[name], n)
+            levels[name] = max(gained, key=lambda level: gained[level])
+        else:
+            levels[name] = form.levels[int(drawn[name])]
+    gained = _gained(first.patterns, second.patterns, n)
+    pattern = max(gained, key=lambda missing: gained[missing])
+    columns = before.preparation.patterns.columns + after.preparation.patterns.columns
+    return Recovered(numbers, levels, {name: name in pattern for name in columns})
+
+
+class _Law(NamedTuple):
+    """What a file tells of the numbers of one column."""
+
+    family: str
+    parameters: Mapping[str, float]
+    offset: float | None
+    """What was added before a logarithm was taken; None: it was not."""
+
+    def added(self, after: _Law, n: int) -> float | None:
+        """Give the number that made this law of n the law after it; None: it cannot be told."""
+        if self.family != after.family or self.offset != after.offset:
+            return None
+        value = self._added(after, n)
+        return value if self.offset is None else float(np.exp(min(value, 700.0)) - self.offset)
+
+    def _added(self, after: _Law, n: int) -> float:
+        from scipy import special, stats
+
+        ours, theirs = self.parameters, after.parameters
+        ends = (ours["loc"], ours["scale"])
+        if self.family == "beta" and ends == (theirs["loc"], theirs["scale"]):
+            # Maximum likelihood between given ends keeps the means of both logarithms.
+            def log_gained(one: str) -> float:
+                means = [
+                    special.digamma(law[one]) - special.digamma(law["a"] + law["b"])
+                    for law in (ours, theirs)
+                ]
+                return float(np.exp(min((n + 1) * means[1] - n * means[0], 0.0)))
+
+            low, high = log_gained("a"), log_gained("b")
+            return ends[0] + ends[1] * (low if low < high else 1.0 - high)
+        law = getattr(stats, self.family)
+        return float((n + 1) * law.mean(**theirs) - n * law.mean(**ours))
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What one file tells, as means."""
+
+    n_rows: int
+    numbers: dict[str, _Law]
+    levels: dict[str, dict[Any, float]]
+    patterns: dict[frozenset[str], float]
+
+    @classmethod
+    def of(cls, fitted: Fitted) -> _Told:
+        state = fitted.model.state()
+        levels = _level_shares(state, fitted)
+        return cls(
+            n_rows=_n_rows(levels, fitted.n_rows),
+            numbers=_laws(state),
+            levels=levels,
+            patterns=_pattern_shares(fitted.preparation.patterns),
+        )
+
+
+def _laws(state: Mapping[str, Any]) -> dict[str, _Law]:
+    """Find what a state tells of numbers: margins, or the one mode of a network's column."""
+    offsets = state.get("offsets", {})
+    laws: dict[str, _Law] = {}
+    for column in state.get("table", ()):
+        if len(column["centres"]) == 1:
+            mode = {"loc": column["centres"][0], "scale": column["widths"][0]}
+            laws[column["name"]] = _Law("norm", mode, offsets.get(column["name"]))
+    margins = state.get("margins", {})
+    if not isinstance(margins, Mapping):
+        margins = dict(zip(state["columns"], margins, strict=True))
+    for name, margin in margins.items():
+        laws[name] = _Law(margin["family"], margin["parameters"], offsets.get(name))
+    return laws
+
+
+def _level_shares(state: Mapping[str, Any], fitted: Fitted) -> dict[str, dict[Any, float]]:
+    form = fitted.preparation.form
+    shares = {
+        name: dict(zip(form[name].levels, np.diff(edges).tolist(), strict=False))
+        for name, edges in state.get("edges", {}).items()
+    }
+    with_levels = [column for column in state.get("table", ()) if column["levels"]]
+    for column, asked in zip(with_levels, state.get("level_shares", ()), strict=False):
+        named = [form[column["name"]].levels[place] for place in column["levels"]]
+        shares[column["name"]] = dict(zip(named, asked, strict=True))
+    return shares
+
+
+def _pattern_shares(patterns: MissingPatterns) -> dict[frozenset[str], float]:
+    shares: dict[frozenset[str], float] = {frozenset(): 0.0}
+    for size, row in zip(patterns.sizes, patterns.shares, strict=False):
+        for which, share in row:
+            states = zip(patterns.columns, patterns.patterns[which], strict=True)
+            missing = frozenset(name for name, state in states if state > 0)
+            shares[missing] = shares.get(missing, 0.0) + size * share
+    return shares
+
+
+def _n_rows(levels: Mapping[str, Mapping[Any, float]], stated: int) -> int:
+    """Give the number of rows that the shares of levels are of, else the one that is stated."""
+    shares = np.array([share for column in levels.values() for share in column.values()])
+    if shares.size:
+        for n in (stated, *range(2, MOST_ROWS)):
+            if np.abs(n * shares - np.round(n * shares)).max() < WHOLE:
+                return n
+    return stated
+
+
+def _gained(before: Mapping[Any, float], after: Mapping[Any, float], n: int) -> dict[Any, float]:
+    return {
+        key: (n + 1) * after.get(key, 0.0) - n * before.get(key, 0.0) for key in {**before, **after}
+    }
+
+
+def _typical(fitted: Fitted) -> dict[str, float]:
+    drawn = fitted.model.sample(GUESS_ROWS, seed=0)
+    plain = fitted.preparation.realise(drawn, np.random.default_rng(0)).plain
+    return {
+        form.name: float(
+            plain[form.name].median() if form.kind.is_numerical else plain[form.name].mode()[0]
+        )
+        for form in fitted.preparation.form.columns
+    }
+
+
+def attack_by_differencing(
+    patients: Patients,
+    learn: Learn,
+    *,
+    attempts: int,
+    seed: int,
+    n_jobs: int | None = None,
+) -> Differencing:
+    """Leave some patients out, one by one, and look whether the two models give them away.
+
+    Parameters
+    ----------
+    patients : Patients
+        All that the second model learns.
+    learn : callable
+        Learns a table; see `shadow.Learn`. It hands a model over.
+    attempts : int
+        Patients who are left out.
+    seed : int
+        Decides everything; both models are fitted with one seed.
+    n_jobs : int, optional
+        Fits at once, by joblib.
+    """
+    from joblib import Parallel, delayed
+
+    n = len(patients)
+    rng = np.random.default_rng(derive_seed(seed, _CHOICE))
+    chosen = rng.permutation(n)[:attempts]
+    parts = [np.arange(n), *(np.delete(np.arange(n), one) for one in chosen)]
+    fitted = Parallel(n_jobs=n_jobs)(
+        delayed(_learned)(patients, learn, part, derive_seed(seed, _FIT)) for part in parts
+    )
+    scores = [
+        _scored(patients, int(one), recover(before, fitted[0]))
+        for one, before in zip(chosen, fitted[1:], strict=True)
+    ]
+
+    def attack(what: str) -> Attack | None:
+        pairs = [score[what] for score in scores if what in score]
+        return _as_attack(_NAMES[what], pairs, derive_seed(seed, _INTERVAL)) if pairs else None
+
+    exact, near = attack("exact"), attack("near")
+    assert exact is not None
+    assert near is not None
+    return Differencing(exact=exact, near=near, levels=attack("levels"), gaps=attack("gaps"))
+
+
+def _learned(
+    patients: Patients, learn: Learn, part: npt.NDArray[np.int64], seed: int
+) -> Fitted | None:
+    return learn(patients.rows_of(part), seed).fitted
+
+
+_NAMES = {
+    "exact": "Differencing: numbers, exactly",
+    "near": "Differencing: numbers, within 5 %",
+    "levels": "Differencing: levels",
+    "gaps": "Differencing: what is missing",
+}
+
+#: Of one patient the share that came out, and what guessing gives.
+Pair = tuple[float, float]
+
+
+def _scored(patients: Patients, one: int, found: Recovered) -> dict[str, Pair]:
+    """Compare what came out of one patient's first row with the row."""
+    table = patients.canonical.table
+    row = table.iloc[int(np.flatnonzero(patients.of_row == one)[0])]
+    others = table[patients.of_row != one]
+    exact: list[Pair] = []
+    near: list[Pair] = []
+    for name, value in found.numbers.items():
+        if name not in table or pd.isna(row[name]) or _is_date(patients, name):
+            continue
+        median = float(np.nanmedian(pd.to_numeric(others[name]).to_numpy(float, na_value=np.nan)))
+        away = [abs(guess - float(row[name])) for guess in (value, median)]
+        for pairs, share in ((exact, EXACT), (near, NEAR)):
+            first, second = (one <= share * abs(float(row[name])) for one in away)
+            pairs.append((float(first), float(second)))
+    levels = [
+        (float(level == row[name]), float(others[name].mode()[0] == row[name]))
+        for name, level in found.levels.items()
+        if name in table and not pd.isna(row[name])
+    ]
+    gaps = [
+        (
+            float(missing == pd.isna(row[name])),
+            float((others[name].isna().mean() > 0.5) == pd.isna(row[name])),
+        )
+        for name, missing in found.missing.items()
+        if name in table
+    ]
+    told = {"exact": exact, "near": near, "levels": levels, "gaps": gaps}
+    return {
+        what: (float(np.mean([p[0] for p in pairs])), float(np.mean([p[1] for p in pairs])))
+        for what, pairs in told.items()
+        if pairs
+    }
+
+
+def _is_date(patients: Patients, name: str) -> bool:
+    return bool(pd.api.types.is_datetime64_any_dtype(patients.canonical.table[name])) or (
+        name in patients.schema.names and patients.schema[name].kind is Kind.DATETIME
+    )
+
+
+def _as_attack(name: str, pairs: Sequence[Pair], seed: int) -> Attack:
+    found, guessed = np.array(pairs).T
+    rng = np.random.default_rng(seed)
+    drawn = (found - guessed)[rng.integers(len(pairs), size=(BOOTSTRAPS, len(pairs)))].mean(axis=1)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return Attack(
+        name=name,
+        threat="Somebody holds two saved models, the second of which learned one patient more, "
+        "and subtracts what they tell.",
+        source="Dinur and Nissim 2003; Dwork and others 2017",
+        given="saved model",
+        attempts=len(pairs),
+        success=float(found.mean()),
+        control=None,
+        chance=float(guessed.mean()),
+        excess=float((found - guessed).mean()),
+        interval=Interval(low=float(low), high=float(high), method="bootstrap"),
+    )
