@@ -18,7 +18,7 @@ from synthhealth.io import read_table, write_table
 
 VERBS = (
     *("demo", "run", "schema", "describe", "evaluate", "fit", "sample"),
-    *("cross-evaluate", "trend", "inspect", "verify", "sign", "models", "datasets"),
+    *("cross-evaluate", "attack", "trend", "inspect", "verify", "sign", "models", "datasets"),
 )
 RESULTS = {"synthetic.csv", "model.synth", "report.html", "report.json"}
 SECRET = "Mustermann77"

@@ -16,6 +16,8 @@ from synthhealth.cli import _looks as _looks  # isort: split
 
 from synthhealth.cli import _models as _models  # isort: split
 
+from synthhealth.cli import _privacy as _privacy  # isort: split
+
 from synthhealth.cli import _lists as _lists  # isort: split
 
 from synthhealth.cli import _aws as _aws

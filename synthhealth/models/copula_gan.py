@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from synthhealth.errors import ArtifactError
@@ -12,6 +14,11 @@ from synthhealth.models.ctgan import GAN_PARAMETERS, CTGANModel, CTGANState
 from synthhealth.models.deep import about_network
 from synthhealth.models.sdv_family import Arrays, SDVState
 from synthhealth.schema import Schema
+
+Floats = npt.NDArray[np.float64]
+
+#: Of a row whose density is asked for, scores further out count as this.
+SCORE_LIMIT = 5.0
 
 
 class CopulaGANState(CTGANState):
@@ -70,6 +77,19 @@ class CopulaGANModel(CTGANModel):
         if set(self._state.margins) != numbers:
             raise ArtifactError("the margins of the model are not those of its numerical columns")
         self._margins = {name: margin.rebuilt() for name, margin in self._state.margins.items()}
+
+    def _on_scale(self, rows: pd.DataFrame) -> dict[str, tuple[Floats, Floats]]:
+        """Give normal scores; what a margin's density is above a normal one stretches them."""
+        from scipy.stats import norm
+
+        scaled = super()._on_scale(rows)
+        for name, margin in self._state.margins.items():
+            if name in scaled:
+                values, stretched = scaled[name]
+                scores = margin.scores(values, SCORE_LIMIT)
+                density = margin.log_density(values) - norm.logpdf(scores)
+                scaled[name] = scores, stretched + np.nan_to_num(density)
+        return scaled
 
     def _draw(self, n: int) -> pd.DataFrame:
         from scipy.stats import norm

@@ -14,6 +14,9 @@ from synthhealth.errors import ArtifactError, ParameterError
 from synthhealth.models._transforms import SCALE_PARAMETER
 from synthhealth.models.base import Training
 from synthhealth.models.deep import (
+    DENSITY_DRAWS,
+    DENSITY_SEED,
+    DENSITY_SIGMA,
     NETWORK_PARAMETERS,
     SAMPLING_BATCH,
     DeepModel,
@@ -23,7 +26,10 @@ from synthhealth.models.deep import (
 )
 from synthhealth.models.parameters import Parameter
 from synthhealth.models.sdv_family import Arrays, SDVState
+from synthhealth.models.seeding import seeded
 from synthhealth.schema import Schema
+
+Floats = npt.NDArray[np.float64]
 
 
 def _default_steps(n_rows: int) -> int:
@@ -226,6 +232,20 @@ class CTGANModel(DeepModel):
             )
         )
         return network
+
+    def _outputs(self) -> tuple[Floats, list[float]]:
+        import torch
+
+        noise = torch.Generator().manual_seed(DENSITY_SEED)
+        size = (DENSITY_DRAWS, self.settings_["embedding_dim"])
+        drawn = torch.randn(size, generator=noise)
+        with seeded(DENSITY_SEED, threads=self._threads()):
+            asked = self._network._data_sampler.sample_original_condvec(DENSITY_DRAWS)
+        if asked is not None:
+            drawn = torch.cat([drawn, torch.from_numpy(asked)], dim=1)
+        with torch.no_grad():
+            rows = self._network._generator(drawn)
+        return rows.numpy().astype(np.float64), [DENSITY_SIGMA] * len(self._state.table)
 
 
 class _AskedLevels:

@@ -6,10 +6,14 @@ import math
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from synthhealth.models._transforms import SCALE_PARAMETER
 from synthhealth.models.deep import (
+    DENSITY_DRAWS,
+    DENSITY_SEED,
     NETWORK_PARAMETERS,
     SAMPLING_BATCH,
     DeepModel,
@@ -20,6 +24,8 @@ from synthhealth.models.deep import (
 from synthhealth.models.parameters import Parameter
 from synthhealth.models.sdv_family import SDVState
 from synthhealth.schema import Schema
+
+Floats = npt.NDArray[np.float64]
 
 
 def _default_steps(n_rows: int) -> int:
@@ -135,9 +141,21 @@ class TVAEModel(DeepModel):
                 embedding_dim, self.settings_["decompress_dims"], table.output_dimensions
             )
         )
+        self._decoder = network.decoder
         if self.settings_["draw_categories"]:
             network.decoder = _DrawingDecoder(network.decoder, table.output_info_list)
         return network
+
+    def _outputs(self) -> tuple[Floats, list[float]]:
+        import torch
+
+        noise = torch.Generator().manual_seed(DENSITY_SEED)
+        size = (DENSITY_DRAWS, self.settings_["embedding_dim"])
+        self._decoder.eval()
+        with torch.no_grad():
+            rows, sigmas = self._decoder(torch.randn(size, generator=noise))
+        starts = np.cumsum([0, *(column.n_outputs for column in self._state.table)])[:-1]
+        return rows.numpy().astype(np.float64), [float(sigmas[start]) for start in starts]
 
 
 class _DrawingDecoder:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import pandas as pd
@@ -129,13 +130,13 @@ def attack(
     model: str = "gaussian_copula",
     *,
     schema: Schema | None = None,
+    parameters: Mapping[str, Any] | None = None,
     random_state: int | None = None,
     fits: int = FITS,
     n_learned: int | None = None,
     max_seconds: float | None = None,
     n_jobs: int | None = -1,
     on_progress: OnProgress | None = None,
-    **model_params: Any,
 ) -> MembershipAttacks:
     """Measure how surely patients are recognised in what a model of such a table releases.
 
@@ -154,6 +155,8 @@ def attack(
         The family of models.
     schema : Schema, optional
         What the columns are; detected if it is not given.
+    parameters : mapping, optional
+        Parameters of the family.
     random_state : int, optional
         Decides everything, but for how many fits a time budget lets through.
     fits : int
@@ -167,8 +170,6 @@ def attack(
         Fits at once, by joblib; -1: one per processor. It changes no figure.
     on_progress : callable, optional
         Called with a `synthhealth.ProgressEvent` after each fit.
-    **model_params
-        Parameters of the family.
 
     Returns
     -------
@@ -192,7 +193,8 @@ def attack(
     >>> found.verdict, found.on_file.auc > 0.5
     ('measured', True)
     """
-    get(model)(**model_params)
+    parameters = dict(parameters or {})
+    get(model)(**parameters)
     check_shape(table)
     table = plain_table(table, schema)
     if schema is None:
@@ -201,7 +203,7 @@ def attack(
         schema = proposal.schema
     return attack_learner(
         Patients(table, schema),
-        Learner(model, model_params, schema),
+        Learner(model, parameters, schema),
         name=model,
         random_state=random_state,
         fits=fits,

@@ -24,8 +24,10 @@ _CHOICE, _FIT = range(2)
 
 
 class ExtremeColumn(Result):
-    """What one patient does to a column whose value is ten times the largest of all others, or as far above \
-as is plausible."""
+    """What one patient does to a column, whose value is ten times the largest of all others.
+
+    Where that is not plausible, it is the largest value that is.
+    """
 
     column: str
     """The column."""

@@ -53,7 +53,8 @@ FALL = 3.0
 SMALLEST, SMALLEST_COUNTED = 1e-6, 0.25
 #: A patient is recognised nearly surely where the area of its own fits lies above this.
 RECOGNISED = 0.9
-BOOTSTRAPS = 500
+#: Draws of patients, of which the standard error of the area is taken.
+BOOTSTRAPS = 200
 
 #: What seeds are for.
 _PARTS, _FITS, _INTERVAL = range(3)
@@ -352,7 +353,9 @@ SOURCE = "LiRA: Carlini and others 2022"
 def tell_members(ratios: Floats, members: Bools, words: _Words, seed: int) -> Membership:
     """Judge how well the ratios tell members: over all fits and patients, and patient by patient.
 
-    The intervals of the area draw patients, not pairs of fit and patient, which hang together.
+    The interval of the area draws patients, not pairs of fit and patient, which hang together. Of
+    few patients its ends would lie too close (with 30, of 200 intervals of 95 % 182 covered), so
+    that it is widened as Student's law is.
 
     Parameters
     ----------
@@ -363,14 +366,16 @@ def tell_members(ratios: Floats, members: Bools, words: _Words, seed: int) -> Me
     seed : int
         Of the bootstrap.
     """
+    from scipy import stats
+
     rng = np.random.default_rng(derive_seed(seed, _INTERVAL))
     n = members.shape[1]
-    once = np.ones(n)
     ranking = _Ranking.of(ratios, members)
     drawn = [
         ranking.area(np.bincount(rng.integers(n, size=n), minlength=n)) for _ in range(BOOTSTRAPS)
     ]
-    low, high = np.nanquantile(drawn, [0.025, 0.975])
+    auc = ranking.area(np.ones(n))
+    reach = float(stats.t.ppf(0.975, n - 1) * np.std(drawn, ddof=1) * np.sqrt(n / (n - 1)))
     in_both = members.any(axis=0) & ~members.all(axis=0)
     alone = np.array([_area(ratios[:, i], members[:, i]) for i in np.flatnonzero(in_both)])
     n_recognised = int((alone > RECOGNISED).sum())
@@ -382,8 +387,10 @@ def tell_members(ratios: Floats, members: Bools, words: _Words, seed: int) -> Me
         given=words.given,
         members=int(members.any(axis=0).sum()),
         non_members=int((~members).any(axis=0).sum()),
-        auc=ranking.area(once),
-        interval=Interval(low=float(low), high=float(high), method="bootstrap"),
+        auc=auc,
+        interval=Interval(
+            low=max(auc - reach, 0.0), high=min(auc + reach, 1.0), method="bootstrap"
+        ),
         tpr_at_1=_found(ratios, members, 0.01),
         tpr_at_10=_found(ratios, members, 0.1),
         recognised=n_recognised / alone.size,

@@ -1,0 +1,86 @@
+"""The verbs that measure what attackers learn of patients."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synthhealth.cli._app import verb
+from synthhealth.cli._inputs import Said, choose_schema, read
+from synthhealth.cli._options import (
+    Data,
+    Debug,
+    Drop,
+    Encoding,
+    Family,
+    Force,
+    HeaderLine,
+    KeepWords,
+    Params,
+    ProtectOption,
+    Quiet,
+    SchemaFile,
+    Seed,
+    Sheet,
+    Subject,
+    literal,
+    pairs,
+)
+from synthhealth.io import check_target
+
+
+@verb
+def attack(
+    data: Data,
+    model: Family = "gaussian_copula",
+    fits: Annotated[int, typer.Option(min=16, help="Fits of parts of the patients.")] = 32,
+    patients: Annotated[
+        int | None,
+        typer.Option(min=1, help="Patients that each fit learns; default: half of them."),
+    ] = None,
+    max_seconds: Annotated[
+        float | None, typer.Option(help="Time budget; after it no fit is begun.")
+    ] = None,
+    n_jobs: Annotated[int, typer.Option(help="Fits at once; -1: one per processor.")] = -1,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write it as JSON, too.")
+    ] = None,
+    seed: Seed = None,
+    schema: SchemaFile = None,
+    protect: ProtectOption = None,
+    subject: Subject = None,
+    drop: Drop = None,
+    param: Params = None,
+    sheet: Sheet = None,
+    encoding: Encoding = None,
+    header: HeaderLine = None,
+    keep_words: KeepWords = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Measure how surely patients are recognised in what a model of a table releases."""
+    if out is not None:
+        check_target(out, force=force)
+    real, form = read(data, sheet, drop, Said(encoding, header, keep_words, schema))
+    wanted = choose_schema(real, schema, protect, drop, subject)
+    from synthhealth import attack
+
+    found = attack(
+        real,
+        model,
+        schema=wanted,
+        random_state=seed,
+        fits=fits,
+        n_learned=patients,
+        max_seconds=max_seconds,
+        n_jobs=n_jobs,
+        parameters={name: literal(text) for name, text in pairs(param).items()},
+    )
+    typer.echo(f"Read: {data} ({form})")
+    typer.echo(found.summary().rstrip())
+    if out is not None:
+        found.to_json(out, force=force)
+        typer.echo(f"Written: {out}")
