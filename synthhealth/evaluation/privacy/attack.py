@@ -26,7 +26,7 @@ from synthhealth.evaluation.privacy.shadow import (
 )
 from synthhealth.evaluation.privacy.signals import Patients
 from synthhealth.evaluation.work import Seeds
-from synthhealth.models import get
+from synthhealth.models import get, resolve
 from synthhealth.progress import OnProgress, progress_reporter
 from synthhealth.schema import Schema
 from synthhealth.schema.check import check_shape
@@ -194,8 +194,8 @@ def attack(
     ('measured', True)
     """
     parameters = dict(parameters or {})
-    get(model)(**parameters)
     check_shape(table)
+    resolve(model, get(model).parameters, parameters, len(table))  # said before any work
     table = plain_table(table, schema)
     if schema is None:
         proposal = propose(table)
