@@ -24,11 +24,15 @@ from synthhealth.errors import ParameterError, SynthHealthError, nearest
 from synthhealth.evaluation.privacy.attack import FITS, MembershipAttacks, attack_learner
 from synthhealth.evaluation.privacy.differencing import attack_by_differencing
 from synthhealth.evaluation.privacy.extremes import follow_extremes
+from synthhealth.evaluation.privacy.fits import Fit
+from synthhealth.evaluation.privacy.membership import DENSITY, DISTANCE, score_members
+from synthhealth.evaluation.privacy.pooling import as_membership
 from synthhealth.evaluation.privacy.results import Attack, Interval, Membership
-from synthhealth.evaluation.privacy.shadow import Learner, Released
+from synthhealth.evaluation.privacy.shadow import Learn, Learner, Released, rounds_of
 from synthhealth.evaluation.privacy.signals import Patients
+from synthhealth.evaluation.tables import read_tables
 from synthhealth.models import available
-from synthhealth.models.seeding import seeded
+from synthhealth.models.seeding import derive_seed, seeded
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema import Schema
 
@@ -36,7 +40,7 @@ __all__ = ["PARTS", "TABLES", "AttackRow", "Privacy", "measure_privacy"]
 
 TABLES = (DEMO, "hcv", "pbc", "heart_failure", "nhanes_labs")
 ROWS = (61, 300)
-PARTS = ("membership", "differencing", "extremes")
+PARTS = ("distances", "membership", "differencing", "extremes")
 
 #: Patients whose values are looked for in two files, and columns that get an extreme value.
 ATTEMPTS, COLUMNS = 12, 4
@@ -85,7 +89,7 @@ class AttackRow(Part):
     recognised_high: float | None = None
     """Upper end of it."""
     fits: int | None = None
-    """Shadow fits."""
+    """Fits that were attacked."""
 
 
 class Skipped(Part):
@@ -215,7 +219,8 @@ def measure_privacy(
 ) -> Privacy:
     """Attack the models of several tables, by their synthetic rows and by their saved files.
 
-    Three attacks need fits of their own. *Membership*: a likelihood ratio with shadow fits, of
+    *Distances*: the quick attacks of every report, by the nearest row and by a density ratio, on
+    two fits or three. *Membership*: a likelihood ratio with shadow fits, of
     twice as many patients as each model learns, or as many as there are. *Differencing*: two files
     that differ by one patient. *Extremes*: one patient with ten times the largest value.
 
@@ -310,10 +315,13 @@ def _measured(
     is_plain = model.startswith(_PLAIN)
     family = model.removeprefix(_PLAIN)
     ours = Learner(family, parameters, schema)
-    if part == "membership":
+    if part in ("distances", "membership"):
+        patients = Patients(pool, schema)
         learn = PlainSDV(family, ours.rows) if is_plain else Saved(ours)
+        if part == "distances":
+            return _distance_rows(patients, learn, place)
         found = attack_learner(
-            Patients(pool, schema),
+            patients,
             learn,
             name=model,
             random_state=seed,
@@ -373,6 +381,26 @@ def _pool(table: str, size: int, seed: int) -> tuple[pd.DataFrame, Schema]:
     return pool, Schema.detect(pool)
 
 
+def _distance_rows(patients: Patients, learn: Learn, place: dict[str, Any]) -> list[AttackRow]:
+    """Attack the fits of one round, in which every patient is a non-member of one fit at most."""
+    rng = np.random.default_rng(place["seed"])
+    numbers = np.arange(len(patients))
+    scores = []
+    for number, part in enumerate(next(rounds_of(len(patients), place["rows"], rng))):
+        learned = patients.rows_of(part)
+        rows = learn(learned, derive_seed(place["seed"], number)).rows
+        unseen = patients.rows_of(np.setdiff1d(numbers, part))
+        tables = read_tables(learned, rows, patients.schema, training=learned, unseen=unseen)
+        scores.append(score_members(Fit.of(tables), rng))
+    return [
+        _membership_row(as_membership(scored, threat), place, len(scores))
+        for scored, threat in (
+            ([one.distance for one in scores], DISTANCE),
+            ([one.density for one in scores], DENSITY),
+        )
+    ]
+
+
 def _membership_rows(found: MembershipAttacks, place: dict[str, Any]) -> list[AttackRow]:
     if found.verdict == "cannot tell":
         raise ParameterError(
@@ -391,7 +419,7 @@ def _membership_row(one: Membership, place: dict[str, Any], fits: int) -> Attack
     return AttackRow(
         **place,
         **_interval(one.interval),
-        attack="LiRA",
+        attack=one.name,
         given=one.given,
         attempts=one.members,
         figure="area under the curve",

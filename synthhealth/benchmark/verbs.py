@@ -139,7 +139,8 @@ def privacy(
     parts: Annotated[
         list[str] | None,
         typer.Option(
-            "--parts", help="membership, differencing or extremes; repeatable. Default: all."
+            "--parts",
+            help="distances, membership, differencing or extremes; repeatable. Default: all.",
         ),
     ] = None,
     fits: Annotated[int, typer.Option(min=16, help="Shadow fits of each attack.")] = 32,

@@ -39,17 +39,22 @@ def test_every_attack_is_a_row(tmp_path: Path) -> None:
     assert ended.exit_code == 0, ended.output
     rows = json.loads(file.read_text())["attacks"]
     told = {(row["model"], row["attack"], row["given"]) for row in rows}
+    likelihood = "Likelihood ratio with shadow fits"
     for model in ("gaussian_copula", "plain SDV: gaussian_copula"):
-        assert (model, "LiRA", "synthetic rows") in told
+        for attack in ("Nearest row", "Density ratio", likelihood):
+            assert (model, attack, "synthetic rows") in told
         assert (model, "Extreme patient", "synthetic rows") in told
-    assert ("gaussian_copula", "LiRA", "saved model") in told
+    assert ("gaussian_copula", likelihood, "saved model") in told
     assert ("gaussian_copula", "Differencing: numbers, exactly", "two saved models") in told
-    assert ("plain SDV: gaussian_copula", "LiRA", "saved model") not in told
+    assert ("plain SDV: gaussian_copula", likelihood, "saved model") not in told
     for row in rows:
         assert row["low"] <= row["value"] <= row["high"]
-        assert row["fits"] in (16, None)
+        assert row["fits"] in (16, 2, None)
     assert len(pd.read_csv(lines)) == len(rows)
-    assert "| demo | 30 | gaussian_copula | LiRA | saved model |" in ended.output
+    assert (
+        "| demo | 30 | gaussian_copula | Likelihood ratio with shadow fits | saved model |"
+        in ended.output
+    )
 
 
 @pytest.mark.usefixtures("no_data")

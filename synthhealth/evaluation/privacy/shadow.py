@@ -337,13 +337,13 @@ class _Words(NamedTuple):
 
 
 BY_ROWS = _Words(
-    "Likelihood ratio with shadow fits, synthetic rows",
+    "Likelihood ratio with shadow fits",
     "Somebody who knows all of a patient's values, has other patients of this sort and holds the "
     "synthetic rows, fits models with and without the patient and looks which they resemble.",
     "synthetic rows",
 )
 BY_FILE = _Words(
-    "Likelihood ratio with shadow fits, saved model",
+    "Likelihood ratio with shadow fits",
     "The same, who holds the saved model and reads its parameters.",
     "saved model",
 )
