@@ -32,8 +32,8 @@ Floats = npt.NDArray[np.float64]
 EXACT, NEAR = 1e-6, 0.05
 #: Rows drawn for a guess where the two files say nothing of a column.
 GUESS_ROWS = 1_000
-#: Numbers of rows that shares are tried to be multiples of.
-MOST_ROWS = 10_000
+#: A file may state its number of rows less exactly, by this share; it is looked for so far.
+COARSE = 0.3
 #: How far a share times the number of rows may lie from a whole number.
 WHOLE = 1e-6
 BOOTSTRAPS = 1_000
@@ -72,7 +72,7 @@ def recover(before: Fitted, after: Fitted) -> Recovered:
     what the second one draws.
     """
     first, second = _Told.of(before), _Told.of(after)
-    n = second.n_rows - 1 if first.n_rows == second.n_rows else first.n_rows
+    sizes = _Sizes(first.n_rows, max(second.n_rows, first.n_rows + 1))
     drawn = _typical(after)
     numbers: dict[str, float] = {}
     levels: dict[str, Any] = {}
@@ -81,19 +81,30 @@ def recover(before: Fitted, after: Fitted) -> Recovered:
         if form.kind.is_numerical:
             value = None
             if name in first.numbers and name in second.numbers:
-                value = first.numbers[name].added(second.numbers[name], n)
+                value = first.numbers[name].added(second.numbers[name], sizes)
             value = drawn[name] if value is None or not np.isfinite(value) else value
             inside = np.clip(np.array([value]), form.low, form.high)
             numbers[name] = float(form.rounded(inside)[0])
         elif name in first.levels and name in second.levels:
-            gained = _gained(first.levels[name], second.levels[name], n)
+            gained = _gained(first.levels[name], second.levels[name], sizes)
             levels[name] = max(gained, key=lambda level: gained[level])
         else:
             levels[name] = form.levels[int(drawn[name])]
-    gained = _gained(first.patterns, second.patterns, n)
+    gained = _gained(first.patterns, second.patterns, sizes)
     pattern = max(gained, key=lambda missing: gained[missing])
     columns = before.preparation.patterns.columns + after.preparation.patterns.columns
     return Recovered(numbers, levels, {name: name in pattern for name in columns})
+
+
+class _Sizes(NamedTuple):
+    """Rows that two models learned; where they state the same number, one more is taken."""
+
+    before: int
+    after: int
+
+    def added(self, before: float, after: float) -> float:
+        """Give the mean of the added rows, of the means before and after."""
+        return (self.after * after - self.before * before) / (self.after - self.before)
 
 
 class _Law(NamedTuple):
@@ -104,14 +115,14 @@ class _Law(NamedTuple):
     offset: float | None
     """What was added before a logarithm was taken; None: it was not."""
 
-    def added(self, after: _Law, n: int) -> float | None:
-        """Give the number that made this law of n the law after it; None: it cannot be told."""
+    def added(self, after: _Law, sizes: _Sizes) -> float | None:
+        """Give the number that made this law the one after it; None: it cannot be told."""
         if self.family != after.family or self.offset != after.offset:
             return None
-        value = self._added(after, n)
+        value = self._added(after, sizes)
         return value if self.offset is None else float(np.exp(min(value, 700.0)) - self.offset)
 
-    def _added(self, after: _Law, n: int) -> float:
+    def _added(self, after: _Law, sizes: _Sizes) -> float:
         from scipy import special, stats
 
         ours, theirs = self.parameters, after.parameters
@@ -123,12 +134,12 @@ class _Law(NamedTuple):
                     special.digamma(law[one]) - special.digamma(law["a"] + law["b"])
                     for law in (ours, theirs)
                 ]
-                return float(np.exp(min((n + 1) * means[1] - n * means[0], 0.0)))
+                return float(np.exp(min(sizes.added(*means), 0.0)))
 
             low, high = log_gained("a"), log_gained("b")
             return ends[0] + ends[1] * (low if low < high else 1.0 - high)
         law = getattr(stats, self.family)
-        return float((n + 1) * law.mean(**theirs) - n * law.mean(**ours))
+        return sizes.added(float(law.mean(**ours)), float(law.mean(**theirs)))
 
 
 @dataclass(frozen=True)
@@ -195,15 +206,19 @@ def _n_rows(levels: Mapping[str, Mapping[Any, float]], stated: int) -> int:
     """Give the number of rows that the shares of levels are of, else the one that is stated."""
     shares = np.array([share for column in levels.values() for share in column.values()])
     if shares.size:
-        for n in (stated, *range(2, MOST_ROWS)):
+        reach = max(int(COARSE * stated), 1)
+        near = range(max(stated - reach, 2), stated + reach + 1)
+        for n in sorted(near, key=lambda n: abs(n - stated)):
             if np.abs(n * shares - np.round(n * shares)).max() < WHOLE:
                 return n
     return stated
 
 
-def _gained(before: Mapping[Any, float], after: Mapping[Any, float], n: int) -> dict[Any, float]:
+def _gained(
+    before: Mapping[Any, float], after: Mapping[Any, float], sizes: _Sizes
+) -> dict[Any, float]:
     return {
-        key: (n + 1) * after.get(key, 0.0) - n * before.get(key, 0.0) for key in {**before, **after}
+        key: sizes.added(before.get(key, 0.0), after.get(key, 0.0)) for key in {**before, **after}
     }
 
 
