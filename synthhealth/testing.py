@@ -22,7 +22,7 @@ import pandas as pd
 
 from synthhealth.artifact import scan
 from synthhealth.errors import ConditionError, NotFittedError, ParameterError, TableError
-from synthhealth.models import Model, get
+from synthhealth.models import DensityModel, Model, get
 from synthhealth.progress import ProgressEvent
 from synthhealth.synthesizer import Synthesizer
 
@@ -285,7 +285,22 @@ def check_state(make: Make) -> None:
         }
     )
     _require(again.sample(60, seed=1).equals(rows), "it comes back from its state")
+    if isinstance(model, DensityModel):
+        _check_density(model, rows)
     _require(_same_state(again.state(), state), "the state of what came back is the same")
+
+
+def _check_density(model: DensityModel, rows: pd.DataFrame) -> None:
+    found = model.log_density(rows)
+    whole = found.margins.sum(axis=1).to_numpy() + found.dependence
+    _require(whole.shape == (len(rows),), "log_density gives a figure for each row")
+    _require(bool(np.isfinite(whole).all()), "log densities of drawn rows are finite")
+    blank = {str(name): np.nan if rows[name].dtype.kind == "f" else -1 for name in rows}
+    nothing = model.log_density(rows.assign(**blank))
+    _require(
+        not nothing.margins.to_numpy().any() and bool(np.allclose(nothing.dependence, 0.0)),
+        "cells that are not known add nothing to a log density",
+    )
 
 
 def check_no_patient(make: Make) -> None:

@@ -207,7 +207,7 @@ def test_a_fit_is_judged_by_the_laws_of_other_rounds():
 
 
 def test_what_never_varied_tells_nothing():
-    members, rounds = rounds_and_members(4, 6, np.random.default_rng(0))
+    members, rounds = rounds_and_members(8, 6, np.random.default_rng(0))
     ratios = likelihood_ratios(np.ones(members.shape), members, rounds)
     assert (ratios == 0).all()
     found = tell_members(ratios, members, BY_ROWS, 0)

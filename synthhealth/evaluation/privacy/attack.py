@@ -115,13 +115,17 @@ class MembershipAttacks(Result):
 
 def _in_words(found: dict[str, Any], name: str) -> str:
     area, recognised = found["interval"], found["recognised_interval"]
-    return (
+    words = (
         f"Who holds the {name}: area under the curve {found['auc']:.2f} "
         f"(95 % interval {area['low']:.2f} to {area['high']:.2f}); finds "
         f"{100 * found['tpr_at_1']:.0f} % of members at 1 % false alarms, "
-        f"{100 * found['tpr_at_10']:.0f} % at 10 %; recognises {100 * found['recognised']:.0f} % "
-        f"of patients nearly surely ({100 * recognised['low']:.0f} to "
-        f"{100 * recognised['high']:.0f} %)."
+        f"{100 * found['tpr_at_10']:.0f} % at 10 %"
+    )
+    if recognised is None:
+        return f"{words}. More fits would tell how many patients are recognised nearly surely."
+    return (
+        f"{words}; recognises {100 * found['recognised']:.0f} % of patients nearly surely "
+        f"({100 * recognised['low']:.0f} to {100 * recognised['high']:.0f} %)."
     )
 
 

@@ -55,6 +55,9 @@ SMALLEST, SMALLEST_COUNTED = 1e-6, 0.25
 RECOGNISED = 0.9
 #: Draws of patients, of which the standard error of the area is taken.
 BOOTSTRAPS = 200
+#: The fewest fits with a patient, and without, by which it is told whether the patient is
+#: recognised: with 6 and 10 a chance order is as good in 1 of 420 cases.
+LEAST_EACH = 6
 
 #: What seeds are for.
 _PARTS, _FITS, _INTERVAL = range(3)
@@ -376,10 +379,14 @@ def tell_members(ratios: Floats, members: Bools, words: _Words, seed: int) -> Me
     ]
     auc = ranking.area(np.ones(n))
     reach = float(stats.t.ppf(0.975, n - 1) * np.std(drawn, ddof=1) * np.sqrt(n / (n - 1)))
-    in_both = members.any(axis=0) & ~members.all(axis=0)
-    alone = np.array([_area(ratios[:, i], members[:, i]) for i in np.flatnonzero(in_both)])
+    n_with = members.sum(axis=0)
+    often = np.minimum(n_with, len(members) - n_with) >= LEAST_EACH
+    alone = np.array([_area(ratios[:, i], members[:, i]) for i in np.flatnonzero(often)])
     n_recognised = int((alone > RECOGNISED).sum())
-    interval = wilson(n_recognised, alone.size)
+    interval = None
+    if alone.size:
+        low, high = wilson(n_recognised, alone.size)
+        interval = Interval(low=low, high=high, method="Wilson")
     return Membership(
         name=words.name,
         threat=words.threat,
@@ -393,8 +400,8 @@ def tell_members(ratios: Floats, members: Bools, words: _Words, seed: int) -> Me
         ),
         tpr_at_1=_found(ratios, members, 0.01),
         tpr_at_10=_found(ratios, members, 0.1),
-        recognised=n_recognised / alone.size,
-        recognised_interval=Interval(low=interval[0], high=interval[1], method="Wilson"),
+        recognised=n_recognised / alone.size if alone.size else None,
+        recognised_interval=interval,
     )
 
 
