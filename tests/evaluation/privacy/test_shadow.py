@@ -140,6 +140,7 @@ def test_a_budget_stops_between_rounds_and_tells_nothing(patients, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("as_for_users")
 def test_an_attack_on_the_demo_takes_two_minutes_of_two_cores():
     """Processor time of 16 fits in one process, and 20 s for two processes to start."""
     begin = time.process_time()
