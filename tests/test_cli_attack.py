@@ -26,6 +26,7 @@ def call(*arguments: object):
     return CliRunner().invoke(app, ["attack", *(str(argument) for argument in arguments)])
 
 
+@pytest.mark.slow
 def test_it_does_what_the_library_does(table, tmp_path):
     out = tmp_path / "attack.json"
 

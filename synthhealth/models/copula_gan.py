@@ -36,9 +36,9 @@ class CopulaGANState(CTGANState):
 class CopulaGANModel(CTGANModel):
     """CTGAN on normal scores, through SDV's CopulaGANSynthesizer.
 
-    The margins of the Gaussian copula make skewed and bounded columns easier to learn; the GAN
-    learns how they belong together. A column with a normal margin is learned as by CTGAN, since
-    such a margin only shifts and stretches it.
+    Each column goes through a margin, and the GAN learns the scores. With the default, normal
+    margins it is a CTGAN: such a margin only shifts and stretches a column, which CTGAN takes out
+    by itself. Another `margin`, such as ``"auto"``, makes it a model of its own.
     """
 
     name = "copula_gan"
@@ -48,9 +48,10 @@ class CopulaGANModel(CTGANModel):
     parameters = (
         *GAN_PARAMETERS,
         *margin_parameters(
-            "auto",
-            "auto: norm only shifts and stretches a column, which CTGAN does by itself, so that "
-            "nothing but a CTGAN would be left; SDV's beta for every column fits worse",
+            "norm",
+            "norm, with which it is a CTGAN: the bounded margins of auto, and SDV's beta, turn the "
+            "tails into outliers of scores and fit the demonstration cohort worse (KS 0.86, not "
+            "0.89)",
         ),
     )
 

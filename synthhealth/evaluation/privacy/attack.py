@@ -196,8 +196,9 @@ def attack(
     Examples
     --------
     >>> import synthhealth as sh
-    >>> real = sh.datasets.load_ra_panel()[["sex", "age", "crp"]]
-    >>> found = sh.attack(real, fits=16, random_state=0, n_jobs=1)
+    >>> real = sh.datasets.load_ra_panel()[["age", "crp"]]
+    >>> simple = {"margin": "norm", "log_scale": False}
+    >>> found = sh.attack(real, parameters=simple, fits=16, random_state=0, n_jobs=1)
     >>> found.verdict, found.on_file.auc > 0.5
     ('measured', True)
     """

@@ -78,7 +78,7 @@ class Fit:
         encoded = encode([*self.patients, self.synthetic], self.schema)
         return encoded.plain, encoded.categorical
 
-    @property
+    @cached_property
     def real(self) -> Floats:
         """The patients as numbers, the members first: see `Encoded.plain`."""
         plain, _ = self._encoded

@@ -68,8 +68,9 @@ class Scored:
 
 def enough(tried: Sequence[Tried]) -> bool:
     """Say whether there are as many patients of either sort as may be told of."""
-    members = max((fit.members.size for fit in tried), default=0)
-    return members >= MIN_CELL and sum(fit.non_members.size for fit in tried) >= MIN_CELL
+    used = _used(tried)
+    members = max((fit.members.size for fit in used), default=0)
+    return members >= MIN_CELL and sum(fit.non_members.size for fit in used) >= MIN_CELL
 
 
 def as_attack(tried: Sequence[Tried], threat: Threat, column: str | None = None) -> Attack:
@@ -81,7 +82,7 @@ def as_attack(tried: Sequence[Tried], threat: Threat, column: str | None = None)
     of patients that gives the variance of its mean (Korn and Graubard, 1998); the means of several
     fits vary at most as the mean of one does, and that much is allowed for.
     """
-    used = [fit for fit in tried if fit.members.size and fit.non_members.size]
+    used = _used(tried)
     weights = np.array([fit.non_members.size for fit in used], dtype=np.float64)
     weights /= weights.sum()
     non_members = np.concatenate([fit.non_members for fit in used])
@@ -108,6 +109,11 @@ def as_attack(tried: Sequence[Tried], threat: Threat, column: str | None = None)
         excess=success - control,
         interval=Interval(low=low, high=high, method="Newcombe"),
     )
+
+
+def _used(tried: Sequence[Tried]) -> list[Tried]:
+    """Give the fits with patients of either sort."""
+    return [fit for fit in tried if fit.members.size and fit.non_members.size]
 
 
 def _error(values: Floats) -> float:

@@ -65,6 +65,10 @@ _TOO_FEW = (
     f"fewer than {MIN_CELL} patients that the model learned, or that it never saw; give more, or "
     "attack every patient as both (cross_evaluate(table, k=5))"
 )
+_TOO_FEW_SUCH = (
+    f"fewer than {MIN_CELL} patients that the model learned, or that it never saw, can be attacked "
+    "in this way"
+)
 _NOBODY_KNOWN = (
     "no column is one that somebody may know of a patient; say so in the schema (role: "
     "quasi-identifier)"
@@ -189,7 +193,7 @@ def _memberships(scores: Sequence[Scores]) -> tuple[Membership, ...]:
 def _attacks(
     fits: Sequence[Fit], replays: Sequence[Replays], seeds: Seeds
 ) -> tuple[list[Attack], list[NotComputed]]:
-    """Look for patients that are repeated; of which there are too few is left out."""
+    """Look for patients that are repeated; of what there are too few is a gap, of none nothing."""
     looked: list[tuple[Threat, list[Tried]]] = [
         (IDENTICAL, [find_rows(fit) for fit in fits]),
         (NEARLY, [find_rows_nearly(fit, seeds.rng(f"nearly {n}")) for n, fit in enumerate(fits)]),
@@ -203,6 +207,11 @@ def _attacks(
         gaps.append(
             NotComputed(what="guessing secrets, singling out", column=None, reason=_NOBODY_KNOWN)
         )
+    gaps += [
+        NotComputed(what=threat.name.lower(), column=None, reason=_TOO_FEW_SUCH)
+        for threat, tried in looked
+        if not enough(tried) and any(fit.members.size + fit.non_members.size for fit in tried)
+    ]
     return [as_attack(tried, threat) for threat, tried in looked if enough(tried)], gaps
 
 

@@ -261,6 +261,15 @@ def test_too_few_patients_are_a_gap():
     assert "fewer than 5" in found.not_computed[0].reason
 
 
+def test_an_attack_on_too_few_patients_is_a_gap_and_on_nobody_nothing():
+    """Of those unseen one alone has the age, and nobody at all has a rare level."""
+    learned, unseen = patients(60, 0), patients(60, 1).assign(age=17, sex="F")
+    unseen.loc[0, "age"] = 90
+    found = attacked(learned, unseen, patients(60, 2))
+    assert "Unique combinations" not in {one.name for one in found.results.attacks}
+    assert [gap.what for gap in found.not_computed] == ["unique combinations"]
+
+
 def test_twelve_patients_cannot_tell():
     found = attacked(patients(12, 0), patients(12, 1), patients(12, 2)).results
     assert {one.finding for one in found.memberships} == {"cannot tell"}

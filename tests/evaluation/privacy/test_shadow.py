@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from synthhealth.datasets import load_ra_panel
 from synthhealth.errors import FitError, ParameterError, TableError
 from synthhealth.evaluation.privacy.attack import MembershipAttacks, attack, attack_learner
 from synthhealth.evaluation.privacy.shadow import (
@@ -136,6 +137,17 @@ def test_a_budget_stops_between_rounds_and_tells_nothing(patients, tmp_path):
     assert "area" not in found.summary()
     found.to_json(tmp_path / "attack.json")
     assert '"verdict": "cannot tell"' in (tmp_path / "attack.json").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("as_for_users")
+def test_an_attack_on_the_demo_takes_two_minutes_of_two_cores():
+    """Processor time of 16 fits in one process, and 20 s for two processes to start."""
+    begin = time.process_time()
+    found = attack(load_ra_panel(), random_state=0, fits=16, n_jobs=1)
+    seconds = time.process_time() - begin
+    assert found.verdict == "measured"
+    assert 32 / 16 * seconds / 2 + 20 <= 120
 
 
 def test_fits_that_fail_are_told(patients):
