@@ -565,7 +565,8 @@ class Synthesizer(BaseEstimator):
         return hasattr(self, "_fitted")
 
     def __repr__(self) -> str:
-        given = {"random_state": self.random_state, "privacy": self.privacy, **self.model_params}
+        privacy = None if self.privacy == "standard" else self.privacy
+        given = {"random_state": self.random_state, "privacy": privacy, **self.model_params}
         if self.schema is not None:
             given["schema"] = f"<{len(self.schema)} columns>"
         words = "".join(f", {name}={value!r}" for name, value in given.items() if value is not None)

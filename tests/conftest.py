@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from synthhealth.datasets import find_data_root, load_folder, load_ra_panel
+from synthhealth.table.encoding import TableForm
 
 # Where the suite runs as a background job, Ctrl-C is ignored, and by its child processes too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -36,3 +37,18 @@ def clinical():
         return load_folder(root / name)
 
     return load
+
+
+@pytest.fixture(scope="session")
+def unlimited():
+    """Give a table's form without its limits, beyond which nothing is written as it was."""
+
+    def widened(form: TableForm) -> TableForm:
+        ends = {"low": -1e30, "high": 1e30, "low_is_floor": False, "high_is_ceiling": False}
+        columns = [
+            column.model_copy(update=ends if column.kind.is_numerical else {})
+            for column in form.columns
+        ]
+        return form.model_copy(update={"columns": tuple(columns)})
+
+    return widened

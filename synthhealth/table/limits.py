@@ -42,6 +42,10 @@ SHARED = 5
 #: as far as its logarithms do.
 SKEWED = 1.5
 
+#: Where the others beyond the fifth patient from an end use up no more than this share of the way
+#: to the limit, the column has an end there.
+SHORT = 0.25
+
 #: How far limits lie beyond a rounded value, in units of what is written: less than a half.
 BEYOND = 0.4
 
@@ -60,11 +64,12 @@ _NANOSECONDS = (-9_223_286_400.0, 9_223_286_400.0)
 def learn_limits(numbers: Floats, unit: float, subjects: Subjects | None = None) -> dict[str, Any]:
     """Find between which limits a column lies, and let no single patient decide them.
 
-    A limit lies as far from the middle as the fifth patient from that end says: where one of ten
-    times as many patients would be expected if the values were normal, or, where they are skewed,
-    their logarithms. It is rounded outwards, and a part of a unit beyond the rounded value: nothing
-    but that can be written, and the limit is nobody's value. Values that many patients have, such
-    as zero, are limits themselves.
+    The fifth patient from an end says how far from the middle the limit lies: as far as the most
+    extreme of ten times as many patients would, if the values were normal or, where they are
+    skewed, their logarithms. Where nobody lies clearly beyond that patient, the column ends with
+    the last one, as a score does. The limit is rounded outwards, and a part of a unit beyond the
+    rounded value: nothing but that can be written, and it is nobody's value. Values that many
+    patients have, such as zero, are limits themselves.
 
     Parameters
     ----------
@@ -118,6 +123,12 @@ def _reach(numbers: Floats, subjects: Subjects | None) -> tuple[float, float]:
         down = middle * (ends[0] / middle) ** further if ends[0] > 0 else 0.0
     else:
         up, down = (middle + further * (end - middle) for end in (ends[1], ends[0]))
+    # Where nobody lies beyond the others, the column ends with them, as a score does.
+    near = SHORT * (further - 1)
+    if highest[0] <= ends[1] + near * (ends[1] - middle):
+        up = float(highest[0])
+    if -lowest[0] >= ends[0] - near * (middle - ends[0]):
+        down = -float(lowest[0])
     if up <= middle:  # hardly any patient has another value: as far as those few on average
         up = middle + further * float(highest[:MIN_CELL].mean() - middle)
     if down >= middle:

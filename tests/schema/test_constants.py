@@ -25,7 +25,7 @@ def patients(n: int = N) -> pd.DataFrame:
 
 
 def drawn(table: pd.DataFrame, n: int = 30, schema: Schema | None = None) -> pd.DataFrame:
-    return Synthesizer(schema=schema, random_state=0).fit(table).sample(n)
+    return Synthesizer(schema=schema, random_state=0, privacy="none").fit(table).sample(n)
 
 
 CONSTANTS = {

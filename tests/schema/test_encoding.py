@@ -16,17 +16,23 @@ from synthhealth.table.encoding import ColumnForm, TableForm
 from synthhealth.testing import awkward_table
 
 
-def there_and_back(table: pd.DataFrame) -> pd.DataFrame:
-    schema = Schema.detect(table)
-    form = TableForm.model_validate_json(TableForm.learn(table, schema).model_dump_json())
-    plain, missing = form.encode(table)
-    filled = plain.mask(missing, plain.mask(missing).bfill().ffill()).astype(plain.dtypes)
-    back = form.decode(filled, {name: missing[name].to_numpy() for name in missing})
-    back.index = table.index
-    return back
+@pytest.fixture(scope="session")
+def there_and_back(unlimited):
+    def written_again(table: pd.DataFrame) -> pd.DataFrame:
+        schema = Schema.detect(table)
+        form = unlimited(
+            TableForm.model_validate_json(TableForm.learn(table, schema).model_dump_json())
+        )
+        plain, missing = form.encode(table)
+        filled = plain.mask(missing, plain.mask(missing).bfill().ffill()).astype(plain.dtypes)
+        back = form.decode(filled, {name: missing[name].to_numpy() for name in missing})
+        back.index = table.index
+        return back
+
+    return written_again
 
 
-def test_awkward_table():
+def test_awkward_table(there_and_back):
     table = awkward_table()
     # A category that nobody has is not kept: it may be the name of somebody.
     for name in table.select_dtypes("category"):
@@ -61,7 +67,7 @@ def test_awkward_table():
     ],
     ids=lambda values: str(values.dtype),
 )
-def test_dtypes(values):
+def test_dtypes(there_and_back, values):
     table = pd.DataFrame({"x": values})
     if values.dtype == object and table["x"].isna().any():
         # Which of None and NaN marks a gap is kept for the column, not for each cell.
@@ -100,7 +106,7 @@ def test_index_keeps_its_type_and_forgets_its_labels(index):
     )
 )
 @settings(max_examples=100, deadline=None)
-def test_decimals_survive(values):
+def test_decimals_survive(there_and_back, values):
     table = pd.DataFrame({"x": [float(value) for value in values]})
     if table["x"].nunique() > 1:
         pd.testing.assert_frame_equal(there_and_back(table), table)
@@ -134,7 +140,7 @@ def test_a_floor_that_many_share_keeps_its_heap():
 def test_limits_do_not_keep_the_extreme_patients():
     column = form_of([0.37, *np.linspace(1, 9, 40).round(2), 91.73])["x"]
     assert column.low < 0.37
-    assert column.high > 91.73
+    assert 9 < column.high < 91.73
 
 
 def test_conditions_that_cannot_be():
@@ -184,7 +190,7 @@ def test_limits_stay_within_whole_numbers_of_few_bits(dtype):
     form = TableForm.learn(table, Schema.detect(table))["a"]
     written = form.decode(np.array([form.low, form.high]), np.zeros(2, dtype=bool))
     assert written.tolist() == [round(form.low), round(form.high)]
-    assert form.high >= largest
+    assert form.high >= values.sort_values().iloc[-5]
 
 
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "Int8", "bool", "boolean"])
