@@ -74,7 +74,7 @@ class Synthesizer(BaseEstimator):
     partial_ : bool
         Whether training ended before its last epoch.
     n_rows_ : int
-        The number of rows that were learned.
+        The number of rows of the table; `privacy` says how many of them were left out.
     n_patients_ : int
         The number of patients that they are of; see `Schema.subject`.
     rare_levels_ : dict of str to RareLevels

@@ -13,6 +13,7 @@ from synthhealth.artifact.leaks.content import Saved, read_saved
 from synthhealth.artifact.manifest import Manifest
 from synthhealth.models import about
 from synthhealth.schema import Kind, Protection
+from synthhealth.table.left_out import IN_WORDS, Privacy
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -87,6 +88,8 @@ class Inspection(_Part):
     """Number of arrays, such as the weights of a network."""
     n_weights: int = Field(ge=0)
     """Numbers in these arrays."""
+    privacy: Privacy
+    """How many patients the fit left out."""
     is_signed: bool
     """Whether it is signed; ``synthhealth verify --public-key`` checks by whom."""
     not_inside: tuple[str, ...]
@@ -128,6 +131,7 @@ class Inspection(_Part):
         others = f" ({len(self.columns) - n_learned} more not learned)"
         columns = f"{n_learned} columns{others if n_learned < len(self.columns) else ''}"
         yield "learned", f"{facts.n_rows:,} rows, {columns}, seed {facts.seed}"
+        yield "privacy", f"{self.privacy}: {IN_WORDS[self.privacy]}"
         yield "settings", ", ".join(f"{name} {_shown(v)}" for name, v in facts.settings.items())
         if facts.training is not None:
             one = facts.training
@@ -193,6 +197,7 @@ def inspect(path: str | os.PathLike[str]) -> Inspection:
         members=saved.sizes,
         n_arrays=len(saved.arrays),
         n_weights=sum(array.size for array in saved.arrays.values()),
+        privacy=saved.preparation["privacy"],
         is_signed=saved.is_signed,
         not_inside=tuple(_not_inside(saved)),
     )

@@ -13,12 +13,21 @@ import pandas as pd
 from synthhealth.errors import ParameterError
 from synthhealth.schema.subjects import Subjects
 
-__all__ = ["LEFT_OUT", "Privacy", "checked", "rows_kept"]
+__all__ = ["IN_WORDS", "LEFT_OUT", "Privacy", "checked", "rows_kept"]
 
 Privacy = Literal["none", "standard", "high"]
 
 #: The share of the patients that a fit leaves out, by the level of privacy.
 LEFT_OUT = MappingProxyType({"none": 0.0, "standard": 0.2, "high": 0.5})
+
+#: The same in words.
+IN_WORDS = MappingProxyType(
+    {
+        "none": "no patient was left out",
+        "standard": "a fifth of the patients was left out",
+        "high": "half of the patients were left out",
+    }
+)
 
 
 def checked(privacy: str) -> Privacy:

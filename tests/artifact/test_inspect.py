@@ -62,6 +62,7 @@ def test_in_words(inside):
         "ctgan",
         "61 rows",
         "seed 7",
+        "a fifth of the patients",
         "mg/L",
         "F, M",
         "not learned",
