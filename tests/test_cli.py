@@ -148,8 +148,8 @@ def test_demo(tmp_path):
     assert synthetic.shape == (100, 17)
     assert json.loads((out / "report.json").read_text())
     assert (out / "report.html").read_text().lstrip().lower().startswith("<!doctype html>")
-    learned = "gaussian_copula learned 61 rows and 17 columns, seed 0"
-    assert f"{learned}; a fifth of the patients was left out." in text
+    learned = "gaussian_copula learned 61 rows and 17 columns, seed 0."
+    assert f"{learned} A fifth of the patients was left out." in text
     assert all(str(out / name) in text for name in content(out))
     # What was learned from patients is its owner's; what is made to be shown follows the umask.
     modes = {name: (out / name).stat().st_mode & 0o777 for name in content(out)}
@@ -448,7 +448,7 @@ def test_a_pipe_sees_results_only(cohort, tmp_path):
     assert told(stderr.decode()) == []
     assert stdout.decode().splitlines() == [
         f"Read: {cohort} (CSV, UTF-8, separated by commas, decimal point)",
-        "tvae learned 61 rows and 5 columns, seed 0; a fifth of the patients was left out.",
+        "tvae learned 61 rows and 5 columns, seed 0. A fifth of the patients was left out.",
         f"Written: {tmp_path / 'm.synth'}",
     ]
 

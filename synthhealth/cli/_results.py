@@ -92,12 +92,13 @@ def about(synthesizer: Synthesizer) -> str:
     from synthhealth.table.left_out import IN_WORDS
 
     partial = " Its training ended early: it is marked as partial." if synthesizer.partial_ else ""
-    left_out = IN_WORDS[synthesizer.fitted_.preparation.privacy]
+    words = IN_WORDS[synthesizer.fitted_.preparation.privacy]
+    left_out = f" {words[0].upper()}{words[1:]}."
     n_columns = sum(column.kind.is_modelled for column in synthesizer.schema_)
     patients = ""
     if synthesizer.n_patients_ < synthesizer.n_rows_:
         patients = f" of {synthesizer.n_patients_:,} patients, each as a patient of its own,"
     return (
         f"{synthesizer.model} learned {synthesizer.n_rows_:,} rows{patients} and "
-        f"{n_columns} columns, seed {synthesizer.seed_}; {left_out}.{partial}"
+        f"{n_columns} columns, seed {synthesizer.seed_}.{partial}{left_out}"
     )
