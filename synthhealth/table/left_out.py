@@ -85,6 +85,8 @@ def rows_kept(
     >>> bool((rows_kept(real[::-1], "standard")[::-1] == kept).all())
     True
     """
+    if not LEFT_OUT[privacy]:
+        return np.ones(len(table), dtype=bool)
     hashes = pd.util.hash_pandas_object(table, index=False).to_numpy()
     secret = hashlib.sha256(np.sort(hashes).tobytes()).digest()
     rng = np.random.default_rng(int.from_bytes(secret, "big"))
