@@ -16,6 +16,7 @@ from synthhealth.models.seeding import derive_seed
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema.detection.doubts import odd_doubts, tell
 from synthhealth.schema.detection.subject import visit_doubts
+from synthhealth.schema.reading.written import WrittenTable
 from synthhealth.table.left_out import Privacy
 from synthhealth.table.preparation import Preparation
 
@@ -89,7 +90,7 @@ class Fitted:
     @classmethod
     def learn(
         cls,
-        table: pd.DataFrame,
+        table: pd.DataFrame | WrittenTable,
         schema: Schema,
         family: str,
         parameters: Mapping[str, Any],
@@ -101,12 +102,12 @@ class Fitted:
         keep_partial: bool = False,
         max_seconds: float | None = None,
     ) -> Fitted:
-        """Learn a plain table of users' cells (`plain_table`).
+        """Learn a table.
 
         Parameters
         ----------
-        table : pandas.DataFrame, shape (n_rows, n_columns)
-            One row per patient, or several where the schema has a `subject`.
+        table : pandas.DataFrame or WrittenTable, shape (n_rows, n_columns)
+            Users' cells: one row per patient, or several where the schema has a `subject`.
         schema : Schema
             What its columns are.
         family : str
@@ -128,11 +129,13 @@ class Fitted:
             As `Synthesizer.fit`.
         """
         model: Model = get(family)(**parameters)
+        written = WrittenTable.of(table, schema)
         preparation, to_learn = Preparation.learn(
-            table, schema, np.random.default_rng(derive_seed(seed, _GAPS)), privacy
+            written, schema, np.random.default_rng(derive_seed(seed, _GAPS)), privacy
         )
         if tells:
-            tell([*odd_doubts(to_learn.odd, len(table)), *visit_doubts(table, schema)])
+            frame = written.frame
+            tell([*odd_doubts(to_learn.odd, len(frame)), *visit_doubts(frame, schema)])
         last: ProgressEvent | None = None
         with progress_reporter(f"fitting {family}", on_progress) as report:
 
@@ -151,7 +154,7 @@ class Fitted:
         preparation = preparation.calibrated(
             lambda: model.sample(CALIBRATION_ROWS, seed=derive_seed(seed, _CALIBRATION))
         )
-        return cls(family, dict(parameters), model, preparation, seed, len(table), last)
+        return cls(family, dict(parameters), model, preparation, seed, len(written.frame), last)
 
     @property
     def schema(self) -> Schema:

@@ -24,6 +24,7 @@ from synthhealth.schema.check import check_shape
 from synthhealth.schema.detection.doubts import tell
 from synthhealth.schema.detection.proposal import propose
 from synthhealth.schema.intake import plain_table
+from synthhealth.schema.reading.written import WrittenTable
 from synthhealth.schema.subjects import subjects_of
 from synthhealth.table.known import Known
 from synthhealth.table.left_out import Privacy, checked
@@ -163,10 +164,10 @@ class Synthesizer(BaseEstimator):
         get(self.model)(**self.model_params)  # what is wrong with them is said before any work
         seed = _check_seed(self.random_state)
         check_shape(table)
-        table = plain_table(table, self.schema)
-        schema = _detected(table) if self.schema is None else self.schema
+        written = WrittenTable.of(table, self.schema)
+        schema = _detected(written) if self.schema is None else self.schema
         fitted = Fitted.learn(
-            table,
+            written,
             schema,
             self.model,
             self.model_params,
@@ -178,7 +179,7 @@ class Synthesizer(BaseEstimator):
             max_seconds=max_seconds,
         )
         self._take(fitted)
-        self._training_table = table.copy()
+        self._training_table = written.frame.copy()
         return self
 
     def sample(
@@ -683,7 +684,7 @@ def load(path: str | os.PathLike[str]) -> Synthesizer:
     return Synthesizer.load(path)
 
 
-def _detected(table: pd.DataFrame) -> Schema:
+def _detected(table: pd.DataFrame | WrittenTable) -> Schema:
     """Propose a schema, and say what is in doubt."""
     proposal = propose(table)
     tell(proposal.doubts)

@@ -21,6 +21,7 @@ from synthhealth.errors import TableError
 from synthhealth.schema import Column, Kind, Schema, read_column
 from synthhealth.schema.reading.completion import complete_column
 from synthhealth.schema.reading.vocabulary import no_or_yes
+from synthhealth.schema.reading.written import WrittenColumn, WrittenTable
 
 __all__ = ["OwnForm", "in_own_form", "unit_notes", "without_counter"]
 
@@ -45,17 +46,17 @@ _APART, _ALIKE = 0.8, 0.4
 class OwnForm:
     """A table whose levels are spelled as in the real one, and how its cells are to be read."""
 
-    table: pd.DataFrame
+    table: WrittenTable
     schema: Schema
     notes: tuple[str, ...]
 
 
-def in_own_form(table: pd.DataFrame, schema: Schema, real: pd.DataFrame, name: str) -> OwnForm:
+def in_own_form(table: WrittenTable, schema: Schema, real: pd.DataFrame, name: str) -> OwnForm:
     """Find out how a table writes what the schema says of the real one.
 
     Parameters
     ----------
-    table : pandas.DataFrame
+    table : WrittenTable
         The other table.
     schema : Schema
         What the columns are, with the text form of the real table.
@@ -66,8 +67,9 @@ def in_own_form(table: pd.DataFrame, schema: Schema, real: pd.DataFrame, name: s
     """
     columns, notes, changed = [], [], {}
     for column in schema:
-        cells = table[column.name]
-        column = _own_notation(column, cells)
+        written = table[column.name]
+        cells = written.values
+        column = _own_notation(column, written)
         if not column.kind.is_numerical:
             words, why = _translation(column, real[column.name], cells)
             if words:
@@ -75,7 +77,7 @@ def in_own_form(table: pd.DataFrame, schema: Schema, real: pd.DataFrame, name: s
                 notes.append(f"{column.name}: {why} in the {name} table; matched")
         columns.append(column)
     return OwnForm(
-        table.assign(**changed) if changed else table,
+        table.changed(table.frame.assign(**changed), changed) if changed else table,
         schema.model_copy(update={"columns": tuple(columns)}),
         tuple(notes),
     )
@@ -111,9 +113,9 @@ def unit_notes(schema: Schema, real: pd.DataFrame, other: pd.DataFrame, name: st
 # Numbers and dates
 
 
-def _own_notation(column: Column, cells: pd.Series) -> Column:
+def _own_notation(column: Column, cells: WrittenColumn) -> Column:
     """Read with the real table's notation where all cells fit it, else with their own."""
-    if not column.kind.is_modelled or not _is_text(cells):
+    if not column.kind.is_modelled or not _is_text(cells.values):
         return column
     if column.kind.is_numerical and column.notation is not None and not _n_odd(column, cells):
         return column
@@ -126,11 +128,11 @@ def _own_notation(column: Column, cells: pd.Series) -> Column:
     return column if _n_odd(column, cells) <= _n_odd(own, cells) else own
 
 
-def _n_odd(column: Column, cells: pd.Series) -> int:
+def _n_odd(column: Column, cells: WrittenColumn) -> int:
     try:
         return read_column(cells, column).odd
     except TableError:
-        return len(cells)
+        return len(cells.values)
 
 
 def _is_text(cells: pd.Series) -> bool:

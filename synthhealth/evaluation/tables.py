@@ -16,6 +16,7 @@ from synthhealth.evaluation.values import check_schema, check_table
 from synthhealth.schema import Column, Protection, Schema
 from synthhealth.schema import coarsened as coarsen
 from synthhealth.schema.intake import plain_table
+from synthhealth.schema.reading.written import WrittenTable
 from synthhealth.schema.subjects import Subjects, subjects_of
 
 __all__ = ["CanonicalTable", "Tables", "read_one", "read_tables"]
@@ -159,39 +160,38 @@ def read_tables(
     """
     check_table(real, "real")
     check_table(synthetic, "synthetic")
-    given = real
-    real = _plain(real, "real", schema)
+    written = _plain(real, "real", schema)
     if schema is None:
-        schema = Schema.detect(real)
-    synthetic = _plain(synthetic, "synthetic", schema)
-    whole = _with_joined(schema, real)
-    real, schema = _split(real, whole, "real")
-    synthetic, _ = _split(synthetic, whole, "synthetic")
+        schema = _detected(written)
+    drawn = _plain(synthetic, "synthetic", schema)
+    whole = _with_joined(schema, written)
+    written, schema = _split(written, whole, "real")
+    drawn, _ = _split(drawn, whole, "synthetic")
     compared = _compared(schema)
-    real, synthetic = _without_people(real, schema), _without_people(synthetic, schema)
-    check_schema(real, compared, "real")
-    synthetic, counters = without_counter(synthetic, real.columns)
-    _check_same_columns(real, synthetic, "synthetic")
-    compared = _complete(compared, real)
-    first, canonical = _read(real, compared, "real", subjects_of(given, schema))
-    second, notes = _read_other(synthetic, compared, first.table, "synthetic")
+    written, drawn = _without_people(written, schema), _without_people(drawn, schema)
+    check_schema(written.frame, compared, "real")
+    drawn, counters = _without_counter(drawn, written)
+    _check_same_columns(written, drawn, "synthetic")
+    compared = _complete(compared, written)
+    first, canonical = _read(written, compared, "real", subjects_of(real, schema))
+    second, notes = _read_other(drawn, compared, first.table, "synthetic")
     once = first.one_row_each()
     judged = _coarsened(first, canonical)
 
-    def other(table: pd.DataFrame | None, name: str) -> CanonicalTable | None:
+    def read_too(table: pd.DataFrame | None, name: str) -> CanonicalTable | None:
         if table is None:
             return None
-        if table is given:
+        if table is real:
             return judged
         check_table(table, name)
         subjects = subjects_of(table, schema)
-        table, _ = _split(_plain(table, name, schema), whole, name)
-        table, _ = without_counter(_without_people(table, schema), real.columns)
-        _check_same_columns(real, table, name)
-        read, _ = _read_other(table, compared, first.table, name)
+        other, _ = _split(_plain(table, name, schema), whole, name)
+        other, _ = _without_counter(_without_people(other, schema), written)
+        _check_same_columns(written, other, name)
+        read, _ = _read_other(other, compared, first.table, name)
         return _coarsened(replace(read, subjects=subjects), canonical)
 
-    learned, new = other(training, "training"), other(unseen, "holdout")
+    learned, new = read_too(training, "training"), read_too(unseen, "holdout")
     new, n_again = _never_learned(new, learned)
     return Tables(
         described=schema,
@@ -226,37 +226,44 @@ def read_one(
         The schema does not describe its columns.
     """
     check_table(table, "given")
-    table = _plain(table, "given", schema)
+    written = _plain(table, "given", schema)
     if schema is None:
-        schema = Schema.detect(table)
-    table, schema = _split(table, _with_joined(schema, table), "given")
+        schema = _detected(written)
+    written, schema = _split(written, _with_joined(schema, written), "given")
     compared = _compared(schema)
     left_out = tuple(name for name in schema.names if name not in compared.names)
-    subjects = subjects_of(table, schema)
-    table = _without_people(table, schema)
-    check_schema(table, compared, "given")
-    read, canonical = _read(table, _complete(compared, table), "given", subjects)
+    subjects = subjects_of(written.frame, schema)
+    written = _without_people(written, schema)
+    check_schema(written.frame, compared, "given")
+    read, canonical = _read(written, _complete(compared, written), "given", subjects)
     return read.one_row_each(), canonical, left_out
 
 
-def _plain(table: pd.DataFrame, name: str, schema: Schema | None) -> pd.DataFrame:
-    return plain_table(table, schema, what=f"the {name} table: ")
+def _plain(table: pd.DataFrame, name: str, schema: Schema | None) -> WrittenTable:
+    return WrittenTable(plain_table(table, schema, what=f"the {name} table: "))
 
 
-def _with_joined(schema: Schema, table: pd.DataFrame) -> Schema:
+def _detected(table: WrittenTable) -> Schema:
+    from synthhealth.schema.detection.proposal import propose
+
+    return propose(table).schema
+
+
+def _with_joined(schema: Schema, table: WrittenTable) -> Schema:
     from synthhealth.table.joined import with_joined
 
     return with_joined(schema, table)
 
 
-def _split(table: pd.DataFrame, schema: Schema, name: str) -> tuple[pd.DataFrame, Schema]:
+def _split(table: WrittenTable, schema: Schema, name: str) -> tuple[WrittenTable, Schema]:
     """Split two numbers in a cell into two columns, which are compared by themselves."""
     from synthhealth.table.joined import split
 
     try:
-        return split(table, schema)
+        frame, parted = split(table.frame, schema)
     except TableError as error:
         raise TableError(f"the {name} table: {error}") from None
+    return table.changed(frame), parted
 
 
 def _compared(schema: Schema) -> Schema:
@@ -298,26 +305,33 @@ def _needs(rule: str, names: set[str]) -> bool:
     return bool(names.intersection(Rule.parse(rule).columns))
 
 
-def _without_people(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+def _without_people(table: WrittenTable, schema: Schema) -> WrittenTable:
     gone = {column.name for column in schema if _names_people(column, schema)}
-    return table.drop(columns=[name for name in table.columns if name in gone])
+    frame = table.frame
+    return table.changed(frame.drop(columns=[name for name in frame.columns if name in gone]))
 
 
-def _complete(schema: Schema, real: pd.DataFrame) -> Schema:
+def _without_counter(table: WrittenTable, real: WrittenTable) -> tuple[WrittenTable, list[str]]:
+    frame, counters = without_counter(table.frame, real.frame.columns)
+    return table.changed(frame), counters
+
+
+def _complete(schema: Schema, real: WrittenTable) -> Schema:
     from synthhealth.schema.reading.reading import complete
 
     return complete(schema, real)
 
 
 def _read(
-    table: pd.DataFrame, schema: Schema, name: str, subjects: Subjects | None = None
+    table: WrittenTable, schema: Schema, name: str, subjects: Subjects | None = None
 ) -> tuple[CanonicalTable, Schema]:
     from synthhealth.schema.identifiers.protection import protect
     from synthhealth.schema.reading.reading import read_table
 
     try:
-        table, schema = protect(table, schema)
-        reading = read_table(table, _with_all_levels(schema, table))
+        general = [one.name for one in schema if one.protection is Protection.GENERALISE]
+        frame, schema = protect(table.frame, schema)
+        reading = read_table(table.changed(frame, general), _with_all_levels(schema, frame))
     except TableError as error:
         raise TableError(f"the {name} table: {error}") from None
     return CanonicalTable(reading.table, reading.censored, subjects), schema
@@ -337,7 +351,7 @@ def _never_learned(
 
 
 def _read_other(
-    table: pd.DataFrame, schema: Schema, real: pd.DataFrame, name: str
+    table: WrittenTable, schema: Schema, real: pd.DataFrame, name: str
 ) -> tuple[CanonicalTable, tuple[str, ...]]:
     """Read a table by the real one's schema, but as it writes its cells itself."""
     own = in_own_form(table, schema, real, name)
@@ -380,10 +394,11 @@ def _nearest(name: str, others: list[str]) -> str:
     return f" (did you mean {same[0]!r}?)" if same else nearest(name, others)
 
 
-def _check_same_columns(real: pd.DataFrame, other: pd.DataFrame, name: str) -> None:
+def _check_same_columns(real: WrittenTable, other: WrittenTable, name: str) -> None:
     mend = {"synthetic": "sample it from a model of this table, or "}.get(name, "")
-    absent = [column for column in real.columns if column not in other.columns]
-    added = [column for column in other.columns if column not in real.columns]
+    known, given = real.frame.columns, other.frame.columns
+    absent = [column for column in known if column not in given]
+    added = [column for column in given if column not in known]
     if absent:
         near = [_nearest(column, added) for column in absent]
         named = ", ".join(f"{one!r}{hint}" for one, hint in zip(absent, near, strict=True))

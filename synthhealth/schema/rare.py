@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from synthhealth.errors import TableError
 from synthhealth.schema.intake import plain_table
+from synthhealth.schema.reading.cells import Texts
 from synthhealth.schema.reading.completion import levels_in_order
 from synthhealth.schema.rules.rule import named_levels
 from synthhealth.schema.schema import Schema
@@ -207,8 +208,9 @@ def _order(values: pd.Series, levels: Sequence[Level]) -> list[Level] | None:
         return [level for level in categories if level in levels]
     if all(not isinstance(level, str) for level in levels):
         return sorted(levels)
-    texts = [level for level in levels if isinstance(level, str)]
-    found = levels_in_order(sorted(texts)) if len(texts) == len(levels) else None
+    if not all(isinstance(level, str) for level in levels):
+        return None
+    found = levels_in_order(Texts.of(sorted(map(str, levels)), [1] * len(levels)))
     return None if found is None else list(found)
 
 

@@ -16,6 +16,7 @@ from synthhealth.schema.detection.names import says_pressure
 from synthhealth.schema.reading.cells import Cells
 from synthhealth.schema.reading.completion import complete_column
 from synthhealth.schema.reading.times import FEW
+from synthhealth.schema.reading.written import WrittenTable
 from synthhealth.schema.rules import Rule
 from synthhealth.schema.schema import Schema
 from synthhealth.schema.types import Column, Kind, Notation, Protection
@@ -28,12 +29,13 @@ ALWAYS = 0.98
 FEWEST_ROWS = 20
 
 
-def with_joined(schema: Schema, table: pd.DataFrame) -> Schema:
+def with_joined(schema: Schema, table: pd.DataFrame | WrittenTable) -> Schema:
     """Fill in which columns hold two numbers in a cell, and how they are written."""
+    table = table if isinstance(table, WrittenTable) else WrittenTable(table)
     columns = []
     for column in schema:
         filled = column
-        if _may_be_joined(column) and column.name in table.columns:
+        if _may_be_joined(column) and column.name in table.frame.columns:
             filled = complete_column(column, table[column.name])
         columns.append(column if filled.joined is None else filled)
     if tuple(columns) == schema.columns:

@@ -23,10 +23,11 @@ from synthhealth.schema.identifiers.protection import add_fakes, learn_fakes, pr
 from synthhealth.schema.rare import RareLevels, pool_rare
 from synthhealth.schema.reading.reading import EMPTY, complete, read_column, read_table
 from synthhealth.schema.reading.writing import write_column
+from synthhealth.schema.reading.written import WrittenTable
 from synthhealth.schema.rules import check_rules, derivations, rules_of
 from synthhealth.schema.schema import Schema
 from synthhealth.schema.subjects import n_patients, subjects_of
-from synthhealth.schema.types import BLANK, Column, DetectionLimits
+from synthhealth.schema.types import BLANK, Column, DetectionLimits, Protection
 from synthhealth.table._constants import (
     Constant,
     add_constants,
@@ -155,8 +156,8 @@ class Preparation(BaseModel):
     @classmethod
     def learn(
         cls,
-        table: pd.DataFrame,
-        schema: Schema | None,
+        table: pd.DataFrame | WrittenTable,
+        schema: Schema,
         rng: np.random.Generator,
         privacy: Privacy = "none",
     ) -> tuple[Preparation, ToLearn]:
@@ -170,14 +171,15 @@ class Preparation(BaseModel):
             The schema's columns are not the table's, an identifier's protection is not chosen, or
             a rule is broken by many rows.
         """
-        described = Schema.detect(table) if schema is None else schema
-        check_columns(table, described)
+        written = WrittenTable.of(table, schema)
+        table = written.frame
+        check_columns(table, schema)
         # Nothing is said of the subject, such as its levels, that could be saved.
-        described = described.with_subject(described.subject)
+        described = schema.with_subject(schema.subject)
         subjects = subjects_of(table, described)
         # A patient's rows are learned as if each was of another one. A step that learns them as a
         # sequence would part the table here, into what a patient has once and what each visit has.
-        described = learn_fakes(table, complete(described, table))
+        described = learn_fakes(table, complete(described, written))
         problems = Problems()
         open_ = [
             column.name
@@ -193,7 +195,8 @@ class Preparation(BaseModel):
         closed = described.with_protection("drop") if open_ else described
         table, learned = split(*protect(table, closed))
         check_size(table)
-        reading = read_table(table, learned, problems)
+        general = [one.name for one in closed if one.protection is Protection.GENERALISE]
+        reading = read_table(written.changed(table, general), learned, problems)
         for column in learned:
             if column.name in problems.columns:
                 continue

@@ -1,33 +1,32 @@
-"""How often a cell of text is taken apart on the way of a table; most of a large fit is that."""
+"""A cell of text is taken apart once on the way of a table; most of a large fit was that."""
 
 from __future__ import annotations
-
-import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import synthhealth as sh
-from synthhealth.evaluation.tables import read_tables
+from synthhealth.schema.reading import cells
 
-CELL = "12,25"
+NUMBER, DATE = "12,25", "03.04.2019"
 
 
 @pytest.fixture
 def taken_apart(monkeypatch):
-    """Count how often `CELL` was."""
-    from synthhealth.cells.numbers import split_number
-
+    """Note each time that the number was taken apart, or the date read."""
     seen = []
 
-    def spy(cell):
-        seen.extend([cell] if cell == CELL else [])
-        return split_number(cell)
+    def split(cell, known=cells.split_number):
+        seen.extend([cell] if cell == NUMBER else [])
+        return known(cell)
 
-    for name, module in list(sys.modules.items()):
-        if name.startswith("synthhealth.") and hasattr(module, "split_number"):
-            monkeypatch.setattr(module, "split_number", spy)
+    def parse(texts, formats, known=cells.parse_dates):
+        seen.extend([DATE] if DATE in texts else [])
+        return known(texts, formats)
+
+    monkeypatch.setattr(cells, "split_number", split)
+    monkeypatch.setattr(cells, "parse_dates", parse)
     return seen
 
 
@@ -35,22 +34,28 @@ def taken_apart(monkeypatch):
 def table():
     rng = np.random.default_rng(0)
     crp = [f"{x:.2f}".replace(".", ",") for x in rng.gamma(2, 8, 100)]
+    seen = [f"{day:%d.%m.%Y}" for day in pd.date_range("2018-01-01", periods=100, freq="3D")]
     return pd.DataFrame(
-        {"crp": [CELL, "<0,5", *crp[2:]], "hb": rng.normal(13, 1, 100).round(1)},
+        {
+            "crp": [NUMBER, "<0,5", *crp[2:]],
+            "seen": [DATE, *seen[1:]],
+            "hb": rng.normal(13, 1, 100).round(1),
+        },
     )
 
 
-def test_a_fit_takes_a_cell_apart_once_a_step(table, taken_apart):
-    # To find out what the column is; for its unit; for its limits; to learn it.
+def test_a_fit_takes_a_cell_apart_once(table, taken_apart):
     model = sh.Synthesizer("gaussian_copula", random_state=0).fit(table)
-    assert len(taken_apart) == 4
+    assert sorted(taken_apart) == [DATE, NUMBER]
     taken_apart.clear()
     sh.Synthesizer("gaussian_copula", schema=model.schema_, random_state=0).fit(table)
-    assert len(taken_apart) == 2
+    assert sorted(taken_apart) == [DATE, NUMBER]
 
 
-def test_an_evaluation_takes_a_cell_apart_once_a_step(table, taken_apart):
-    schema = sh.Schema.detect(table)
+@pytest.mark.parametrize("knows", [True, False])
+def test_an_evaluation_takes_a_cell_of_either_table_apart_once(table, taken_apart, tmp_path, knows):
+    schema = sh.Schema.detect(table) if knows else None
+    other = table.iloc[::-1].reset_index(drop=True)
     taken_apart.clear()
-    read_tables(table, table.assign(crp="3,50"), schema)
-    assert len(taken_apart) == 2
+    sh.evaluate(table, other, schema, real_is="training", parts=()).to_html(tmp_path / "x.html")
+    assert sorted(taken_apart) == [DATE, DATE, NUMBER, NUMBER]

@@ -18,7 +18,9 @@ from synthhealth.cells.digits import from_latin
 from synthhealth.cells.months import LANGUAGES, month_name, month_of
 from synthhealth.errors import TableError
 from synthhealth.schema import Column, Schema, propose, read_column, scan
-from synthhealth.schema.reading.dates import far_from_all, infer_dates, parse_dates, print_dates
+from synthhealth.schema.reading.cells import Texts
+from synthhealth.schema.reading.date_form import far_from_all, infer_dates
+from synthhealth.schema.reading.dates import parse_dates, print_dates
 
 INPUTS = Path(__file__).parents[2] / ".." / "shared" / "inputs"
 
@@ -59,7 +61,7 @@ WITH_NAMES = (
 
 
 def infer(cells):
-    return infer_dates(cells, np.ones(len(cells), dtype=np.int64))
+    return infer_dates(Texts.of(cells, [1] * len(cells)))
 
 
 def moments_of(days):

@@ -8,8 +8,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from synthhealth.schema import Notation
+from synthhealth.schema.reading.cells import Texts
+from synthhealth.schema.reading.date_form import infer_dates
 from synthhealth.schema.reading.dates import (
-    infer_dates,
     parse_dates,
     parse_serial,
     print_dates,
@@ -20,7 +21,7 @@ from synthhealth.schema.reading.number_form import infer_numbers
 
 
 def infer(cells):
-    return infer_numbers(cells, np.full(len(cells), 5))
+    return infer_numbers(Texts.of(cells, [5] * len(cells)))
 
 
 def again(form) -> list[str]:
@@ -133,7 +134,7 @@ def test_a_mark_of_two_meanings_is_a_doubt(cells, said):
 
 def test_cells_in_another_notation_are_read_and_counted():
     counts = np.array([3, 2, 5, 4])  # " 7" only has a blank
-    form = infer_numbers(["1.5", "2.50", " 7", ".5"], counts)
+    form = infer_numbers(Texts.of(["1.5", "2.50", " 7", ".5"], counts))
     assert form.parsed.numbers.tolist() == [1.5, 2.5, 7, 0.5]
     assert form.doubts[0].startswith("11 cells write their number in another way")
 
@@ -227,7 +228,7 @@ def test_heights_and_plus_signs_come_back(inches, above):
     ],
 )
 def test_dates(cells, formats):
-    form = infer_dates(cells, np.ones(len(cells), dtype=np.int64))
+    form = infer_dates(Texts.of(cells, [1] * len(cells)))
     assert form.formats == formats
     assert form.doubts == ()
     assert print_dates(parse_dates(cells, formats), form.notation) == cells
@@ -243,7 +244,7 @@ def test_dates(cells, formats):
     ],
 )
 def test_doubtful_dates_are_read_with_a_doubt(cells, doubt):
-    form = infer_dates(cells, np.ones(len(cells), dtype=np.int64))
+    form = infer_dates(Texts.of(cells, [1] * len(cells)))
     assert any(doubt in one for one in form.doubts)
     assert not np.isnat(parse_dates(cells, form.formats)).any()
 
@@ -252,7 +253,7 @@ def test_doubtful_dates_are_read_with_a_doubt(cells, doubt):
     "cells", [["2020-13-45"], ["12:30"], ["99999999"], ["1.2.3.4"], ["30.02.2020"], ["soon"]]
 )
 def test_what_is_no_date(cells):
-    assert infer_dates(cells, np.ones(len(cells), dtype=np.int64)) is None
+    assert infer_dates(Texts.of(cells, [1] * len(cells))) is None
 
 
 def test_serial_numbers_of_excel():

@@ -50,7 +50,8 @@ def leaves(value):
 
 
 def learned(table, schema=None) -> Preparation:
-    return Preparation.learn(table, schema, np.random.default_rng(0))[0]
+    known = schema or Schema.detect(table)
+    return Preparation.learn(table, known, np.random.default_rng(0))[0]
 
 
 def decided(values, kind, *, levels=None, rare=None, min_cell=5, named=()):

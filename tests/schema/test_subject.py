@@ -41,7 +41,8 @@ CODES = [f"RA-{number}" for number in range(1000, 1000 + PATIENTS)]
 
 
 def learned(table, schema=None) -> Preparation:
-    return Preparation.learn(table, schema, np.random.default_rng(0))[0]
+    known = schema or Schema.detect(table)
+    return Preparation.learn(table, known, np.random.default_rng(0))[0]
 
 
 @pytest.mark.parametrize(

@@ -40,9 +40,10 @@ from synthhealth.schema.detection.names import (
 )
 from synthhealth.schema.identifiers.evidence import FREE_TEXT, people_doubts
 from synthhealth.schema.identifiers.search import IdentifierFinding, identifier_in
-from synthhealth.schema.reading.cells import Cells, as_text, is_number
+from synthhealth.schema.reading.cells import Texts, as_text, is_number
 from synthhealth.schema.reading.number_form import NumberForm, infer_numbers
-from synthhealth.schema.reading.vocabulary import MissingWords, order_of, partly_yes_no
+from synthhealth.schema.reading.vocabulary import order_of, partly_yes_no
+from synthhealth.schema.reading.written import WrittenColumn
 from synthhealth.schema.types import MIN_CELL, DetectionLimits, Kind, Notation
 
 __all__ = ["Detected", "counted", "detect", "detect_text"]
@@ -54,7 +55,7 @@ UNIQUE_CODE = "unique code"
 _DAYS_OF_ARROW = ("date32[day][pyarrow]", "date64[ms][pyarrow]")
 
 
-def detect(column: pd.Series) -> Detected:
+def detect(written: WrittenColumn) -> Detected:
     """Take one column for what it is.
 
     Raises
@@ -62,7 +63,7 @@ def detect(column: pd.Series) -> Detected:
     TableError
         The values are of mixed types, or of one that cannot be synthesised.
     """
-    dtype = column.dtype
+    column, dtype = written.values, written.values.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         n = column.nunique()
         if dtype.ordered:
@@ -73,9 +74,9 @@ def detect(column: pd.Series) -> Detected:
     if types.is_datetime64_any_dtype(dtype) and str(dtype) not in _DAYS_OF_ARROW:
         return Detected(Kind.DATETIME, "dates")
     if types.is_object_dtype(dtype):
-        return _detect_objects(column)
+        return _detect_objects(written)
     if types.is_string_dtype(dtype):
-        return detect_text(str(column.name), column, Cells.of(column))
+        return detect_text(written)
     if types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):
         return _detect_numbers(column)
     raise TableError(
@@ -84,10 +85,11 @@ def detect(column: pd.Series) -> Detected:
     )
 
 
-def _detect_objects(column: pd.Series) -> Detected:
+def _detect_objects(written: WrittenColumn) -> Detected:
+    column = written.values
     inferred = types.infer_dtype(column, skipna=True)
     if inferred in ("mixed", "mixed-integer"):
-        found = _detect_spreadsheet(column)
+        found = _detect_spreadsheet(written)
         if found is not None:
             return found
     if inferred not in _OBJECTS:
@@ -101,23 +103,22 @@ def _detect_objects(column: pd.Series) -> Detected:
     if inferred == "empty":
         return Detected(Kind.NOMINAL, "every cell is empty")
     if inferred == "string":
-        return detect_text(str(column.name), column, Cells.of(column))
+        return detect_text(written)
     return _detect_numbers(pd.to_numeric(column))
 
 
-def _detect_spreadsheet(column: pd.Series) -> Detected | None:
+def _detect_spreadsheet(written: WrittenColumn) -> Detected | None:
     """Take numbers among texts for numbers where nearly all are, and else for texts."""
+    column, cells = written.values, written.cells
     if not all(isinstance(cell, str) or is_number(cell) for cell in column.dropna()):
         return None
-    cells = Cells.of(column)
-    words = MissingWords.among_numbers(cells.texts)
+    words = cells.missing_numbers
     missing = cells.frequent(words, MIN_CELL)
-    texts, counts = cells.without(set(words))
-    form = infer_numbers(texts, counts) if texts else None
-    found = _numbers_among_texts(column, cells, texts, counts, form)
+    texts = cells.without(set(words))
+    form = infer_numbers(texts) if texts else None
+    found = _numbers_among_texts(column, texts, form)
     if found is None:
-        written = column.map(as_text, na_action="ignore")
-        found = detect_text(str(column.name), written, Cells.of(written))
+        found = detect_text(WrittenColumn(column.map(as_text, na_action="ignore")))
         text = "numbers and texts stand in one column; all are read as texts"
         notation = found.said.get("notation")
         numbers = {"notation": notation.model_copy(update={"numbers": True})} if notation else {}
@@ -131,9 +132,10 @@ def _detect_spreadsheet(column: pd.Series) -> Detected | None:
 
 
 def _numbers_among_texts(
-    column: pd.Series, cells: Cells, texts: list[str], counts: Counts, form: NumberForm | None
+    column: pd.Series, texts: Texts, form: NumberForm | None
 ) -> Detected | None:
     """Take a column for its numbers, those that are stored as text included."""
+    counts = texts.counts
     fits = np.zeros(len(texts), dtype=bool) if form is None else form.parsed.fits
     n = int(counts.sum()) + int(column.map(is_number).sum())
     lost = int(counts[~fits].sum())
@@ -234,11 +236,13 @@ _ZERO_FIRST = re.compile(r"0\d+")
 _COMPARED = re.compile(r".*[<>≤≥]=? ?\d.*")
 
 
-def detect_text(name: str, values: pd.Series, cells: Cells) -> Detected:
+def detect_text(written: WrittenColumn) -> Detected:
     """Take a column of text for what it is."""
-    words = MissingWords.among_words(cells.texts)
+    name, values, cells = written.name, written.values, written.cells
+    words = cells.missing_words
     empty = cells.frequent(words, MIN_CELL)
-    levels, counts = cells.without(set(words))
+    groups = cells.without(set(words))
+    levels, counts = groups.different, groups.counts
     if not levels:
         return Detected(Kind.NOMINAL, "every cell is empty", said={"missing": empty})
     codes = are_codes(name, levels, counts)
@@ -251,9 +255,10 @@ def detect_text(name: str, values: pd.Series, cells: Cells) -> Detected:
     if times is not None:
         return times
 
-    among_numbers = MissingWords.among_numbers(cells.texts)
-    texts, rows = cells.without(set(among_numbers))
-    form = infer_numbers(texts, rows) if texts and not codes else None
+    among_numbers = cells.missing_numbers
+    others = cells.without(set(among_numbers))
+    texts, rows = others.different, others.counts
+    form = infer_numbers(others) if others and not codes else None
     finding = identifier_in(name, _judged(values, texts, rows, form))
     missing = cells.frequent(among_numbers, MIN_CELL)
     if finding is not None and finding.direct:
@@ -270,8 +275,8 @@ def detect_text(name: str, values: pd.Series, cells: Cells) -> Detected:
     found = numbers_of_text(name, form, texts, rows, missing, among_numbers)
     if found is not None:
         return found
-    groups = _groups(levels, counts, empty)
-    return replace(groups, doubts=(*coded_doubts(form, rows), *groups.doubts))
+    of_words = _groups(levels, counts, empty)
+    return replace(of_words, doubts=(*coded_doubts(form, rows), *of_words.doubts))
 
 
 def _judged(

@@ -14,14 +14,8 @@ from synthhealth.schema.detection._codes import FEW_LEVELS
 from synthhealth.schema.detection.doubts import Detected, with_gaps
 from synthhealth.schema.detection.names import says_date, says_epoch, says_pressure
 from synthhealth.schema.reading.cells import Cells
-from synthhealth.schema.reading.dates import (
-    COMPACT,
-    EXCEL,
-    TRIED,
-    far_from_all,
-    infer_dates,
-    moments_of_numbers,
-)
+from synthhealth.schema.reading.date_form import TRIED, far_from_all, infer_dates
+from synthhealth.schema.reading.dates import COMPACT, EXCEL, moments_of_numbers
 from synthhealth.schema.reading.times import (
     MOSTLY,
     PairsForm,
@@ -30,7 +24,6 @@ from synthhealth.schema.reading.times import (
     infer_times,
     part_others,
 )
-from synthhealth.schema.reading.vocabulary import MissingWords
 from synthhealth.schema.types import MIN_CELL, Kind, Notation
 
 __all__ = ["dates_in_numbers", "detect_times"]
@@ -49,17 +42,17 @@ _NUMBERS = (
 
 def detect_times(name: str, cells: Cells) -> Detected | None:
     """Take a column for dates, times or pairs, where a fifth of its cells or more are."""
-    found = MissingWords.among_numbers(cells.texts)
-    words = cells.frequent(found, MIN_CELL)
-    texts, counts = cells.without(set(found))
-    if not texts:
+    words = cells.frequent(cells.missing_numbers, MIN_CELL)
+    some = cells.without(set(cells.missing_numbers))
+    if not some:
         return None
-    dates = infer_dates(texts, counts)
+    dates = infer_dates(some)
     if dates is not None:
         missing = (*words, *dates.others.missing)
         why = with_gaps(f"dates written as {dates.formats[0]}", missing)
         said = {"notation": dates.notation, "missing": missing}
         return Detected(Kind.DATETIME, why, dates.doubts, said)
+    texts, counts = some.different, some.counts
     step = max(len(texts) // TRIED, 1)
     may_be = any(looks_like_time(cell) or looks_like_pair(cell) for cell in texts[::step])
     if len(texts) <= FEW_LEVELS or not may_be:

@@ -22,10 +22,10 @@ from synthhealth.schema.detection._sentinels import zero_doubt
 from synthhealth.schema.detection.names import age_in_years, female_and_male, says_sex, unit_in
 from synthhealth.schema.detection.subject import SubjectFound, find_subject, subject_in
 from synthhealth.schema.identifiers.search import identifier_in
-from synthhealth.schema.intake import plain_table
 from synthhealth.schema.rare import levels_of, plan
 from synthhealth.schema.reading.reading import read_column
 from synthhealth.schema.reading.vocabulary import MissingWords
+from synthhealth.schema.reading.written import WrittenColumn, WrittenTable
 from synthhealth.schema.schema import Schema
 from synthhealth.schema.subjects import Subjects, count_patients
 from synthhealth.schema.types import BLANK, MIN_CELL, Column, Demographics, Kind, Protection, Range
@@ -108,7 +108,7 @@ class Proposal:
         }
 
 
-def propose(table: pd.DataFrame, *, subject: str | None = None) -> Proposal:
+def propose(table: pd.DataFrame | WrittenTable, *, subject: str | None = None) -> Proposal:
     """Propose what the columns of a table are.
 
     The values decide. A name alone never makes a column a key or personal data; it only helps
@@ -119,7 +119,7 @@ def propose(table: pd.DataFrame, *, subject: str | None = None) -> Proposal:
 
     Parameters
     ----------
-    table : pandas.DataFrame
+    table : pandas.DataFrame or WrittenTable
         At least one row; column names are strings.
     subject : str, optional
         The column that says whose row it is, where patients have several; by default it is looked
@@ -136,8 +136,9 @@ def propose(table: pd.DataFrame, *, subject: str | None = None) -> Proposal:
     ParameterError
         There is no column `subject`.
     """
-    check_shape(table)
-    table = plain_table(table)
+    check_shape(table.frame if isinstance(table, WrittenTable) else table)
+    written = WrittenTable.of(table)
+    table = written.frame
     if subject is not None and subject not in table.columns:
         known = [str(name) for name in table.columns]
         raise ParameterError(f"subject: there is no column {subject!r}{nearest(subject, known)}")
@@ -145,7 +146,7 @@ def propose(table: pd.DataFrame, *, subject: str | None = None) -> Proposal:
     detected: dict[str, Detected] = {}
     for name in table.columns:
         with problems.of(name):
-            detected[name] = detect(table[name])
+            detected[name] = detect(written[name])
     problems.refuse()
     detected = _questionnaires(detected, table)
     visits = find_subject(table, detected) if subject is None else subject_in(table, subject)
@@ -162,7 +163,7 @@ def propose(table: pd.DataFrame, *, subject: str | None = None) -> Proposal:
     kept = table.attrs.get("keep_words", ())
     for name, found in detected.items():
         found = _with_words_kept(found) if name in kept else _with_words_doubted(name, found)
-        column, doubts = _described(table[name], found, units.get(name), subjects)
+        column, doubts = _described(written[name], found, units.get(name), subjects)
         columns.append(column)
         findings.append(Finding(column=name, kind=found.kind, why=found.why, doubts=doubts))
         demographics = _with_demographics(demographics, column, table[name])
@@ -178,7 +179,7 @@ def _by_patient(
     A name or a number that identifies a patient stands in several rows, and so hides among groups.
     """
     once = table.iloc[visits.first_rows]
-    again = {name: detect(once[name]) for name in visits.lasting}
+    again = {name: detect(WrittenColumn(once[name])) for name in visits.lasting}
     hidden = {name: one for name, one in again.items() if not one.kind.is_modelled}
     return detected | hidden | {visits.column: visits.detected}
 
@@ -207,10 +208,10 @@ def _with_words_doubted(name: str, found: Detected) -> Detected:
 
 
 def _described(
-    values: pd.Series, found: Detected, unit: str | None, subjects: Subjects | None
+    written: WrittenColumn, found: Detected, unit: str | None, subjects: Subjects | None
 ) -> tuple[Column, tuple[str, ...]]:
     """Add to what a column was taken for: its unit, its limits, and what it says of a person."""
-    name = str(values.name)
+    name, values = written.name, written.values
     column = _without_words_of_few(
         Column(name=name, kind=found.kind, **found.said), values, subjects
     )
@@ -230,7 +231,7 @@ def _described(
             )
         )
     if column.kind in (Kind.CONTINUOUS, Kind.COUNT):
-        numbers = _numbers(values, column)
+        numbers = _numbers(written, column)
         suffix = column.notation.suffix.strip() if column.notation else ""
         suffix = "" if currency_of(suffix) else suffix
         declared = unit if unit is not None else (suffix or None)
@@ -269,7 +270,7 @@ def _described(
         if unit is not None:
             said["unit"] = ucum_of(unit)
         if not column.kind.is_numerical:
-            doubts += _rare_doubts(values, column, subjects)
+            doubts += _rare_doubts(written, column, subjects)
     return column.model_copy(update=said), tuple(doubts)
 
 
@@ -287,11 +288,11 @@ def _without_words_of_few(column: Column, values: pd.Series, subjects: Subjects 
     return column.model_copy(update={"missing": kept} if kept != column.missing else {})
 
 
-def _rare_doubts(values: pd.Series, column: Column, subjects: Subjects | None) -> list[str]:
+def _rare_doubts(written: WrittenColumn, column: Column, subjects: Subjects | None) -> list[str]:
     """Say what a fit will do with levels that few patients have."""
     if BLANK in (column.levels or ()):
         return []  # of ticks it is said with them
-    read = read_column(values, column).values
+    read = read_column(written, column).values
     try:
         decided = plan(read, column, MIN_CELL, subjects=subjects)
     except TableError as error:
@@ -316,9 +317,9 @@ def _rare_doubts(values: pd.Series, column: Column, subjects: Subjects | None) -
     return [Doubt(f"{levels}{treatment}; {learn}", "rare: keep", weight)]
 
 
-def _numbers(values: pd.Series, column: Column) -> pd.Series:
+def _numbers(written: WrittenColumn, column: Column) -> pd.Series:
     try:
-        read = read_column(values, column).values
+        read = read_column(written, column).values
     except TableError:
         # A column that is half of numbers is in doubt, and a fit refuses it.
         return pd.Series(dtype=np.float64)

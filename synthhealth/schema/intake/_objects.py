@@ -17,7 +17,6 @@ from synthhealth.io.grid import numbers_among
 from synthhealth.schema.intake._refused import NO_UNICODE, Refused, has_surrogates
 from synthhealth.schema.reading.cells import Cells
 from synthhealth.schema.reading.number_form import infer_numbers
-from synthhealth.schema.reading.vocabulary import MissingWords
 
 __all__ = ["plain_objects"]
 
@@ -265,10 +264,10 @@ def _are_limits(cells: Objects, gaps: npt.NDArray[np.bool_]) -> bool:
     """Whether only results beyond a limit and words for a missing value are text."""
     known: Any = cells[~gaps]
     found = Cells.of(pd.Series(known, dtype="object"))
-    limits, counts = found.without(set(MissingWords.among_numbers(found.texts)))
+    limits = found.without(set(found.missing_numbers))
     if not limits:
         return True
-    form = infer_numbers(limits, counts)
+    form = infer_numbers(limits)
     return form is not None and bool(form.parsed.fits.all() and form.parsed.sides.all())
 
 

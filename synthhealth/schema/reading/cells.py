@@ -1,8 +1,12 @@
-"""The different cells of a column that holds text, which are few where the rows are many."""
+"""The different cells of a column that holds text, which are few where the rows are many.
+
+They are taken apart once, whoever asks: what a column is, its unit, its limits and its values all
+come from the same `Cells`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,8 +16,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from synthhealth.cells.digits import without_marks
+from synthhealth.cells.numbers import NumberCell, split_number
+from synthhealth.schema.reading.dates import Moments, parse_dates
+from synthhealth.schema.reading.notation import ParsedNumbers, parse_numbers
+from synthhealth.schema.reading.vocabulary import MissingWords
+from synthhealth.schema.types import Notation
 
-__all__ = ["Cells", "as_text", "is_number"]
+__all__ = ["Cells", "Texts", "as_text", "is_number"]
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,16 @@ class Cells:
         """The different cells that are numbers."""
         return np.array([float(cell) for cell in self.different if is_number(cell)], dtype=float)
 
+    @cached_property
+    def missing_numbers(self) -> list[str]:
+        """The cells that stand for a missing value in a column of numbers or dates."""
+        return MissingWords.among_numbers(self.texts)
+
+    @cached_property
+    def missing_words(self) -> list[str]:
+        """The cells that stand for a missing value in any other column."""
+        return MissingWords.among_words(self.texts)
+
     def frequent(
         self, words: Iterable[str], least: int, patients: npt.NDArray[Any] | None = None
     ) -> tuple[str, ...]:
@@ -91,14 +110,94 @@ class Cells:
                 kept.append(word)
         return tuple(kept)
 
-    def without(self, left_out: Set[str]) -> tuple[list[str], npt.NDArray[np.int64]]:
-        """Give the different texts but some, and how many rows have each."""
-        kept = [
-            (cell, count)
-            for cell, count in zip(self.different, self.counts.tolist(), strict=True)
+    def without(self, left_out: Set[str]) -> Texts:
+        """Give the different texts but some."""
+        places = [
+            place
+            for place, cell in enumerate(self.different)
             if isinstance(cell, str) and cell not in left_out
         ]
-        return [cell for cell, _ in kept], np.array([count for _, count in kept], dtype=np.int64)
+        return Texts(self, np.array(places, dtype=np.int64))
+
+    @cached_property
+    def split(self) -> list[NumberCell | None]:
+        """What `split_number` makes of each cell; None where it is no text or no number."""
+        return [split_number(cell) if isinstance(cell, str) else None for cell in self.different]
+
+    def as_numbers(self, notation: Notation, unit: str | None = None) -> ParsedNumbers:
+        """Read all different cells in a notation; see `parse_numbers`."""
+        key = (
+            *(notation.decimal, notation.thousands, notation.prefix, notation.suffix),
+            notation.above.strip() == "+",
+            unit if self._has_units else None,
+        )
+        if key not in self._parsed:
+            self._parsed[key] = parse_numbers(self.split, notation, unit)
+        return self._parsed[key]
+
+    def as_moments(self, formats: Sequence[str]) -> Moments:
+        """Read all different cells as dates in one of the formats; see `parse_dates`."""
+        formats = tuple(formats)
+        if formats not in self._moments:
+            texts = [cell if isinstance(cell, str) else "" for cell in self.different]
+            self._moments[formats] = parse_dates(texts, formats)
+        return self._moments[formats]
+
+    @cached_property
+    def _parsed(self) -> dict[tuple[Any, ...], ParsedNumbers]:
+        return {}
+
+    @cached_property
+    def _moments(self) -> dict[tuple[str, ...], Moments]:
+        return {}
+
+    @cached_property
+    def _has_units(self) -> bool:
+        return any(cell is not None and (cell.before or cell.behind) for cell in self.split)
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Some of the different cells of a column, all of them text."""
+
+    cells: Cells
+    places: npt.NDArray[np.int64]
+    """Where they stand among the different cells."""
+
+    @classmethod
+    def of(cls, texts: Sequence[str], counts: Sequence[int] | npt.NDArray[np.int64]) -> Texts:
+        """Take texts that are different, and how many rows have each, for a column's cells."""
+        places = np.arange(len(texts), dtype=np.int64)
+        return cls(Cells(list(texts), np.repeat(places, counts)), places)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @cached_property
+    def different(self) -> list[str]:
+        """The texts, each once."""
+        return self._at(self.cells.different)
+
+    @cached_property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """How many rows have each."""
+        return self.cells.counts[self.places]
+
+    @cached_property
+    def split(self) -> list[NumberCell | None]:
+        """What `split_number` makes of each."""
+        return self._at(self.cells.split)
+
+    def as_numbers(self, notation: Notation, unit: str | None = None) -> ParsedNumbers:
+        """Read them in a notation; see `parse_numbers`."""
+        return self.cells.as_numbers(notation, unit).at(self.places)
+
+    def as_moments(self, formats: Sequence[str]) -> Moments:
+        """Read them as dates in one of the formats; see `parse_dates`."""
+        return self.cells.as_moments(formats)[self.places]
+
+    def _at(self, of_all: Sequence[Any]) -> list[Any]:
+        return [of_all[place] for place in self.places.tolist()]
 
 
 def is_number(cell: object) -> bool:

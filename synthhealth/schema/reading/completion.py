@@ -13,20 +13,21 @@ from pandas.api import types
 
 from synthhealth.cells.clock import is_clock_form
 from synthhealth.errors import SchemaError
-from synthhealth.schema.intake import plain_table
-from synthhealth.schema.reading.cells import Cells
-from synthhealth.schema.reading.dates import infer_dates, is_format, serial_of
-from synthhealth.schema.reading.notation import ParsedNumbers, count_decimals, parse_numbers
+from synthhealth.schema.reading.cells import Cells, Texts
+from synthhealth.schema.reading.date_form import infer_dates, others_than_dates
+from synthhealth.schema.reading.dates import is_format, serial_of
+from synthhealth.schema.reading.notation import ParsedNumbers, count_decimals
 from synthhealth.schema.reading.number_form import infer_numbers, usual_flags
 from synthhealth.schema.reading.times import infer_joined, infer_times
-from synthhealth.schema.reading.vocabulary import MissingWords, order_of
+from synthhealth.schema.reading.vocabulary import order_of
+from synthhealth.schema.reading.written import WrittenColumn, WrittenTable
 from synthhealth.schema.schema import Schema
 from synthhealth.schema.types import MIN_CELL, Column, DetectionLimits, Kind, Notation
 
 __all__ = ["complete", "complete_column", "levels_in_order", "says_no_word_is_missing"]
 
 
-def complete(schema: Schema, table: pd.DataFrame) -> Schema:
+def complete(schema: Schema, table: pd.DataFrame | WrittenTable) -> Schema:
     """Fill what a fit needs and the schema leaves open: notation, order of levels, missing words.
 
     What the schema says is never changed; columns that the table lacks stay as they are.
@@ -44,13 +45,14 @@ def complete(schema: Schema, table: pd.DataFrame) -> Schema:
     >>> complete(schema, pd.DataFrame({"crp": ["<0,5", "1,25", "12,00"]}))["crp"].notation.decimal
     ','
     """
-    table = plain_table(table, schema)
+    table = WrittenTable.of(table, schema)
+    names = table.frame.columns
     patients = None
-    if schema.subject is not None and schema.subject in table.columns:
-        patients = pd.factorize(table[schema.subject], use_na_sentinel=False)[0]
+    if schema.subject is not None and schema.subject in names:
+        patients = pd.factorize(table.frame[schema.subject], use_na_sentinel=False)[0]
     columns = tuple(
         complete_column(column, table[column.name], least=schema.min_cell, patients=patients)
-        if column.name in table.columns
+        if column.name in names
         else column
         for column in schema
     )
@@ -61,8 +63,7 @@ def complete(schema: Schema, table: pd.DataFrame) -> Schema:
 
 def complete_column(
     column: Column,
-    values: pd.Series,
-    cells: Cells | None = None,
+    values: pd.Series | WrittenColumn,
     *,
     least: int = MIN_CELL,
     patients: npt.NDArray[np.int64] | None = None,
@@ -73,10 +74,8 @@ def complete_column(
     ----------
     column : Column
         What is known of it.
-    values : pandas.Series
+    values : pandas.Series or WrittenColumn
         Its cells.
-    cells : Cells, optional
-        The different ones, if known.
     least : int
         Words for a missing value, flags and units of fewer patients are read, but not learned.
     patients : ndarray of int64, optional
@@ -84,16 +83,16 @@ def complete_column(
     """
     if not column.kind.is_modelled:
         return column
-    if column.kind is not Kind.DATETIME and not _is_text(values):
+    written = WrittenColumn.of(values)
+    if column.kind is not Kind.DATETIME and not _is_text(written.values):
         return column
     if column.kind is Kind.DATETIME:
-        return _complete_dates(column, values, _Enough(least, patients))
-    cells = Cells.of(values) if cells is None else cells
-    if not cells.has_text:
+        return _complete_dates(column, written, _Enough(least, patients))
+    if not written.cells.has_text:
         return column
     if column.kind.is_numerical:
-        return _complete_numbers(column, cells, _Enough(least, patients))
-    return _complete_levels(column, cells, values, _Enough(least, patients))
+        return _complete_numbers(column, written.cells, _Enough(least, patients))
+    return _complete_levels(column, written, _Enough(least, patients))
 
 
 @dataclass(frozen=True)
@@ -131,10 +130,10 @@ def _is_text(values: pd.Series) -> bool:
 
 
 def _complete_numbers(column: Column, cells: Cells, enough: _Enough) -> Column:
-    words = MissingWords.among_numbers(cells.texts)
+    words = cells.missing_numbers
     found = enough.words(column, cells, words)
-    texts, counts = cells.without({str(code) for code in found} | set(words))
-    times = _complete_times(column, texts, counts, found)
+    texts = cells.without({str(code) for code in found} | set(words))
+    times = _complete_times(column, texts, found)
     if times is not None:
         return times
     parsed: ParsedNumbers | None = None
@@ -142,9 +141,9 @@ def _complete_numbers(column: Column, cells: Cells, enough: _Enough) -> Column:
     decimals = column.decimals
     notation = column.notation
     if notation is not None:
-        parsed = parse_numbers(texts, notation, column.unit)
+        parsed = texts.as_numbers(notation, column.unit)
     else:
-        form = infer_numbers(texts, counts, enough.least)
+        form = infer_numbers(texts, enough.least)
         if form is not None:
             parsed = form.parsed
             notation = form.notation.model_copy(update={"numbers": cells.has_numbers})
@@ -160,16 +159,13 @@ def _complete_numbers(column: Column, cells: Cells, enough: _Enough) -> Column:
                 below=_limits(parsed, -1), above=_limits(parsed, 1)
             )
         if not (notation.flag_low or notation.flag_high):
-            low, high = usual_flags(parsed, counts, column.reference, enough.least)
+            low, high = usual_flags(parsed, texts.counts, column.reference, enough.least)
             notation = notation.model_copy(update={"flag_low": low, "flag_high": high})
     return column.model_copy(update=filled | {"decimals": decimals, "notation": notation})
 
 
 def _complete_times(
-    column: Column,
-    texts: Sequence[str],
-    counts: npt.NDArray[np.int64],
-    missing: tuple[str | int | float, ...],
+    column: Column, texts: Texts, missing: tuple[str | int | float, ...]
 ) -> Column | None:
     """Fill what a column of times, or of pairs of numbers, leaves open; None if it is neither."""
     notation = column.notation
@@ -181,7 +177,7 @@ def _complete_times(
         )
     filled: dict[str, Any] = {"missing": missing}
     if notation is None and column.joined is None:
-        times = infer_times(texts, counts)
+        times = infer_times(texts.different, texts.counts)
         if times is not None:
             filled |= {"notation": times.notation}
             filled |= {} if column.decimals is not None else {"decimals": times.decimals}
@@ -191,7 +187,7 @@ def _complete_times(
     elif notation is not None and notation.clock:
         return column.model_copy(update=filled)
     if notation is None or column.joined is not None:
-        pairs = infer_joined(texts, counts)
+        pairs = infer_joined(texts.different, texts.counts)
         if pairs is not None:
             filled |= {} if column.joined is not None else {"joined": pairs.joined}
             filled |= {} if notation is not None else {"notation": pairs.notation}
@@ -200,7 +196,8 @@ def _complete_times(
     return column.model_copy(update=filled) if column.joined is not None else None
 
 
-def _complete_dates(column: Column, values: pd.Series, enough: _Enough) -> Column:
+def _complete_dates(column: Column, written: WrittenColumn, enough: _Enough) -> Column:
+    values = written.values
     if column.notation is not None and column.notation.dates:
         dates: tuple[str, ...] = column.notation.dates
         _check_formats(column.name, dates)
@@ -217,20 +214,23 @@ def _complete_dates(column: Column, values: pd.Series, enough: _Enough) -> Colum
         return column.model_copy(update={"notation": Notation(dates=dates)})
     if not _is_text(values):
         return column
-    cells = Cells.of(values)
-    words = MissingWords.among_numbers(cells.texts)
+    cells = written.cells
+    words = cells.missing_numbers
     found = enough.words(column, cells, words)
-    texts, counts = cells.without({str(code) for code in found} | set(words))
-    form = infer_dates(texts, counts)
-    if form is None and not dates:
-        return column.model_copy(update={"missing": found})
-    notation = column.notation or Notation()
-    if form is not None:
+    texts = cells.without({str(code) for code in found} | set(words))
+    if dates:
         if not column.missing:
-            found = (*found, *form.others.missing)
-        if not dates:
-            update = {"dates": form.formats, "language": form.notation.language}
-            notation = notation.model_copy(update=update | {"digits": form.notation.digits})
+            others = others_than_dates(texts, texts.as_moments(dates))
+            found = (*found, *others.missing) if others.is_enough else found
+        return column.model_copy(update={"missing": found})
+    form = infer_dates(texts)
+    if form is None:
+        return column.model_copy(update={"missing": found})
+    if not column.missing:
+        found = (*found, *form.others.missing)
+    update = {"dates": form.formats, "language": form.notation.language}
+    notation = column.notation or Notation()
+    notation = notation.model_copy(update=update | {"digits": form.notation.digits})
     return column.model_copy(update={"missing": found, "notation": notation})
 
 
@@ -261,7 +261,8 @@ def says_no_word_is_missing(column: Column) -> bool:
     return is_said and column.kind is not Kind.ORDINAL
 
 
-def _complete_levels(column: Column, cells: Cells, values: pd.Series, enough: _Enough) -> Column:
+def _complete_levels(column: Column, written: WrittenColumn, enough: _Enough) -> Column:
+    values, cells = written.values, written.cells
     found = column.missing
     if (
         not found
@@ -269,18 +270,17 @@ def _complete_levels(column: Column, cells: Cells, values: pd.Series, enough: _E
         and not isinstance(values.dtype, pd.CategoricalDtype)
     ):
         known = column.levels or ()
-        words = [one for one in MissingWords.among_words(cells.texts) if one not in known]
+        words = [one for one in cells.missing_words if one not in known]
         found = enough.words(column, cells, words)
         column = column.model_copy(update={"missing": found} if found else {})
     if column.kind is not Kind.ORDINAL or column.levels is not None:
         return column
     if isinstance(values.dtype, pd.CategoricalDtype) and values.cat.ordered:
         return column
-    words = MissingWords.among_words(cells.texts)
-    texts, counts = cells.without({str(code) for code in found} | set(words))
+    texts = cells.without({str(code) for code in found} | set(cells.missing_words))
     if not texts:
         return column
-    levels = None if cells.has_numbers else levels_in_order(texts, counts)
+    levels = None if cells.has_numbers else levels_in_order(texts)
     if levels is None:
         raise SchemaError(
             f"column {column.name!r}: it is ordinal, but its {len(texts)} levels do not say in "
@@ -289,27 +289,18 @@ def _complete_levels(column: Column, cells: Cells, values: pd.Series, enough: _E
     return column.model_copy(update={"levels": levels})
 
 
-def levels_in_order(
-    texts: Sequence[str], counts: npt.NDArray[np.int64] | None = None
-) -> tuple[str, ...] | None:
-    """Put levels in the order that their words or numbers say; None where they say none.
-
-    Parameters
-    ----------
-    texts : sequence of str
-        The different levels.
-    counts : ndarray of int64, shape (n_levels,), optional
-        How often each occurs.
-    """
-    if len(texts) == 1:
-        return (texts[0],)
-    order = order_of(texts)
+def levels_in_order(texts: Texts) -> tuple[str, ...] | None:
+    """Put levels in the order that their words or numbers say; None where they say none."""
+    levels = texts.different
+    if len(levels) == 1:
+        return (levels[0],)
+    order = order_of(levels)
     if order is not None:
         return order.levels
-    form = infer_numbers(texts, np.ones(len(texts), np.int64) if counts is None else counts)
+    form = infer_numbers(texts)
     if form is None or not form.parsed.fits.all():
         return None
-    places = zip(form.parsed.numbers.tolist(), form.parsed.sides.tolist(), texts, strict=True)
+    places = zip(form.parsed.numbers.tolist(), form.parsed.sides.tolist(), levels, strict=True)
     return tuple(text for _, _, text in sorted(places))
 
 

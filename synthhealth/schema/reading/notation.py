@@ -100,6 +100,19 @@ class ParsedNumbers:
     bare: npt.NDArray[np.bool_]
     """Whether the cell has no unit."""
 
+    def at(self, places: npt.NDArray[np.int64]) -> ParsedNumbers:
+        """Give some of the cells."""
+        return ParsedNumbers(
+            self.numbers[places],
+            self.sides[places],
+            self.fits[places],
+            tuple(self.flags[place] for place in places.tolist()),
+            self.guessed[places],
+            self.converted[places],
+            self.swapped[places],
+            self.bare[places],
+        )
+
 
 def parse_numbers(
     cells: Sequence[str] | Sequence[NumberCell | None], notation: Notation, unit: str | None = None

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from synthhealth.cells.digits import script_of, without_marks
-from synthhealth.cells.numbers import BLANKS, NumberCell, flag_side, split_number
+from synthhealth.cells.numbers import BLANKS, NumberCell, flag_side
 from synthhealth.errors import Doubt
+from synthhealth.schema.reading.cells import Texts
 from synthhealth.schema.reading.notation import (
     AGES,
     MAX_DECIMALS,
@@ -19,7 +20,6 @@ from synthhealth.schema.reading.notation import (
     ParsedNumbers,
     codes_of,
     count_decimals,
-    parse_numbers,
     print_numbers,
     style_pattern,
     surroundings,
@@ -78,23 +78,21 @@ def form_of_levels(levels: Sequence[str]) -> NumberForm | None:
     """Find the notation of levels that are numbers; None if one of them is none."""
     if not levels:
         return None
-    form = infer_numbers(levels, np.full(len(levels), MIN_CELL))
+    form = infer_numbers(Texts.of(levels, [MIN_CELL] * len(levels)))
     return form if form is not None and form.parsed.fits.all() else None
 
 
-def infer_numbers(cells: Sequence[str], counts: Counts, least: int = MIN_CELL) -> NumberForm | None:
+def infer_numbers(texts: Texts, least: int = MIN_CELL) -> NumberForm | None:
     """Find the notation that fits most cells; None if they are no numbers.
 
     Parameters
     ----------
-    cells : sequence of str
+    texts : Texts
         The different cells of a column, without those that stand for a missing value.
-    counts : numpy.ndarray of int
-        How many rows have each.
     least : int
         What stands beside the numbers of fewer rows than this is never learned.
     """
-    split = [split_number(cell) for cell in cells]
+    cells, counts, split = texts.different, texts.counts, texts.split
     found = [(one, count) for one, count in zip(split, counts.tolist(), strict=True) if one]
     if not found or _are_codes(found, int(counts.sum())):
         return None
@@ -107,7 +105,7 @@ def infer_numbers(cells: Sequence[str], counts: Counts, least: int = MIN_CELL) -
     )
     decimal, thousands, doubts = _style(tokens)
     notation = notation.model_copy(update={"decimal": decimal, "thousands": thousands})
-    parsed = parse_numbers(split, notation, unit)
+    parsed = texts.as_numbers(notation, unit)
     if not parsed.fits.any():
         return None
     fitting = [cell for cell, fits in zip(cells, parsed.fits.tolist(), strict=True) if fits]

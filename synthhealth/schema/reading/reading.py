@@ -18,18 +18,14 @@ from pandas.api import types
 
 from synthhealth.errors import TableError
 from synthhealth.schema.check import Problems
-from synthhealth.schema.intake import plain_table
 from synthhealth.schema.reading.cells import Cells, as_text, is_number
 from synthhealth.schema.reading.completion import complete, complete_column, says_no_word_is_missing
-from synthhealth.schema.reading.dates import (
-    far_from_all,
-    moments_of_numbers,
-    parse_dates,
-)
+from synthhealth.schema.reading.date_form import far_from_all
+from synthhealth.schema.reading.dates import moments_of_numbers
 from synthhealth.schema.reading.notation import parse_numbers
 from synthhealth.schema.reading.number_form import NumberForm, form_of_levels
 from synthhealth.schema.reading.times import parse_times
-from synthhealth.schema.reading.vocabulary import MissingWords
+from synthhealth.schema.reading.written import WrittenColumn, WrittenTable
 from synthhealth.schema.schema import Schema
 from synthhealth.schema.types import BLANK, MIN_CELL, Column, DetectionLimits, Kind, Notation
 
@@ -73,12 +69,14 @@ class Reading:
     """How many cells of a column were no number or date and count as missing, where there are."""
 
 
-def read_table(table: pd.DataFrame, schema: Schema, problems: Problems | None = None) -> Reading:
+def read_table(
+    table: pd.DataFrame | WrittenTable, schema: Schema, problems: Problems | None = None
+) -> Reading:
     """Read all columns of a table that the schema knows; others stay as they are.
 
     Parameters
     ----------
-    table : pandas.DataFrame
+    table : pandas.DataFrame or WrittenTable
         The cells as they are written.
     schema : Schema
         What they are.
@@ -91,11 +89,12 @@ def read_table(table: pd.DataFrame, schema: Schema, problems: Problems | None = 
     TableError
         Cells of a column do not fit what the schema says of it.
     """
-    table = plain_table(table, schema)
+    table = WrittenTable.of(table, schema)
+    frame = table.frame
     found = Problems() if problems is None else problems
     known = set(schema.names)
     readings: dict[str, ColumnReading] = {}
-    for name in table.columns:
+    for name in frame.columns:
         if name in known:
             with found.of(name):
                 readings[name] = read_column(table[name], schema[name])
@@ -103,12 +102,12 @@ def read_table(table: pd.DataFrame, schema: Schema, problems: Problems | None = 
         found.refuse()
     canonical = pd.DataFrame(
         {
-            name: readings[name].values if name in readings else table[name]
-            for name in table.columns
+            name: readings[name].values if name in readings else frame[name]
+            for name in frame.columns
         },
-        index=table.index,
+        index=frame.index,
     )
-    canonical.attrs = dict(table.attrs)
+    canonical.attrs = dict(frame.attrs)
     return Reading(
         table=canonical,
         missing={name: one.missing for name, one in readings.items() if one.missing.any()},
@@ -117,12 +116,12 @@ def read_table(table: pd.DataFrame, schema: Schema, problems: Problems | None = 
     )
 
 
-def read_column(values: pd.Series, column: Column) -> ColumnReading:
+def read_column(values: pd.Series | WrittenColumn, column: Column) -> ColumnReading:
     """Read the cells of one column.
 
     Parameters
     ----------
-    values : pandas.Series
+    values : pandas.Series or WrittenColumn
         The cells as they are written.
     column : Column
         What they are; what it leaves open is taken from the cells, but no code for missing values:
@@ -142,17 +141,19 @@ def read_column(values: pd.Series, column: Column) -> ColumnReading:
     >>> read.values.tolist(), read.missing.tolist(), read.censored.tolist()
     ([0.5, 12.25, nan], [0, 0, 1], [-1, 0, 0])
     """
+    written = WrittenColumn.of(values)
+    values = written.values
     is_number = types.is_numeric_dtype(values.dtype) or types.is_bool_dtype(values.dtype)
     if not column.kind.is_modelled:
         return ColumnReading(values, values.isna().to_numpy().astype(np.int8), None)
     if types.is_datetime64_any_dtype(values.dtype):
         return _read_moments(values)
     if is_number:
-        return _read_number_cells(values, complete_column(column, values))
-    cells = Cells.of(values)
+        return _read_number_cells(values, complete_column(column, written))
+    cells = written.cells
     words = _missing_words(column, cells, values.dtype)
     if not _says_how_numbers_are_written(column):
-        completed = complete_column(column, values, cells)
+        completed = complete_column(column, written)
         column = completed.model_copy(update={"missing": column.missing})
     return _read_object_cells(values, column, cells, words)
 
@@ -289,12 +290,12 @@ def _missing_words(column: Column, cells: Cells, dtype: Any) -> set[str]:
     if isinstance(dtype, pd.CategoricalDtype) and not column.kind.is_numerical:
         return set()
     if column.kind.is_numerical:
-        return set(MissingWords.among_numbers(cells.texts))
+        return set(cells.missing_numbers)
     if says_no_word_is_missing(column):
         return set()
     of_numbers = _form_of_levels(column) is not None
-    among = MissingWords.among_numbers if of_numbers else MissingWords.among_words
-    return set(among(cells.texts)) - set(map(str, column.levels or ()))
+    words = cells.missing_numbers if of_numbers else cells.missing_words
+    return set(words) - set(map(str, column.levels or ()))
 
 
 def _form_of_levels(column: Column) -> NumberForm | None:
@@ -353,18 +354,18 @@ def _numbers_or_moments(cells: Cells, column: Column, of_cell: Marks) -> _Result
         More than a few cells fit nothing.
     """
     notation = column.notation or Notation()
-    texts = [cell if isinstance(cell, str) else "" for cell in cells.different]
-    sides = np.zeros(len(texts), dtype=np.int8)
+    sides = np.zeros(len(cells.different), dtype=np.int8)
     if column.kind is Kind.DATETIME:
-        moments = parse_dates(texts, notation.dates)
+        moments = cells.as_moments(notation.dates)
         read: npt.NDArray[Any] = np.append(moments, np.datetime64("NaT", "us"))
         fits = ~np.isnat(moments) & ~_is_slip(moments, cells.counts)
     elif notation.clock:
+        texts = [cell if isinstance(cell, str) else "" for cell in cells.different]
         minutes = parse_times(texts, notation.clock)
         read, fits = np.append(minutes, np.nan), ~np.isnan(minutes)
     else:
-        parsed = parse_numbers(texts, notation, column.unit)
-        numbers, sides = parsed.numbers, parsed.sides
+        parsed = cells.as_numbers(notation, column.unit)
+        numbers, sides = parsed.numbers.copy(), parsed.sides
         for place, cell in enumerate(cells.different):
             if is_number(cell):
                 numbers[place] = float(cell)
