@@ -17,6 +17,7 @@ from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema.detection.doubts import odd_doubts, tell
 from synthhealth.schema.detection.subject import visit_doubts
 from synthhealth.schema.reading.written import WrittenTable
+from synthhealth.table.learning import prepare
 from synthhealth.table.left_out import Privacy
 from synthhealth.table.preparation import Preparation
 
@@ -130,7 +131,7 @@ class Fitted:
         """
         model: Model = get(family)(**parameters)
         written = WrittenTable.of(table, schema)
-        preparation, to_learn = Preparation.learn(
+        preparation, to_learn = prepare(
             written, schema, np.random.default_rng(derive_seed(seed, _GAPS)), privacy
         )
         if tells:

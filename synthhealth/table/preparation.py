@@ -1,9 +1,9 @@
-"""The whole way from the user's table to the plain one that a model learns, and back."""
+"""The way from the plain rows that a model draws back to the user's table; `learning` learns it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,56 +11,33 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from synthhealth.errors import ConditionError, SchemaError, TableError
-from synthhealth.schema.check import (
-    Problems,
-    check_columns,
-    check_singled_out,
-    check_size,
-    check_values,
-)
-from synthhealth.schema.identifiers.protection import add_fakes, learn_fakes, protect
-from synthhealth.schema.rare import RareLevels, pool_rare
-from synthhealth.schema.reading.reading import EMPTY, complete, read_column, read_table
+from synthhealth.errors import ConditionError, TableError
+from synthhealth.schema.identifiers.protection import add_fakes
+from synthhealth.schema.rare import RareLevels
+from synthhealth.schema.reading.reading import read_column
 from synthhealth.schema.reading.writing import write_column
-from synthhealth.schema.reading.written import WrittenTable
-from synthhealth.schema.rules import check_rules, derivations, rules_of
+from synthhealth.schema.rules import derivations, rules_of
 from synthhealth.schema.schema import Schema
-from synthhealth.schema.subjects import n_patients, subjects_of
-from synthhealth.schema.types import BLANK, Column, DetectionLimits, Protection
+from synthhealth.schema.types import BLANK, Column
 from synthhealth.table._constants import (
     Constant,
     add_constants,
-    constants_in,
-    without_constants,
 )
-from synthhealth.table.censoring import Censoring, frequent_limits
-from synthhealth.table.dtypes import dtype_from_text, dtype_to_text
+from synthhealth.table.censoring import Censoring
+from synthhealth.table.dtypes import dtype_from_text
 from synthhealth.table.encoding import ColumnForm, TableForm
-from synthhealth.table.gaps import MissingPatterns, States, fill_missing
-from synthhealth.table.joined import join, split, split_conditions
+from synthhealth.table.gaps import MissingPatterns, States
+from synthhealth.table.joined import join, split_conditions
 from synthhealth.table.known import Known
-from synthhealth.table.left_out import Privacy, rows_kept
+from synthhealth.table.left_out import Privacy
 from synthhealth.table.limits import Alignment
 
-__all__ = ["Preparation", "Rows", "ToLearn"]
+__all__ = ["Ends", "Preparation", "Rows"]
 
 
 #: Where a model draws more than this beyond a limit, the column is brought back to it as a whole,
 #: all but a small share; fewer strays are reflected at the limit, one by one.
 STRAY_SHARE, LEFT_SHARE = 0.05, 0.005
-
-
-@dataclass(frozen=True)
-class ToLearn:
-    """What a model is given to learn."""
-
-    table: pd.DataFrame
-    """The plain table: no gaps, nothing that a rule computes."""
-    schema: Schema
-    """What its columns are."""
-    odd: Mapping[str, int] = field(default_factory=dict)
-    """How many cells of a column fit nothing that the schema says, and count as missing."""
 
 
 @dataclass(frozen=True)
@@ -152,131 +129,6 @@ class Preparation(BaseModel):
     constants: dict[str, Constant] = {}
     n_patients: int | None = None
     privacy: Privacy = "none"
-
-    @classmethod
-    def learn(
-        cls,
-        table: pd.DataFrame | WrittenTable,
-        schema: Schema,
-        rng: np.random.Generator,
-        privacy: Privacy = "none",
-    ) -> tuple[Preparation, ToLearn]:
-        """Learn the way of a table, and bring what is to be learned of it to its end.
-
-        Raises
-        ------
-        TableError
-            The table cannot be learned, or cells do not fit the schema.
-        SchemaError
-            The schema's columns are not the table's, an identifier's protection is not chosen, or
-            a rule is broken by many rows.
-        """
-        written = WrittenTable.of(table, schema)
-        table = written.frame
-        check_columns(table, schema)
-        # Nothing is said of the subject, such as its levels, that could be saved.
-        described = schema.with_subject(schema.subject)
-        subjects = subjects_of(table, described)
-        # A patient's rows are learned as if each was of another one. A step that learns them as a
-        # sequence would part the table here, into what a patient has once and what each visit has.
-        described = learn_fakes(table, complete(described, written))
-        problems = Problems()
-        open_ = [
-            column.name
-            for column in described
-            if not column.kind.is_modelled
-            and column.protection is None
-            and column.name != described.subject
-        ]
-        if open_:
-            with problems.of(*open_):
-                protect(table, described)
-        # Without those columns the others can still be looked at.
-        closed = described.with_protection("drop") if open_ else described
-        table, learned = split(*protect(table, closed))
-        check_size(table)
-        general = [one.name for one in closed if one.protection is Protection.GENERALISE]
-        reading = read_table(written.changed(table, general), learned, problems)
-        for column in learned:
-            if column.name in problems.columns:
-                continue
-            with problems.of(column.name):
-                values = reading.table[column.name]
-                check_values(values, column, learned.min_cell)
-                if values.nunique() > 1 and column.name not in reading.censored:
-                    check_singled_out(values, column, learned.min_cell, subjects)
-        problems.refuse()
-        check_rules(rules_of(learned), reading.table)
-        canonical, described, learned, rare = pool_rare(reading.table, described, learned, subjects)
-        constants = constants_in(table, canonical, learned, lambda rows: n_patients(subjects, rows))
-        learned = without_constants(learned, constants)
-        canonical = canonical.drop(columns=list(constants))
-        kept = rows_kept(canonical, privacy, subjects)
-        everyone, canonical = canonical, canonical[kept]
-        whose = None if subjects is None else subjects[kept]
-
-        censoring: dict[str, Censoring] = {}
-        gone: tuple[dict[str, set[float]], dict[str, set[float]]] = {}, {}
-        latent: dict[str, npt.NDArray[np.float64]] = {}
-        for name, of_all in reading.censored.items():
-            if name in constants:
-                continue
-            numbers, marks = (
-                everyone[name].to_numpy(dtype=np.float64, na_value=np.nan),
-                of_all[kept],
-            )
-            values = numbers[kept]
-            least = 1 if learned[name].rare == "keep" else learned.min_cell
-            found = numbers[of_all < 0], numbers[of_all > 0]
-            frequent = frequent_limits(values, marks, least, whose)
-            for sides, known, left in zip(gone, found, frequent, strict=True):
-                sides[name] = set(known.tolist()) - set(left)
-            if not marks.any():
-                continue  # those whose results lie beyond a limit are left out
-            censoring[name], latent[name] = Censoring.learn(
-                values, marks, learned[name].plausible, rng, least=least, subjects=whose
-            )
-        described, learned = _without_limits(described, *gone), _without_limits(learned, *gone)
-        form = TableForm.learn(canonical, learned, latent, whose)
-        plain, missing = form.encode(canonical)
-        plain = form.clipped(plain.assign(**latent))
-        # Of a level that is dropped there is no value, either, but it is not missing.
-        fill_missing(plain, missing, learned.numerical, rng)
-        states = reading.table[kept].isna().reset_index(drop=True).astype(np.int8)
-        for name, of_all in reading.missing.items():
-            states[name] = of_all[kept]
-        for name, one in rare.items():
-            if one.emptied:
-                states[name] = EMPTY
-        preparation = cls(
-            described=described,
-            learned=learned,
-            form=form,
-            dtypes={name: dtype_to_text(table[name].dtype) for name in form.names},
-            empty_is_none=tuple(
-                name
-                for name in form.names
-                if table[name].dtype == object
-                and any(cell is None for cell in table[name][table[name].isna()])
-            ),
-            patterns=MissingPatterns.learn(states, plain),
-            censoring=censoring,
-            ends=_ends(form, plain, censoring),
-            rare=rare,
-            constants=constants,
-            n_patients=None if subjects is None else n_patients(subjects),
-            privacy=privacy,
-        )
-        computed = {derived.target for derived in derivations(rules_of(learned))}
-        if len(computed) >= plain.shape[1] - 1:
-            raise SchemaError(
-                "schema: the rules compute so many columns that fewer than two are left to learn; "
-                "leave out rules, or the columns that they compute"
-            )
-        training_schema = learned.model_copy(
-            update={"columns": tuple(c for c in learned if c.name not in computed)}
-        )
-        return preparation, ToLearn(plain[training_schema.names], training_schema, reading.odd)
 
     def calibrated(self, draw: Callable[[], pd.DataFrame]) -> Preparation:
         """Adapt to the plain rows that the fitted model draws.
@@ -471,48 +323,6 @@ class Preparation(BaseModel):
 
     def _no_gaps(self, n: int) -> States:
         return np.zeros((n, len(self.patterns.columns)), dtype=np.int8)
-
-
-def _without_limits(
-    schema: Schema, below: Mapping[str, set[float]], above: Mapping[str, set[float]]
-) -> Schema:
-    """Leave the detection limits out that were too rare to be learned."""
-    columns = []
-    for column in schema:
-        if column.detection is not None and (below.get(column.name) or above.get(column.name)):
-            left = DetectionLimits(
-                below=tuple(x for x in column.detection.below if x not in below[column.name]),
-                above=tuple(x for x in column.detection.above if x not in above[column.name]),
-            )
-            column = column.model_copy(update={"detection": left})
-        columns.append(column)
-    return schema.model_copy(update={"columns": tuple(columns)})
-
-
-def _ends(
-    form: TableForm, plain: pd.DataFrame, censoring: Mapping[str, Censoring]
-) -> dict[str, Ends]:
-    found: dict[str, Ends] = {}
-    for column in form.columns:
-        if not column.kind.is_numerical:
-            continue
-        values = plain[column.name].to_numpy()
-        limits = censoring.get(column.name)
-        low = high = None
-        if limits is not None and limits.below:
-            low = limits.below[-1][0]
-        elif column.low_is_floor:
-            low = column.low + column.half_step
-        if limits is not None and limits.above:
-            high = limits.above[-1][0]
-        elif column.high_is_ceiling:
-            high = column.high - column.half_step
-        if low is not None or high is not None:
-            found[column.name] = Ends(
-                low=None if low is None else (low, float((values < low).mean())),
-                high=None if high is None else (high, float((values > high).mean())),
-            )
-    return found
 
 
 def _read_conditions(cells: list[Any], column: Column) -> list[Any]:

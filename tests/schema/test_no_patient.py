@@ -12,6 +12,7 @@ import synthhealth as sh
 from synthhealth.datasets import load_ra_panel
 from synthhealth.schema import Schema, read_column
 from synthhealth.table.encoding import _seconds
+from synthhealth.table.learning import prepare
 from synthhealth.table.limits import learn_limits
 from synthhealth.table.preparation import Preparation
 from synthhealth.table.tree import grow_regression_tree
@@ -72,7 +73,7 @@ def test_no_number_is_a_patients(name, clinical):
     made = {"demo": lambda: load_ra_panel(n=61, random_state=0), "simulated": simulated}
     table = made[name]() if name in made else clinical(name)
     schema = Schema.detect(table).with_protection("drop")
-    preparation, to_learn = Preparation.learn(table, schema, np.random.default_rng(0))
+    preparation, to_learn = prepare(table, schema, np.random.default_rng(0))
     drawn = to_learn.table.sample(5_000, replace=True, random_state=0, ignore_index=True)
     # A model draws no patient's values.
     drawn[to_learn.schema.numerical] += np.random.default_rng(1).normal(0, 1e-3, (5_000, 1))

@@ -15,6 +15,7 @@ from synthhealth.evaluation import evaluate_tables
 from synthhealth.schema import Column, Demographics, Schema, coarsened, propose
 from synthhealth.schema.rare import plan
 from synthhealth.synthesizer import Synthesizer
+from synthhealth.table.learning import prepare
 from synthhealth.table.preparation import Preparation
 
 N = 200
@@ -51,7 +52,7 @@ def leaves(value):
 
 def learned(table, schema=None) -> Preparation:
     known = schema or Schema.detect(table)
-    return Preparation.learn(table, known, np.random.default_rng(0))[0]
+    return prepare(table, known, np.random.default_rng(0))[0]
 
 
 def decided(values, kind, *, levels=None, rare=None, min_cell=5, named=()):

@@ -13,6 +13,7 @@ from synthhealth.schema import Column, Protection, Schema, propose
 from synthhealth.schema.check import check_singled_out
 from synthhealth.schema.subjects import count_patients, n_patients, subjects_of
 from synthhealth.table.censoring import frequent_limits
+from synthhealth.table.learning import prepare
 from synthhealth.table.limits import learn_limits
 from synthhealth.table.preparation import Preparation
 
@@ -42,7 +43,7 @@ CODES = [f"RA-{number}" for number in range(1000, 1000 + PATIENTS)]
 
 def learned(table, schema=None) -> Preparation:
     known = schema or Schema.detect(table)
-    return Preparation.learn(table, known, np.random.default_rng(0))[0]
+    return prepare(table, known, np.random.default_rng(0))[0]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from synthhealth.evaluation.privacy.signals import Patients
 from synthhealth.fitted import Fitted
 from synthhealth.models import get
 from synthhealth.schema import Column, Kind, Schema
-from synthhealth.table.preparation import Preparation
+from synthhealth.table.learning import prepare
 
 KINDS = {
     "crp": Kind.CONTINUOUS,
@@ -45,7 +45,7 @@ class ExactMeans:
 
     def __call__(self, table: pd.DataFrame, seed: int) -> Released:
         rng = np.random.default_rng(seed)
-        preparation, to_learn = Preparation.learn(table, SCHEMA, rng)
+        preparation, to_learn = prepare(table, SCHEMA, rng)
         plain = to_learn.table
         numbers = [name for name in plain if KINDS[name] is Kind.CONTINUOUS]
         levels = np.bincount(plain["stage"]) / len(plain)
