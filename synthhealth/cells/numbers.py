@@ -81,7 +81,7 @@ _ONE_DIGIT = re.compile(r"\d(?:[.,٫]\d+)?")
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻−", "0123456789+--")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class NumberCell:
     """A cell that has a number in it."""
 

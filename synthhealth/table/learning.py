@@ -77,7 +77,9 @@ def prepare(
         The schema's columns are not the table's, an identifier's protection is not chosen, or
         a rule is broken by many rows.
     """
-    read = _read(WrittenTable.of(table, schema), schema)
+    written = WrittenTable.of(table, schema)
+    read = _read(written, schema)
+    written.forget()
     reading, subjects = read.reading, read.subjects
     canonical, described, learned, rare = pool_rare(
         reading.table, read.described, read.learned, subjects

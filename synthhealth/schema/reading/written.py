@@ -76,6 +76,10 @@ class WrittenTable:
             self._columns[name] = WrittenColumn(self.frame[name])
         return self._columns[name]
 
+    def forget(self) -> None:
+        """Let go of what was found of the cells, which takes room; who asks again finds it anew."""
+        self._columns.clear()
+
     def changed(self, frame: pd.DataFrame, columns: Collection[str] = ()) -> WrittenTable:
         """Give the table as something has changed it.
 
