@@ -17,6 +17,7 @@ from synthhealth.report.files import read_data, write
 from synthhealth.report.metric_words import FAMILIES, words_of
 from synthhealth.report.numbers import counted, listed
 from synthhealth.report.page import environment, template_file, variables
+from synthhealth.report.parts.privacy import PRIVACY_WORDS
 from synthhealth.report.report import Report
 from synthhealth.report.text import bullet_list, bullets, table
 from synthhealth.report.theme import DARK, LIGHT, TONES, Tone
@@ -148,7 +149,7 @@ class Trend(Part):
         for number, (run, poor) in enumerate(zip(self.runs, self.poor_columns, strict=True), 1):
             columns = counted(len(poor), "poor column", "poor columns")
             named = f" ({listed(map(shown, poor), _NAMED)})" if poor else ""
-            told.append(f"Run {number}: {run.name}: {run.verdict}, {columns}{named}.")
+            told.append(f"Run {number}: {run.name}: {run.verdicts}, {columns}{named}.")
         return told
 
 
@@ -258,6 +259,7 @@ def as_page(trend: Trend) -> str:
         .render(
             trend=trend,
             tones=TONES,
+            privacy_words=PRIVACY_WORDS,
             drawings=[_drawing(line) for line in trend.lines],
             width=_WIDTH,
             height=_HEIGHT,
