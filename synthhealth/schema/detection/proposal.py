@@ -295,7 +295,7 @@ def _rare_doubts(values: pd.Series, column: Column, subjects: Subjects | None) -
     try:
         decided = plan(read, column, MIN_CELL, subjects=subjects)
     except TableError as error:
-        return [Doubt(str(error), "rare: keep", 3)]
+        return [Doubt(error.reason, "rare: keep", 3)]
     if decided is None:
         return []
     n = len(decided.concerned)
