@@ -13,6 +13,7 @@ from pydantic import Field
 from synthhealth.errors import ParameterError
 from synthhealth.evaluation import Band, Metric, NumericalResult
 from synthhealth.evaluation.figures import Verdict
+from synthhealth.io.as_json import WritesJson
 from synthhealth.report.data import Part, PrivacyVerdict, ReportData
 from synthhealth.report.files import write
 from synthhealth.report.metric_words import in_sentence, words_of
@@ -171,7 +172,7 @@ of the two noise floors. Where both reports have the same real table, this is mo
     """Which report is better by more than chance."""
 
 
-class Comparison(Part):
+class Comparison(Part, WritesJson):
     """Two reports of the same columns, figure by figure.
 
     Examples
@@ -214,23 +215,6 @@ class Comparison(Part):
         title = "Comparison of two reports"
         lines = [title, "=" * len(title), "", *bullets(self._sentences(), 88)]
         return "\n".join(lines) + "\n"
-
-    def to_json(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
-        """Write the comparison as JSON.
-
-        Parameters
-        ----------
-        path : path-like
-            The file; written whole or not at all.
-        force : bool
-            Replace the file if it exists.
-
-        Raises
-        ------
-        FileError
-            The file exists already, or cannot be written.
-        """
-        write(path, lambda: self.model_dump_json(indent=1) + "\n", force=force)
 
     def to_markdown(
         self, path: str | os.PathLike[str] | None = None, *, force: bool = False

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from synthhealth.errors import ParameterError
 from synthhealth.evaluation import Metric
 from synthhealth.evaluation.figures import Family, Verdict
+from synthhealth.io.as_json import WritesJson
 from synthhealth.report.compare import FigureInReport, Run, check_same_columns, figures_of
 from synthhealth.report.data import Part, ReportData
 from synthhealth.report.files import read_data, write
@@ -53,7 +54,7 @@ class TrendLine(Part):
     """One per run; None where it was not computed."""
 
 
-class Trend(Part):
+class Trend(Part, WritesJson):
     """The figures over the whole table of several runs, in the order given.
 
     Examples
@@ -80,23 +81,6 @@ class Trend(Part):
         """Return the runs and their verdicts in plain words, as text for a terminal."""
         title = f"Trend over {counted(len(self.runs), 'run', 'runs')}"
         return "\n".join([title, "=" * len(title), "", *bullets(self._sentences(), 88)]) + "\n"
-
-    def to_json(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
-        """Write the trend as JSON.
-
-        Parameters
-        ----------
-        path : path-like
-            The file; written whole or not at all.
-        force : bool
-            Replace the file if it exists.
-
-        Raises
-        ------
-        FileError
-            The file exists already, or cannot be written.
-        """
-        write(path, lambda: self.model_dump_json(indent=1) + "\n", force=force)
 
     def to_html(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Write the trend as one small page: a line per figure on its bands, and all numbers.
