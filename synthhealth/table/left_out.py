@@ -47,17 +47,6 @@ def checked(privacy: str) -> Privacy:
 TRIES = 50
 
 
-def n_left_out(privacy: Privacy, n: int) -> int:
-    """Give how many of n patients a fit leaves out.
-
-    Examples
-    --------
-    >>> n_left_out("standard", 61)
-    12
-    """
-    return round(LEFT_OUT[privacy] * n)
-
-
 def rows_kept(
     table: pd.DataFrame, privacy: Privacy, subjects: Subjects | None = None
 ) -> npt.NDArray[np.bool_]:
@@ -133,3 +122,14 @@ def _lost(codes: npt.NDArray[np.int64], rows: npt.NDArray[np.bool_]) -> int:
     if n_levels * _OFTEN <= codes.size:
         return n_levels - left
     return int(left < 2 <= n_levels)
+
+
+def n_left_out(privacy: Privacy, n: int) -> int:
+    """Give how many of n patients a fit leaves out.
+
+    Examples
+    --------
+    >>> n_left_out("standard", 61)
+    12
+    """
+    return round(LEFT_OUT[privacy] * n)
