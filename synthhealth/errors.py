@@ -56,7 +56,29 @@ gaussian_copula, tvae
 
 
 class TableError(SynthHealthError, ValueError):
-    """The table cannot be used as it is: its shape, its column names or a column's values."""
+    """The table cannot be used as it is: its shape, its column names or a column's values.
+
+    Parameters
+    ----------
+    reason : str
+        What is wrong, and how to mend it.
+    column : str, optional
+        The one column that it is about; the message begins with it.
+
+    Attributes
+    ----------
+    reason : str
+        The same without the column, for who has named it already.
+
+    Examples
+    --------
+    >>> print(TableError("no value is known", column="crp"))
+    column 'crp': no value is known
+    """
+
+    def __init__(self, reason: str = "", *, column: str | None = None) -> None:
+        super().__init__(reason if column is None else f"column {column!r}: {reason}")
+        self.reason = reason
 
 
 class SchemaError(SynthHealthError, ValueError):

@@ -27,7 +27,7 @@ from synthhealth.schema.intake import plain_table
 from synthhealth.schema.reading.written import WrittenTable
 from synthhealth.schema.subjects import subjects_of
 from synthhealth.table.known import Known
-from synthhealth.table.left_out import Privacy, checked
+from synthhealth.table.left_out import Privacy, checked, n_left_out
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -421,18 +421,21 @@ class Synthesizer(BaseEstimator):
             outcomes=outcomes,
             analyses=analyses,
             by=by,
-            model=model._model_info().model_copy(update={"seed": seed}),
+            model=model._model_info().model_copy(update={"seed": seed, "n_left_out": None}),
         )
 
     def _model_info(self) -> ModelInfo:
         from synthhealth.report import ModelInfo
 
+        privacy = self._fitted.preparation.privacy
         return ModelInfo(
             name=self._fitted.family,
             settings=self.settings_,
             seed=self.seed_,
             partial=self.partial_,
             accept_rate=self.accept_rate_,
+            privacy=privacy,
+            n_left_out=n_left_out(privacy, self.n_patients_),
         )
 
     def save(

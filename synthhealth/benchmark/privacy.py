@@ -6,11 +6,11 @@ import csv
 import io
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,13 +21,14 @@ from synthhealth.benchmark.results import Machine, Part, Result, markdown_table
 from synthhealth.benchmark.tables import DEMO, load_whole
 from synthhealth.datasets import load_ra_panel
 from synthhealth.errors import ParameterError, SynthHealthError, nearest
+from synthhealth.evaluation import Score, evaluate_tables
 from synthhealth.evaluation.privacy.attack import FITS, MembershipAttacks, attack_learner
-from synthhealth.evaluation.privacy.differencing import attack_by_differencing
+from synthhealth.evaluation.privacy.differencing import Subtracted, attack_by_differencing
 from synthhealth.evaluation.privacy.extremes import follow_extremes
 from synthhealth.evaluation.privacy.fits import Fit
 from synthhealth.evaluation.privacy.membership import DENSITY, DISTANCE, score_members
 from synthhealth.evaluation.privacy.pooling import as_membership
-from synthhealth.evaluation.privacy.results import Attack, Interval, Membership
+from synthhealth.evaluation.privacy.results import Attack, Given, Interval, Membership
 from synthhealth.evaluation.privacy.shadow import Learn, Learner, Released, rounds_of
 from synthhealth.evaluation.privacy.signals import Patients
 from synthhealth.evaluation.tables import read_tables
@@ -41,7 +42,7 @@ __all__ = ["PARTS", "TABLES", "AttackRow", "Privacy", "measure_privacy"]
 
 TABLES = (DEMO, "hcv", "pbc", "heart_failure", "nhanes_labs")
 ROWS = (61, 300)
-PARTS = ("distances", "membership", "differencing", "extremes")
+PARTS = ("fidelity", "distances", "membership", "differencing", "extremes")
 
 #: Patients whose values are looked for in two files, and columns that get an extreme value.
 ATTEMPTS, COLUMNS = 12, 4
@@ -50,6 +51,12 @@ EXTREME_ROWS = 10_000
 #: The demo is simulated; its cohort here begins a stream of its own.
 _DEMO_SEED = 500
 _PLAIN = "plain SDV: "
+#: What somebody holds who holds two of them.
+_TWO: dict[Given, str] = {
+    "saved model": "two saved models",
+    "synthetic rows": "two tables of 100,000 rows",
+    "report": "two reports",
+}
 
 
 class AttackRow(Part):
@@ -221,10 +228,11 @@ def measure_privacy(
 ) -> Privacy:
     """Attack the models of several tables, by their synthetic rows and by their saved files.
 
-    *Distances*: the quick attacks of every report, by the nearest row and by a density ratio, on
-    two fits or three. *Membership*: a likelihood ratio with shadow fits, of
-    twice as many patients as each model learns, or as many as there are. *Differencing*: two files
-    that differ by one patient. *Extremes*: one patient with ten times the largest value.
+    *Fidelity*: what the risk buys, that is how near the rows come to patients that the models
+    never saw. *Distances*: the quick attacks of every report, by the nearest row and by a density
+    ratio, on two fits or three. *Membership*: a likelihood ratio with shadow fits, of twice as many
+    patients as each model learns, or as many as there are. *Differencing*: two files, tables or
+    reports that differ by one patient. *Extremes*: one patient with ten times the largest value.
 
     Parameters
     ----------
@@ -322,9 +330,11 @@ def _measured(
     is_plain = model.startswith(_PLAIN)
     family = model.removeprefix(_PLAIN)
     ours = Learner(family, parameters, schema, privacy=privacy)
-    if part in ("distances", "membership"):
+    if part in ("fidelity", "distances", "membership"):
         patients = Patients(pool, schema)
         learn = PlainSDV(family, ours.rows) if is_plain else Saved(ours)
+        if part == "fidelity":
+            return _fidelity_rows(patients, learn, place)
         if part == "distances":
             return _distance_rows(patients, learn, place)
         found = attack_learner(
@@ -345,8 +355,11 @@ def _measured(
         two = attack_by_differencing(
             cohort, Saved(ours), attempts=min(ATTEMPTS, size), seed=seed, n_jobs=n_jobs
         )
-        told = (two.exact, two.near, two.levels, two.gaps)
-        return [_attack_row(one, place) for one in told if one is not None]
+        told = (two.exact, two.near, two.levels, two.gaps, two.rows.near, two.report.near)
+        return [
+            *(_attack_row(one, place) for one in told if one is not None),
+            *(_error_row(one, place) for one in (two.rows, two.report)),
+        ]
     many = replace(ours, rows=EXTREME_ROWS)
     learn = PlainSDV(family, EXTREME_ROWS) if is_plain else Saved(many)
     columns = follow_extremes(cohort, learn, columns=COLUMNS, seed=seed, n_jobs=n_jobs)
@@ -388,16 +401,64 @@ def _pool(table: str, size: int, seed: int) -> tuple[pd.DataFrame, Schema]:
     return pool, Schema.detect(pool)
 
 
-def _distance_rows(patients: Patients, learn: Learn, place: dict[str, Any]) -> list[AttackRow]:
-    """Attack the fits of one round, in which every patient is a non-member of one fit at most."""
+class _OneFit(NamedTuple):
+    """Whom a model learned, whom it never saw, and what it drew."""
+
+    learned: pd.DataFrame
+    unseen: pd.DataFrame
+    rows: pd.DataFrame
+
+
+def _round(patients: Patients, learn: Learn, place: dict[str, Any]) -> Iterator[_OneFit]:
+    """Give the fits of one round, in which every patient is a non-member of one fit at most."""
     rng = np.random.default_rng(place["seed"])
     numbers = np.arange(len(patients))
-    scores = []
     for number, part in enumerate(next(rounds_of(len(patients), place["rows"], rng))):
         learned = patients.rows_of(part)
-        rows = learn(learned, derive_seed(place["seed"], number)).rows
         unseen = patients.rows_of(np.setdiff1d(numbers, part))
-        tables = read_tables(learned, rows, patients.schema, training=learned, unseen=unseen)
+        yield _OneFit(learned, unseen, learn(learned, derive_seed(place["seed"], number)).rows)
+
+
+def _fidelity_rows(patients: Patients, learn: Learn, place: dict[str, Any]) -> list[AttackRow]:
+    """Compare the rows with patients that the models never saw."""
+    found: dict[str, list[Score]] = {}
+    n_unseen = 0
+    for fit in _round(patients, learn, place):
+        n_unseen += len(fit.unseen)
+        overall = evaluate_tables(
+            fit.unseen, fit.rows, patients.schema, real_is="holdout", parts=()
+        ).overall
+        for figure, score in (
+            ("KS test average, unseen patients", overall.ks_average),
+            ("dependence error, unseen patients", overall.dependence_difference),
+        ):
+            if score is not None:
+                found.setdefault(figure, []).append(score)
+    return [
+        AttackRow(
+            **place,
+            attack="Fidelity",
+            given="synthetic rows",
+            attempts=n_unseen,
+            figure=figure,
+            value=mean(one.value for one in scores),
+            low=None,
+            high=None,
+            guessing=None,
+            fits=len(scores),
+        )
+        for figure, scores in found.items()
+    ]
+
+
+def _distance_rows(patients: Patients, learn: Learn, place: dict[str, Any]) -> list[AttackRow]:
+    """Attack the fits of one round by their nearest rows and densities."""
+    rng = np.random.default_rng(place["seed"])
+    scores = []
+    for fit in _round(patients, learn, place):
+        tables = read_tables(
+            fit.learned, fit.rows, patients.schema, training=fit.learned, unseen=fit.unseen
+        )
         scores.append(score_members(Fit.of(tables), rng))
     return [
         _membership_row(as_membership(scored, threat), place, len(scores))
@@ -446,13 +507,27 @@ def _attack_row(one: Attack, place: dict[str, Any]) -> AttackRow:
     return AttackRow(
         **place,
         attack=one.name,
-        given="two saved models",
+        given=_TWO[one.given],
         attempts=one.attempts,
         figure="share that comes out",
         value=one.success,
         low=max(one.interval.low + shift, 0.0),
         high=min(one.interval.high + shift, 1.0),
         guessing=one.chance,
+    )
+
+
+def _error_row(one: Subtracted, place: dict[str, Any]) -> AttackRow:
+    return AttackRow(
+        **place,
+        attack="Differencing: error",
+        given=_TWO[one.near.given],
+        attempts=one.near.attempts,
+        figure="median, in standard deviations",
+        value=one.error,
+        low=None,
+        high=None,
+        guessing=one.guessed,
     )
 
 
@@ -465,7 +540,8 @@ def _two(value: float | None) -> str:
 
 
 def _with_ends(value: float | None, low: float | None, high: float | None) -> str:
-    return "" if value is None else f"{value:.2f} ({_two(low)} to {_two(high)})"
+    ends = "" if low is None else f" ({_two(low)} to {_two(high)})"
+    return "" if value is None else f"{value:.2f}{ends}"
 
 
 def _silent(event: ProgressEvent) -> None:

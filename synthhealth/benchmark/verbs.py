@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from synthhealth.table.level import Level
+
 if TYPE_CHECKING:
     from synthhealth.benchmark.results import Result
 
@@ -140,12 +142,14 @@ def privacy(
         list[str] | None,
         typer.Option(
             "--parts",
-            help="distances, membership, differencing or extremes; repeatable. Default: all.",
+            help="fidelity, distances, membership, differencing or extremes; repeatable. "
+            "Default: all.",
         ),
     ] = None,
-    level: Annotated[
-        str, typer.Option("--privacy", help="Patients that a fit leaves out: none, standard, high.")
-    ] = "standard",
+    privacy: Annotated[
+        Level,
+        typer.Option("--privacy", help="Patients that a fit leaves out: none, a fifth, half."),
+    ] = Level.standard,
     fits: Annotated[int, typer.Option(min=16, help="Shadow fits of each attack.")] = 32,
     seeds: Annotated[int, typer.Option(min=1, help="Cohorts of each table.")] = 1,
     plain: Annotated[
@@ -158,7 +162,7 @@ def privacy(
     json: Json = None,
     force: Force = False,
 ) -> None:
-    """Attack models of several tables, by their synthetic rows and by their saved files."""
+    """Attack models of several tables, by their rows and their files; fidelity beside."""
     _check(json, force)
     _check(csv, force)
     from synthhealth.benchmark.privacy import PARTS, ROWS, measure_privacy
@@ -172,7 +176,7 @@ def privacy(
         fits=fits,
         seeds=range(seeds),
         plain=plain,
-        privacy=checked(level),
+        privacy=checked(privacy.value),
         n_jobs=n_jobs,
     )
     if csv is not None:

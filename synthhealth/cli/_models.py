@@ -21,7 +21,6 @@ from synthhealth.cli._options import (
     KeepPartial,
     KeepWords,
     KeyFile,
-    Level,
     MaxSeconds,
     Params,
     Privacy,
@@ -38,6 +37,7 @@ from synthhealth.cli._options import (
 from synthhealth.cli._results import about, show
 from synthhealth.errors import ParameterError
 from synthhealth.io import check_target, sniff, table_suffix, whole_file, write_table
+from synthhealth.table.level import Level
 
 if TYPE_CHECKING:
     from synthhealth.synthesizer import Synthesizer

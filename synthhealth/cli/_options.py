@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from synthhealth.table.level import Level
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -28,14 +30,6 @@ class TableFormat(str, Enum):
     csv = "csv"
     parquet = "parquet"
     xlsx = "xlsx"
-
-
-class Level(str, Enum):
-    """How many patients a fit leaves out."""
-
-    none = "none"
-    standard = "standard"
-    high = "high"
 
 
 class Protect(str, Enum):

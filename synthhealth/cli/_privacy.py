@@ -18,7 +18,6 @@ from synthhealth.cli._options import (
     Force,
     HeaderLine,
     KeepWords,
-    Level,
     Params,
     Privacy,
     ProtectOption,
@@ -31,6 +30,7 @@ from synthhealth.cli._options import (
     pairs,
 )
 from synthhealth.io import check_target
+from synthhealth.table.level import Level
 
 
 @verb

@@ -23,7 +23,6 @@ from synthhealth.cli._options import (
     KeepPartial,
     KeepWords,
     KeyFile,
-    Level,
     MaxSeconds,
     Outcomes,
     OutFolder,
@@ -47,6 +46,7 @@ from synthhealth.cli._results import (
     write_results,
 )
 from synthhealth.io import FileForm, whole_folder, write_table, written_suffix
+from synthhealth.table.level import Level
 
 
 @verb

@@ -13,10 +13,12 @@ from pydantic import Field
 from synthhealth.errors import ParameterError
 from synthhealth.evaluation import Band, Metric, NumericalResult
 from synthhealth.evaluation.figures import Verdict
-from synthhealth.report.data import Part, ReportData
+from synthhealth.io.as_json import WritesJson
+from synthhealth.report.data import Part, PrivacyVerdict, ReportData
 from synthhealth.report.files import write
 from synthhealth.report.metric_words import in_sentence, words_of
 from synthhealth.report.numbers import counted, listed
+from synthhealth.report.parts.privacy import PRIVACY_WORDS
 from synthhealth.report.text import bullet_list, bullets, table
 from synthhealth.report.words import column_results, column_score, shown
 
@@ -42,7 +44,9 @@ class Run(Part):
     n_synthetic: int = Field(ge=1)
     """Number of synthetic rows."""
     verdict: Verdict
-    """The verdict."""
+    """The verdict on likeness."""
+    privacy: PrivacyVerdict = "not tried"
+    """The verdict on privacy; see `Conclusion`."""
 
     @classmethod
     def of(cls, data: ReportData) -> Run:
@@ -55,6 +59,7 @@ class Run(Part):
             n_real=evaluation.n_real,
             n_synthetic=evaluation.n_synthetic,
             verdict=evaluation.judgement.verdict,
+            privacy=data.conclusion.privacy,
         )
 
     @property
@@ -62,6 +67,11 @@ class Run(Part):
         """The run in a few words."""
         model = "unknown model" if self.model is None else shown(self.model)
         return f"{model}, {self.created:%Y-%m-%d %H:%M}, {self.n_synthetic:,} rows"
+
+    @property
+    def verdicts(self) -> str:
+        """Both verdicts in a few words."""
+        return f"likeness {self.verdict}, privacy {PRIVACY_WORDS[self.privacy][0]}"
 
 
 class FigureInReport(NamedTuple):
@@ -162,7 +172,7 @@ of the two noise floors. Where both reports have the same real table, this is mo
     """Which report is better by more than chance."""
 
 
-class Comparison(Part):
+class Comparison(Part, WritesJson):
     """Two reports of the same columns, figure by figure.
 
     Examples
@@ -206,23 +216,6 @@ class Comparison(Part):
         lines = [title, "=" * len(title), "", *bullets(self._sentences(), 88)]
         return "\n".join(lines) + "\n"
 
-    def to_json(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
-        """Write the comparison as JSON.
-
-        Parameters
-        ----------
-        path : path-like
-            The file; written whole or not at all.
-        force : bool
-            Replace the file if it exists.
-
-        Raises
-        ------
-        FileError
-            The file exists already, or cannot be written.
-        """
-        write(path, lambda: self.model_dump_json(indent=1) + "\n", force=force)
-
     def to_markdown(
         self, path: str | os.PathLike[str] | None = None, *, force: bool = False
     ) -> str:
@@ -247,8 +240,8 @@ class Comparison(Part):
 
     def _sentences(self) -> list[str]:
         return [
-            f"First: {self.first.name}: {self.first.verdict}.",
-            f"Second: {self.second.name}: {self.second.verdict}.",
+            f"First: {self.first.name}: {self.first.verdicts}.",
+            f"Second: {self.second.name}: {self.second.verdicts}.",
             self._of("figures over the whole table", self.metrics, titled=True),
             self._of("columns", self.columns, titled=False),
             *self.notes,

@@ -20,7 +20,7 @@ from synthhealth.report.metric_words import (
     words_of,
 )
 from synthhealth.report.numbers import counted, listed, score_text
-from synthhealth.report.parts.privacy import found_attacks
+from synthhealth.report.parts.privacy import PRIVACY_WORDS, conclude_privacy, found_attacks
 from synthhealth.report.theme import TONES, Tone
 from synthhealth.report.words import column_scores, floor_text, shown
 
@@ -134,17 +134,38 @@ _HEADLINES = {
 
 
 def conclude(evaluation: Evaluation) -> Conclusion:
-    """Put the judgement into words."""
+    """Put the judgement, and what the attacks found, into words."""
     judgement = evaluation.judgement
     headline = _HEADLINES.get(
         judgement.verdict,
         f"With {evaluation.n_real:,} real and {evaluation.n_synthetic:,} synthetic rows these "
         "figures cannot tell whether the synthetic rows are good or poor.",
     )
+    privacy, privacy_headline = conclude_privacy(evaluation)
     return Conclusion(
         verdict=judgement.verdict,
         headline=headline,
+        privacy=privacy,
+        privacy_headline=privacy_headline,
         reasons=tuple(filter(None, (reason(evaluation) for reason in _REASONS))),
+    )
+
+
+class Spoken(NamedTuple):
+    """One of the two verdicts, as it stands on the first screen."""
+
+    question: str
+    word: str
+    tone: Tone
+    headline: str
+
+
+def verdicts(conclusion: Conclusion) -> tuple[Spoken, Spoken]:
+    """Return both verdicts: likeness to patients says nothing of whom the rows give away."""
+    word, tone = PRIVACY_WORDS[conclusion.privacy]
+    return (
+        Spoken("Likeness", conclusion.verdict, TONES[conclusion.verdict], conclusion.headline),
+        Spoken("Privacy", word, tone, conclusion.privacy_headline),
     )
 
 

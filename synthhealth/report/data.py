@@ -12,6 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 from synthhealth.evaluation import Description, Evaluation
 from synthhealth.evaluation.figures import Verdict
 from synthhealth.schema import Column
+from synthhealth.table.left_out import Privacy
+
+#: What the attacks on privacy come to.
+PrivacyVerdict = Literal["found", "not found", "cannot tell", "not tried"]
 
 __all__ = [
     "Axis",
@@ -30,6 +34,7 @@ __all__ = [
     "NumericalDistribution",
     "Pairs",
     "Part",
+    "PrivacyVerdict",
     "ProtectedColumn",
     "RareColumn",
     "ReportData",
@@ -180,6 +185,10 @@ class ModelInfo(Part):
     """The seed of fitting and sampling."""
     partial: bool = False
     """Whether training was interrupted or ran out of time."""
+    privacy: Privacy | None = None
+    """How many patients the fit left out, as was asked for; None where unknown."""
+    n_left_out: int | None = Field(default=None, ge=0)
+    """Number of these patients; None where unknown, or where there were several fits."""
     accept_rate: float | None = Field(default=None, ge=0, le=1)
     """Share of the drawn rows that kept the schema's limits and rules; the others were redrawn."""
 
@@ -373,12 +382,18 @@ class Missingness(Part):
 
 
 class Conclusion(Part):
-    """The verdict in words."""
+    """Two verdicts in words: on the likeness to patients, and on whether any is given away."""
 
     verdict: Verdict
-    """The verdict, as in the evaluation's judgement."""
+    """The verdict on likeness, as in the evaluation's judgement."""
     headline: str
-    """The verdict as one plain sentence."""
+    """The same as one plain sentence."""
+    privacy: PrivacyVerdict = "not tried"
+    """The verdict on privacy: `found` where an attack gets more of the patients that were \
+learned, or rows were copied; `not found` where no attack does; `cannot tell` where none does, and \
+for some there were too few patients; `not tried` where no attack was."""
+    privacy_headline: str = ""
+    """The same as one plain sentence."""
     reasons: tuple[str, ...]
     """Why, in plain sentences, the gravest first."""
 

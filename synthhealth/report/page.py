@@ -19,7 +19,7 @@ from synthhealth.evaluation import (
     NumericalResult,
     VariableDescription,
 )
-from synthhealth.report.conclusion import key_cards, missing_cards
+from synthhealth.report.conclusion import key_cards, missing_cards, verdicts
 from synthhealth.report.data import ReportData
 from synthhealth.report.metric_words import (
     FAMILIES,
@@ -53,7 +53,7 @@ from synthhealth.report.tables import (
     sections,
 )
 from synthhealth.report.theme import DARK, FONT, LIGHT, TONES, Tone
-from synthhealth.report.words import column_results, column_score, floor_text, shown
+from synthhealth.report.words import column_results, column_score, floor_text, left_out_text, shown
 
 _TEMPLATES = "synthhealth.report", "templates"
 
@@ -246,7 +246,8 @@ def as_html(data: ReportData) -> str:
     told = sections(data)
     context = {
         "data": data,
-        "tone": TONES[data.conclusion.verdict],
+        "verdicts": verdicts(data.conclusion),
+        "left_out": left_out_text(data.model),
         "cards": key_cards(data),
         "figure_groups": figure_groups(data),
         "rows": column_rows(data),

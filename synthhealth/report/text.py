@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from synthhealth.evaluation import CategoricalResult, NumericalResult
+from synthhealth.report.conclusion import verdicts
 from synthhealth.report.data import ReportData
 from synthhealth.report.numbers import (
     number_text,
@@ -61,11 +62,12 @@ def bullets(sentences: Iterable[str], width: int) -> list[str]:
 
 
 def as_text(data: ReportData, width: int = 88) -> str:
-    """Return title, verdict, advice, findings and limits, wrapped to `width` characters."""
-    conclusion = data.conclusion
-    verdict = f"{SIGNS[conclusion.verdict]} {conclusion.verdict.upper()}: {conclusion.headline}"
+    """Return title, verdicts, advice, findings and limits, wrapped to `width` characters."""
     lines = [shown(data.title), "=" * len(shown(data.title)), ""]
-    lines += [*textwrap.wrap(verdict, width), "", *bullets(conclusion.reasons, width)]
+    for one in verdicts(data.conclusion):
+        told = f"{one.question}: {SIGNS[one.tone]} {one.word.upper()}. {one.headline}"
+        lines += textwrap.wrap(told, width, subsequent_indent="  ")
+    lines += ["", *bullets(data.conclusion.reasons, width)]
     for title, sentences in (
         ("What to do next", data.advice),
         ("Findings", data.summary),
@@ -83,8 +85,11 @@ def as_markdown(data: ReportData) -> str:
         f"# {plain(data.title)}",
         f"{data.created:%Y-%m-%d %H:%M} · "
         + ", ".join(f"{name} {version}" for name, version in data.versions.items()),
-        f"## Verdict: {SIGNS[data.conclusion.verdict]} {data.conclusion.verdict}",
-        f"**{plain(data.conclusion.headline)}**",
+        "## Verdict",
+        "\n".join(
+            f"- {one.question}: {SIGNS[one.tone]} **{one.word}**. {plain(one.headline)}"
+            for one in verdicts(data.conclusion)
+        ),
         bullet_list(data.conclusion.reasons),
         "## What to do next",
         bullet_list(data.advice),

@@ -12,10 +12,6 @@ from typing import Any, Literal, TypeAlias
 
 from synthhealth.evaluation.figures import Verdict
 
-#: What stands before a verdict in plain text.
-SIGNS: dict[Verdict, str] = {"poor": "▼", "good": "●", "too good": "▲", "cannot tell": "○"}
-
-
 #: Name of a colour and of a mark; a verdict and a standing share them.
 Tone: TypeAlias = Literal["below", "within", "above", "unknown"]
 
@@ -26,6 +22,10 @@ TONES: dict[Verdict, Tone] = {
     "too good": "above",
     "cannot tell": "unknown",
 }
+
+
+#: What stands before a verdict in plain text.
+SIGNS: dict[Tone, str] = {"below": "▼", "within": "●", "above": "▲", "unknown": "○"}
 
 
 LIGHT = {

@@ -11,12 +11,14 @@ from markupsafe import Markup
 from synthhealth.errors import ParameterError
 from synthhealth.evaluation import Metric
 from synthhealth.evaluation.figures import Family, Verdict
+from synthhealth.io.as_json import WritesJson
 from synthhealth.report.compare import FigureInReport, Run, check_same_columns, figures_of
 from synthhealth.report.data import Part, ReportData
 from synthhealth.report.files import read_data, write
 from synthhealth.report.metric_words import FAMILIES, words_of
 from synthhealth.report.numbers import counted, listed
 from synthhealth.report.page import environment, template_file, variables
+from synthhealth.report.parts.privacy import PRIVACY_WORDS
 from synthhealth.report.report import Report
 from synthhealth.report.text import bullet_list, bullets, table
 from synthhealth.report.theme import DARK, LIGHT, TONES, Tone
@@ -52,7 +54,7 @@ class TrendLine(Part):
     """One per run; None where it was not computed."""
 
 
-class Trend(Part):
+class Trend(Part, WritesJson):
     """The figures over the whole table of several runs, in the order given.
 
     Examples
@@ -79,23 +81,6 @@ class Trend(Part):
         """Return the runs and their verdicts in plain words, as text for a terminal."""
         title = f"Trend over {counted(len(self.runs), 'run', 'runs')}"
         return "\n".join([title, "=" * len(title), "", *bullets(self._sentences(), 88)]) + "\n"
-
-    def to_json(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
-        """Write the trend as JSON.
-
-        Parameters
-        ----------
-        path : path-like
-            The file; written whole or not at all.
-        force : bool
-            Replace the file if it exists.
-
-        Raises
-        ------
-        FileError
-            The file exists already, or cannot be written.
-        """
-        write(path, lambda: self.model_dump_json(indent=1) + "\n", force=force)
 
     def to_html(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Write the trend as one small page: a line per figure on its bands, and all numbers.
@@ -148,7 +133,7 @@ class Trend(Part):
         for number, (run, poor) in enumerate(zip(self.runs, self.poor_columns, strict=True), 1):
             columns = counted(len(poor), "poor column", "poor columns")
             named = f" ({listed(map(shown, poor), _NAMED)})" if poor else ""
-            told.append(f"Run {number}: {run.name}: {run.verdict}, {columns}{named}.")
+            told.append(f"Run {number}: {run.name}: {run.verdicts}, {columns}{named}.")
         return told
 
 
@@ -258,6 +243,7 @@ def as_page(trend: Trend) -> str:
         .render(
             trend=trend,
             tones=TONES,
+            privacy_words=PRIVACY_WORDS,
             drawings=[_drawing(line) for line in trend.lines],
             width=_WIDTH,
             height=_HEIGHT,

@@ -11,6 +11,7 @@ from synthhealth.report.data import Missingness, ModelInfo
 from synthhealth.report.metric_words import finding, ordered
 from synthhealth.report.numbers import listed, percent, score_text
 from synthhealth.schema.types import MIN_CELL
+from synthhealth.table.left_out import IN_WORDS
 
 Standing = Literal["below", "within", "above"]
 
@@ -180,6 +181,21 @@ def limit_sentences(evaluation: Evaluation) -> tuple[str, ...]:
     return tuple(sentences)
 
 
+def left_out_text(model: ModelInfo | None) -> str | None:
+    """Return whom the fit left out, in words; None where it is not known.
+
+    Examples
+    --------
+    >>> from synthhealth.report import ModelInfo
+    >>> left_out_text(ModelInfo(name="tvae", privacy="standard", n_left_out=12))
+    'a fifth of the patients was left out (12)'
+    """
+    if model is None or model.privacy is None:
+        return None
+    count = f" ({model.n_left_out:,})" if model.n_left_out else ""
+    return f"{IN_WORDS[model.privacy]}{count}"
+
+
 def floor_text(floor: Band) -> str:
     """Return a noise floor's interval.
 
@@ -197,7 +213,9 @@ def _what(evaluation: Evaluation, model: ModelInfo | None) -> str:
     made = ""
     if model is not None:
         stopped = ", whose training was stopped early" if model.partial else ""
-        made = f" The synthetic rows were made by the model {shown(model.name)}{stopped}."
+        left_out = left_out_text(model)
+        whom = f" {left_out[0].upper()}{left_out[1:]} when it was fitted." if left_out else ""
+        made = f" The synthetic rows were made by the model {shown(model.name)}{stopped}.{whom}"
     return (
         f"{evaluation.n_synthetic:,} synthetic rows were compared with {evaluation.n_real:,} real "
         f"rows on {_columns(numerical + categorical)} ({numerical} "

@@ -153,9 +153,10 @@ def plan(
         return Plan("drop", tuple(level for level in counts if level not in stays))
     if not (texts or values.isna().any()):
         raise TableError(
-            f"column {column.name!r}: each of its levels is that of fewer than {min_cell} "
-            "patients, so that none is learned; leave the column out (--drop), group its values, "
-            "or state 'rare: keep' in the schema"
+            f"each of its levels is that of fewer than {min_cell} patients, so that none is "
+            "learned; leave the column out (--drop), group its values, or state 'rare: keep' in "
+            "the schema",
+            column=column.name,
         )
     nothing = OTHER if texts else False if values.dtype == "boolean" else 0
     return Plan("drop", rare, dict.fromkeys(rare, nothing), is_emptied=True)

@@ -13,7 +13,7 @@ import pandas as pd
 from synthhealth.errors import ParameterError
 from synthhealth.schema.subjects import Subjects
 
-__all__ = ["IN_WORDS", "LEFT_OUT", "Privacy", "checked", "rows_kept"]
+__all__ = ["IN_WORDS", "LEFT_OUT", "Privacy", "checked", "n_left_out", "rows_kept"]
 
 Privacy = Literal["none", "standard", "high"]
 
@@ -96,12 +96,12 @@ def rows_kept(
     marks = np.zeros(n, dtype=np.uint64)
     np.add.at(marks, patient, hashes)
     order = np.argsort(marks, kind="stable")
-    n_left_out = round(LEFT_OUT[privacy] * n)
+    n_out = n_left_out(privacy, n)
     codes = [pd.factorize(table[name])[0] for name in table.columns]
     fewest, best = -1, np.zeros(0, dtype=bool)
     for _ in range(TRIES):
         is_kept = np.ones(n, dtype=bool)
-        is_kept[order[rng.permutation(n)[:n_left_out]]] = False
+        is_kept[order[rng.permutation(n)[:n_out]]] = False
         rows = is_kept[patient]
         lost = sum(_lost(of_column, rows) for of_column in codes)
         if fewest < 0 or lost < fewest:
@@ -122,3 +122,14 @@ def _lost(codes: npt.NDArray[np.int64], rows: npt.NDArray[np.bool_]) -> int:
     if n_levels * _OFTEN <= codes.size:
         return n_levels - left
     return int(left < 2 <= n_levels)
+
+
+def n_left_out(privacy: Privacy, n: int) -> int:
+    """Give how many of n patients a fit leaves out.
+
+    Examples
+    --------
+    >>> n_left_out("standard", 61)
+    12
+    """
+    return round(LEFT_OUT[privacy] * n)

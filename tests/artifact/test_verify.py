@@ -119,6 +119,24 @@ def test_another_table(real, saved):
     assert "'age'" in columns.words
 
 
+def test_the_fit_is_repeated_by_who_has_every_other_row_and_by_nobody_else(real, tmp_path):
+    """What the documentation says of it: exact for who has all else, nothing for who lacks a cell.
+
+    An attacker tries two candidates for the last patient: the true one, and one like it.
+    """
+    path = fitted("gaussian_copula").save(tmp_path / "model.synth")
+    last = len(real) - 1
+    wrong = real.copy()
+    wrong.loc[last, "esr"] += 1
+    answers = [verify(path, data=table)["fit"].outcome for table in (real, wrong)]
+    assert answers == ["same", "differs"]
+    # Of another patient a single cell is not known: neither candidate is the table learned.
+    for candidate in (real, wrong):
+        unsure = candidate.copy()
+        unsure.loc[0, "esr"] += 1
+        assert verify(path, data=unsure)["fit"].outcome == "differs"
+
+
 def test_saved_without_a_key(real, tmp_path):
     path = fitted("gaussian_copula").save(tmp_path / "model.synth")
     check = verify(path, data=real, key=KEY)["table"]

@@ -47,8 +47,16 @@ def test_every_attack_is_a_row(tmp_path: Path) -> None:
     assert ("gaussian_copula", likelihood, "saved model") in told
     assert ("gaussian_copula", "Differencing: numbers, exactly", "two saved models") in told
     assert ("plain SDV: gaussian_copula", likelihood, "saved model") not in told
+    for given in ("two tables of 100,000 rows", "two reports"):
+        assert ("gaussian_copula", "Differencing: numbers, within 5 %", given) in told
+        assert ("gaussian_copula", "Differencing: error", given) in told
+    assert ("plain SDV: gaussian_copula", "Fidelity", "synthetic rows") in told
+    fidelity = [row["value"] for row in rows if row["attack"] == "Fidelity"]
+    assert len(fidelity) == 4  # two figures of two models
+    assert all(0 < value < 1 for value in fidelity)
     for row in rows:
-        assert row["low"] <= row["value"] <= row["high"]
+        if row["low"] is not None:
+            assert row["low"] <= row["value"] <= row["high"]
         assert row["fits"] in (16, 2, None)
     assert len(pd.read_csv(lines)) == len(rows)
     assert (
@@ -65,6 +73,13 @@ def test_what_is_not_at_hand_is_skipped_with_a_reason() -> None:
     assert not found.attacks
     assert "SYNTHHEALTH_DATA" in found.skipped[0].reason
     assert "Not measured" in found.to_markdown()
+
+
+def test_an_unknown_level_is_refused_by_the_verb() -> None:
+    ended = CliRunner().invoke(app, ["privacy", "--privacy", "hgih"])
+    assert ended.exit_code == 2
+    assert "hgih" in ended.output
+    assert "standard" in ended.output
 
 
 def test_unknown_names_are_refused() -> None:

@@ -6,16 +6,17 @@ import re
 
 import pytest
 from report_cohorts import make_cohort
-from report_figures import evaluation
+from report_figures import evaluation, identical
 
 from synthhealth.evaluation import Evaluation
 from synthhealth.evaluation.privacy.results import Attack, Interval, Membership, Privacy
-from synthhealth.report import Report, evaluate
+from synthhealth.report import ModelInfo, Report, evaluate, trend
 from synthhealth.report.advice import advise
-from synthhealth.report.conclusion import conclude
+from synthhealth.report.conclusion import conclude, verdicts
 from synthhealth.report.page import as_html
 from synthhealth.report.parts.privacy import PRIVACY, privacy_section
 from synthhealth.report.text import as_markdown
+from synthhealth.report.words import summary_sentences
 
 
 def attack(excess: float, reach: float, name: str = "Identical rows") -> Attack:
@@ -45,6 +46,49 @@ def test_what_is_found_is_advised_against_and_said_first() -> None:
     sentence = PRIVACY.finding(found)
     assert sentence is not None
     assert "1 gets more" in sentence
+
+
+def test_likeness_alone_never_says_that_a_table_may_be_released() -> None:
+    """The first lines are two, and what an attack finds stands in them beside "good"."""
+    for attacks, verdict, word in (
+        ((attack(0.2, 0.1),), "found", "do not release"),
+        ((attack(0.05, 0.2),), "cannot tell", "cannot tell"),
+        ((attack(0.0, 0.05),), "not found", "nothing found"),
+    ):
+        said = conclude(told(*attacks))
+        assert (said.verdict, said.privacy) == ("good", verdict)
+        likeness, privacy = verdicts(said)
+        assert (likeness.question, privacy.question) == ("Likeness", "Privacy")
+        assert privacy.word == word
+    assert "1 of 2 quick attacks finds" in conclude(told(attack(0.2, 0.1))).privacy_headline
+    untried = conclude(evaluation())
+    assert (untried.verdict, untried.privacy) == ("good", "not tried")
+    copied = conclude(evaluation(identical(0.2, "too good")))
+    assert (copied.privacy, copied.privacy_headline) == ("found", "Patients were copied into it.")
+
+
+def test_both_verdicts_stand_first_on_page_and_in_text(attacked_report: Report) -> None:
+    data = attacked_report.data
+    text = attacked_report.summary().splitlines()
+    assert text[3].startswith("Likeness: ")
+    assert any(line.startswith("Privacy: ▼ DO NOT RELEASE. ") for line in text[4:6])
+    assert "- Privacy: ▼ **do not release**" in as_markdown(data)
+    first = as_html(data).split('class="cards"')[0]
+    assert '<p class="verdict-word">do not release</p>' in first
+    for set_beside in (
+        attacked_report.compare(attacked_report),
+        trend([attacked_report, attacked_report]),
+    ):
+        assert "privacy do not release" in " ".join(set_beside.summary().split())
+
+
+def test_whom_the_fit_left_out_is_told(report: Report) -> None:
+    model = ModelInfo(name="tvae", privacy="high", n_left_out=30)
+    data = report.data.model_copy(update={"model": model})
+    assert "Privacy high: half of the patients were left out (30)." in as_html(data)
+    sentence = summary_sentences(data.evaluation, data.missingness, model)[0]
+    assert "Half of the patients were left out (30) when it was fitted." in sentence
+    assert "left out" not in as_html(report.data).split("<footer>")[1].split("</footer>")[0]
 
 
 def test_what_is_not_found_is_no_proof_and_what_cannot_be_told_is_said() -> None:

@@ -207,7 +207,7 @@ def test_summary_is_plain_text(report: Report) -> None:
     assert text.startswith("Synthetic data report\n=====")
     for part in ("What to do next", "Findings", "What this report cannot show"):
         assert f"\n{part}\n" in text
-    assert re.search(r"^▼ POOR: ", text, re.M)
+    assert re.search(r"^Likeness: ▼ POOR. ", text, re.M)
     assert max(map(len, text.splitlines())) <= 88
 
 

@@ -14,6 +14,7 @@ from synthhealth.cli._inputs import MOST_NOTES
 from synthhealth.errors import Doubt
 from synthhealth.schema import Column, Schema
 from synthhealth.schema.detection.doubts import MOST_LINES, doubt_lines
+from synthhealth.schema.detection.proposal import propose
 
 LOOK = Doubt("only 3 different numbers", "kind: nominal", 1)
 LOST = Doubt("9 of 150 cells count as missing", "kind: nominal", 3)
@@ -75,3 +76,9 @@ def test_folds_do_not_repeat_what_was_said(caplog):
     with caplog.at_level(logging.WARNING, logger="synthhealth"):
         sh.Synthesizer(random_state=0).cross_evaluate(odd_table(0).assign(sex=["F", "M"] * 20), k=2)
     assert len(caplog.messages) == len(set(caplog.messages))
+
+
+def test_a_doubt_that_repeats_an_error_names_its_column_once():
+    few = pd.DataFrame({"flag": [True, False] * 4, "crp": [0.3, 1.7, 2.9, 4.1, 5.3, 6.7, 7.9, 8.3]})
+    (line,) = [one for one in doubt_lines(propose(few).doubts) if "none is learned" in one]
+    assert line.count("column 'flag'") == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -26,6 +25,7 @@ from synthhealth.evaluation.privacy.shadow import (
 )
 from synthhealth.evaluation.privacy.signals import Patients
 from synthhealth.evaluation.work import Seeds
+from synthhealth.io.as_json import WritesJson
 from synthhealth.models import get, resolve
 from synthhealth.progress import OnProgress, progress_reporter
 from synthhealth.schema import Schema
@@ -41,7 +41,7 @@ __all__ = ["FITS", "MembershipAttacks", "attack", "attack_learner"]
 FITS = 32
 
 
-class MembershipAttacks(Result):
+class MembershipAttacks(Result, WritesJson):
     """How surely patients are recognised in what one family of models releases of such a table."""
 
     family: str
@@ -92,26 +92,6 @@ class MembershipAttacks(Result):
             )
         lines += [f"Failed fits: {reason}" for reason in self.failures]
         return "\n".join(lines) + "\n"
-
-    def to_json(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
-        """Write it as JSON.
-
-        Parameters
-        ----------
-        path : path-like
-            The file, for example ``"attack.json"``; written whole or not at all.
-        force : bool
-            Replace the file if it exists.
-
-        Raises
-        ------
-        FileError
-            The file exists already, or cannot be written.
-        """
-        from synthhealth.io import whole_file
-
-        with whole_file(path, force=force) as file:
-            file.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 def _in_words(found: dict[str, Any], name: str) -> str:

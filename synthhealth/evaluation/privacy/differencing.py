@@ -1,4 +1,4 @@
-"""Two saved models that differ by one patient, and how exactly that patient comes out of them.
+"""Two releases that differ by one patient, and how exactly that patient comes out of them.
 
 A mean of n + 1 patients less one of n, each times its number, is the last patient. What a saved
 model tells of a column is nearly always such a mean: of the values, of their logarithms, of those
@@ -16,15 +16,22 @@ import numpy.typing as npt
 import pandas as pd
 
 from synthhealth.evaluation.figures import Result
-from synthhealth.evaluation.privacy.results import Attack, Interval
+from synthhealth.evaluation.privacy.results import Attack, Given, Interval
 from synthhealth.evaluation.privacy.shadow import Learn
 from synthhealth.evaluation.privacy.signals import Patients
+from synthhealth.evaluation.privacy.subtraction import (
+    Means,
+    learned_rows,
+    means_in_report,
+    means_of_rows,
+    subtracted,
+)
 from synthhealth.fitted import Fitted
 from synthhealth.models.seeding import derive_seed
 from synthhealth.schema import Kind
 from synthhealth.table.gaps import MissingPatterns
 
-__all__ = ["Differencing", "Recovered", "attack_by_differencing", "recover"]
+__all__ = ["Differencing", "Recovered", "Subtracted", "attack_by_differencing", "recover"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -42,8 +49,19 @@ BOOTSTRAPS = 1_000
 _CHOICE, _FIT, _INTERVAL = range(3)
 
 
+class Subtracted(Result):
+    """What the difference of two means tells of the one patient who is in one of them only."""
+
+    near: Attack
+    """Numbers within 5 %, beside guessing the median of the others."""
+    error: float
+    """How far from the truth the numbers are, in standard deviations: the median."""
+    guessed: float
+    """The same of guessing the median of the others."""
+
+
 class Differencing(Result):
-    """What two saved models tell of the one patient that only one of them learned."""
+    """What two releases tell of the one patient that only one of them learned."""
 
     exact: Attack
     """Numbers that came out exactly, to a millionth, beside guessing the median of the others."""
@@ -54,6 +72,10 @@ class Differencing(Result):
     gaps: Attack | None
     """Cells of the columns with gaps of which it came out whether they are missing; None without \
 gaps."""
+    rows: Subtracted
+    """From two tables of 100,000 rows, drawn with one seed."""
+    report: Subtracted
+    """From the means of the patients that two reports print."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +178,7 @@ class _Told:
         state = fitted.model.state()
         levels = _level_shares(state, fitted)
         return cls(
-            n_rows=_n_rows(levels, fitted.n_rows),
+            n_rows=_n_rows(levels, learned_rows(fitted)),
             numbers=_laws(state),
             levels=levels,
             patterns=_pattern_shares(fitted.preparation.patterns),
@@ -241,7 +263,9 @@ def attack_by_differencing(
     seed: int,
     n_jobs: int | None = None,
 ) -> Differencing:
-    """Leave some patients out, one by one, and look whether the two models give them away.
+    """Leave some patients out, one by one, and look whether two releases give them away.
+
+    The two are the saved models, tables drawn from them, and reports on their patients.
 
     Parameters
     ----------
@@ -262,56 +286,84 @@ def attack_by_differencing(
     rng = np.random.default_rng(derive_seed(seed, _CHOICE))
     chosen = rng.permutation(n)[:attempts]
     parts = [np.arange(n), *(np.delete(np.arange(n), one) for one in chosen)]
-    fitted = Parallel(n_jobs=n_jobs)(
-        delayed(_learned)(patients, learn, part, derive_seed(seed, _FIT)) for part in parts
+    after, *before = Parallel(n_jobs=n_jobs)(
+        delayed(_release)(patients, learn, part, derive_seed(seed, _FIT)) for part in parts
     )
     scores = [
-        _scored(patients, int(one), recover(before, fitted[0]))
-        for one, before in zip(chosen, fitted[1:], strict=True)
+        _scored(patients, int(one), first, after) for one, first in zip(chosen, before, strict=True)
     ]
 
     def attack(what: str) -> Attack | None:
-        pairs = [score[what] for score in scores if what in score]
-        return _as_attack(_NAMES[what], pairs, derive_seed(seed, _INTERVAL)) if pairs else None
+        pairs = [score.pairs[what] for score in scores if what in score.pairs]
+        return _as_attack(what, pairs, derive_seed(seed, _INTERVAL)) if pairs else None
 
-    exact, near = attack("exact"), attack("near")
-    assert exact is not None
-    assert near is not None
-    return Differencing(exact=exact, near=near, levels=attack("levels"), gaps=attack("gaps"))
+    def needed(what: str) -> Attack:
+        found = attack(what)
+        assert found is not None
+        return found
+
+    def subtraction(what: str) -> Subtracted:
+        away = np.concatenate([score.away[what] for score in scores])
+        error, guessed = np.median(away, axis=0)
+        return Subtracted(near=needed(what), error=float(error), guessed=float(guessed))
+
+    return Differencing(
+        exact=needed("exact"),
+        near=needed("near"),
+        levels=attack("levels"),
+        gaps=attack("gaps"),
+        rows=subtraction("rows"),
+        report=subtraction("report"),
+    )
 
 
-def _learned(
-    patients: Patients, learn: Learn, part: npt.NDArray[np.int64], seed: int
-) -> Fitted | None:
-    return learn(patients.rows_of(part), seed).fitted
+class _Release(NamedTuple):
+    """What of one model, and of the patients that it was given, leaves the hospital."""
+
+    fitted: Fitted
+    rows: Means
+    report: Means
 
 
-_NAMES = {
-    "exact": "Differencing: numbers, exactly",
-    "near": "Differencing: numbers, within 5 %",
-    "levels": "Differencing: levels",
-    "gaps": "Differencing: what is missing",
+def _release(patients: Patients, learn: Learn, part: npt.NDArray[np.int64], seed: int) -> _Release:
+    table = patients.rows_of(part)
+    fitted = learn(table, seed).fitted
+    assert fitted is not None
+    return _Release(fitted, means_of_rows(fitted), means_in_report(table, patients.schema))
+
+
+#: The attacks: their names, what the attacker holds, and does.
+_WORDS: dict[str, tuple[str, Given, str]] = {
+    "exact": ("Differencing: numbers, exactly", "saved model", "saved models"),
+    "near": ("Differencing: numbers, within 5 %", "saved model", "saved models"),
+    "levels": ("Differencing: levels", "saved model", "saved models"),
+    "gaps": ("Differencing: what is missing", "saved model", "saved models"),
+    "rows": ("Differencing: numbers, within 5 %", "synthetic rows", "synthetic tables"),
+    "report": ("Differencing: numbers, within 5 %", "report", "reports"),
 }
 
 #: Of one patient the share that came out, and what guessing gives.
 Pair = tuple[float, float]
 
 
-def _scored(patients: Patients, one: int, found: Recovered) -> dict[str, Pair]:
+class _Score(NamedTuple):
+    """What came out of one patient: shares by attack, and distances from the truth."""
+
+    pairs: dict[str, Pair]
+    away: dict[str, Floats]
+
+
+def _scored(patients: Patients, one: int, before: _Release, after: _Release) -> _Score:
     """Compare what came out of one patient's first row with the row."""
     table = patients.canonical.table
     row = table.iloc[int(np.flatnonzero(patients.of_row == one)[0])]
     others = table[patients.of_row != one]
-    exact: list[Pair] = []
-    near: list[Pair] = []
-    for name, value in found.numbers.items():
-        if name not in table or pd.isna(row[name]) or _is_date(patients, name):
-            continue
-        median = float(np.nanmedian(pd.to_numeric(others[name]).to_numpy(float, na_value=np.nan)))
-        away = [abs(guess - float(row[name])) for guess in (value, median)]
-        for pairs, share in ((exact, EXACT), (near, NEAR)):
-            first, second = (one <= share * abs(float(row[name])) for one in away)
-            pairs.append((float(first), float(second)))
+    found = recover(before.fitted, after.fitted)
+    by_file = _away(patients, row, others, found.numbers)
+    away = {
+        "rows": _away(patients, row, others, subtracted(before.rows, after.rows)),
+        "report": _away(patients, row, others, subtracted(before.report, after.report)),
+    }
     levels = [
         (float(level == row[name]), float(others[name].mode()[0] == row[name]))
         for name, level in found.levels.items()
@@ -325,12 +377,54 @@ def _scored(patients: Patients, one: int, found: Recovered) -> dict[str, Pair]:
         for name, missing in found.missing.items()
         if name in table
     ]
-    told = {"exact": exact, "near": near, "levels": levels, "gaps": gaps}
-    return {
+    told = {
+        "exact": _within(by_file, EXACT),
+        "near": _within(by_file, NEAR),
+        "levels": levels,
+        "gaps": gaps,
+        **{what: _within(numbers, NEAR) for what, numbers in away.items()},
+    }
+    pairs = {
         what: (float(np.mean([p[0] for p in pairs])), float(np.mean([p[1] for p in pairs])))
         for what, pairs in told.items()
         if pairs
     }
+    in_deviations = {
+        what: np.array([(one.found / one.sd, one.guessed / one.sd) for one in numbers if one.sd])
+        for what, numbers in away.items()
+    }
+    return _Score(pairs, {what: one.reshape(-1, 2) for what, one in in_deviations.items()})
+
+
+class _Away(NamedTuple):
+    """How far from a patient's number lies what came out, and the median of the others."""
+
+    found: float
+    guessed: float
+    truth: float
+    sd: float
+
+
+def _away(
+    patients: Patients, row: pd.Series, others: pd.DataFrame, found: Mapping[str, float]
+) -> list[_Away]:
+    numbers = []
+    for name, value in found.items():
+        if name not in others or pd.isna(row[name]) or _is_date(patients, name):
+            continue
+        known = pd.to_numeric(others[name]).to_numpy(float, na_value=np.nan)
+        truth = float(row[name])
+        guess, sd = float(np.nanmedian(known)), float(np.nanstd(known))
+        numbers.append(_Away(abs(value - truth), abs(guess - truth), truth, sd))
+    return numbers
+
+
+def _within(numbers: Sequence[_Away], share: float) -> list[Pair]:
+    """Say which lie within a share of the truth."""
+    return [
+        (float(one.found <= share * abs(one.truth)), float(one.guessed <= share * abs(one.truth)))
+        for one in numbers
+    ]
 
 
 def _is_date(patients: Patients, name: str) -> bool:
@@ -339,17 +433,18 @@ def _is_date(patients: Patients, name: str) -> bool:
     )
 
 
-def _as_attack(name: str, pairs: Sequence[Pair], seed: int) -> Attack:
+def _as_attack(what: str, pairs: Sequence[Pair], seed: int) -> Attack:
+    name, given, releases = _WORDS[what]
     found, guessed = np.array(pairs).T
     rng = np.random.default_rng(seed)
     drawn = (found - guessed)[rng.integers(len(pairs), size=(BOOTSTRAPS, len(pairs)))].mean(axis=1)
     low, high = np.quantile(drawn, [0.025, 0.975])
     return Attack(
         name=name,
-        threat="Somebody holds two saved models, the second of which learned one patient more, "
-        "and subtracts what they tell.",
+        threat=f"Somebody holds two {releases}, the second of which is of one patient more, and "
+        "subtracts what they tell.",
         source="Dinur and Nissim 2003; Dwork and others 2017",
-        given="saved model",
+        given=given,
         attempts=len(pairs),
         success=float(found.mean()),
         control=None,

@@ -104,7 +104,7 @@ class Fit:
 
 
 def quasi_identifiers(schema: Schema) -> tuple[str, ...]:
-    """Give the columns that somebody may know of a patient, who is no part of the study.
+    """Give the columns that an outsider may know of a patient.
 
     Those that the schema says are; else sex, age, and what names people and was coarsened.
     """

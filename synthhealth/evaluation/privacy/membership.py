@@ -19,14 +19,14 @@ Rows = npt.NDArray[np.intp]
 
 DISTANCE = Threat(
     "Nearest row",
-    "Somebody who knows all of a patient's values, and holds the synthetic rows, takes a patient "
-    "with a row close by for one of the study.",
+    "Somebody who knows all of a patient's values, and holds the synthetic rows, says that the "
+    "patient was among those learned if a row lies close by.",
     "Chen and others 2020; Yan and others 2022",
 )
 DENSITY = Threat(
     "Density ratio",
-    "The same, who knows other patients of this sort, too, and takes a patient for one of the "
-    "study where there are more synthetic rows than such patients.",
+    "The same, who also knows other patients of this sort, says so where synthetic rows lie more "
+    "densely than such patients do.",
     "DOMIAS: van Breugel and others 2023",
 )
 
@@ -39,6 +39,9 @@ BLOCK = 4_000_000
 PARTS = 5
 #: Widths of the kernel that are tried; each is half the one before.
 WIDEST, WIDTHS = 2.0, 7
+#: Halvings of the width that predicts best: it smooths over single patients, around whom a model
+#: that repeats them is dense.
+HALVINGS = 2
 #: Synthetic rows that are predicted to choose the width.
 MOST_PREDICTED = 500
 
@@ -66,9 +69,10 @@ def score_members(fit: Fit, rng: np.random.Generator) -> Scores:
     - By the ratio of the density of the synthetic rows to that of other patients (van Breugel and
       others, 2023). Both are kernel estimates; the kernel, ``exp(-distance / width)`` of Gower's
       distance, is a product over the columns, Laplace's for numbers and Aitchison and Aitken's
-      (1976) for levels, as Li and Racine (2003) have it for mixed types. Each has the width with
-      which its rows predict one another best (Habbema, Hermans and van den Broek, 1974). The
-      reference are four fifths of the non-members, and the last fifth is attacked, in turn.
+      (1976) for levels, as Li and Racine (2003) have it for mixed types. Each has a quarter of
+      the width with which its rows predict one another best (Habbema, Hermans and van den Broek,
+      1974), which would smooth over copies. The reference are four fifths of the non-members, and
+      the last fifth is attacked, in turn.
     """
     chosen = [
         drawn_at_random(n, MOST_PATIENTS, rng) + start
@@ -131,8 +135,10 @@ def _log_volume(drawn: Places) -> Floats:
     return drawn.ranks.shape[1] * number + drawn.levels.shape[1] * level
 
 
-def _best_width(distances: Floats, log_volume: Floats) -> int:
-    """Give the width with which rows predict each other best, each left out of its own density.
+def _narrow_width(distances: Floats, log_volume: Floats) -> int:
+    """Give a quarter of the width with which rows predict each other best.
+
+    Each is left out of its own density.
 
     Parameters
     ----------
@@ -140,7 +146,7 @@ def _best_width(distances: Floats, log_volume: Floats) -> int:
         Infinite to the row itself.
     """
     predicted = _log_means(distances) - log_volume[:, None]
-    return int(predicted.mean(axis=1).argmax())
+    return min(int(predicted.mean(axis=1).argmax()) + HALVINGS, WIDTHS - 1)
 
 
 def _width_of_drawn(drawn: Places, log_volume: Floats, rng: np.random.Generator) -> int:
@@ -149,7 +155,7 @@ def _width_of_drawn(drawn: Places, log_volume: Floats, rng: np.random.Generator)
     rows = drawn_at_random(len(drawn), MOST_PREDICTED, rng)
     distances = drawn.take(rows).distances(drawn)
     distances[np.arange(rows.size), rows] = np.inf
-    return _best_width(distances, log_volume)
+    return _narrow_width(distances, log_volume)
 
 
 def _ratios(
@@ -170,7 +176,7 @@ def _ratios(
     for part in range(min(PARTS, len(others))):
         attacked, known = part_of == part, part_of != part
         among = apart[np.ix_(known, known)]
-        width = _best_width(among, log_volume) if len(among) > 1 else 0
+        width = _narrow_width(among, log_volume) if len(among) > 1 else 0
         yield (
             ours - _log_means(to_members[:, known])[width],
             theirs[attacked] - _log_means(to_others[np.ix_(attacked, known)])[width],

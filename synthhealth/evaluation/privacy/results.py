@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 #: What the attacker holds of what was released.
-Given = Literal["synthetic rows", "saved model"]
+Given = Literal["synthetic rows", "saved model", "report"]
 #: What an attack comes to.
 Finding = Literal["found", "not found", "cannot tell"]
 #: An excess that an interval must leave out before nothing counts as found.

@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 from synthhealth.evaluation import Evaluation
 from synthhealth.evaluation.privacy.results import Attack, Finding, Membership, Privacy, Replay
+from synthhealth.report.data import PrivacyVerdict
 from synthhealth.report.figures import label
 from synthhealth.report.numbers import counted, listed, number_text, percent, points_text
 from synthhealth.report.sections import Drawing, Entry, Part, Section, Sheet
 from synthhealth.report.theme import MARK, Figure, Tone, axis, figure, layout, trace
 from synthhealth.report.words import shown
 
-__all__ = ["PRIVACY", "found_attacks", "were_tried"]
+__all__ = ["PRIVACY", "PRIVACY_WORDS", "conclude_privacy", "found_attacks", "were_tried"]
 
 _NAMED = 4  # columns or attacks named in a sentence
 #: Columns whose secrets are listed.
@@ -23,6 +24,14 @@ _TONES: dict[Finding, Tone] = {
     "found": "below",
     "not found": "within",
     "cannot tell": "unknown",
+}
+
+#: The verdict on privacy as a word and a mark. None of them is good news by itself.
+PRIVACY_WORDS: dict[PrivacyVerdict, tuple[str, Tone]] = {
+    "found": ("do not release", "below"),
+    "not found": ("nothing found", "within"),
+    "cannot tell": ("cannot tell", "unknown"),
+    "not tried": ("not tried", "unknown"),
 }
 
 
@@ -365,6 +374,34 @@ def were_tried(evaluation: Evaluation) -> bool:
     """Say whether any attack was tried."""
     privacy = evaluation.privacy
     return privacy is not None and bool(privacy.memberships or privacy.attacks)
+
+
+def conclude_privacy(evaluation: Evaluation) -> tuple[PrivacyVerdict, str]:
+    """Say in one sentence whether the synthetic rows give any patient away, as far as was tried."""
+    lines = [] if evaluation.privacy is None else _lines(evaluation.privacy)
+    n_found = len(found_attacks(evaluation))
+    if n_found:
+        find = "finds" if n_found == 1 else "find"
+        tried = counted(len(lines), "quick attack", "quick attacks")
+        return "found", f"{n_found} of {tried} {find} patients in it."
+    if evaluation.judgement.copying:
+        return "found", "Patients were copied into it."
+    if not lines:
+        return "not tried", (
+            "Attacks need patients that the model learned and others that it never saw. Without "
+            "them nothing speaks for a release."
+        )
+    tried = counted(len(lines), "quick attack", "quick attacks")
+    n_open = sum(line.finding == "cannot tell" for line in lines)
+    if n_open:
+        return "cannot tell", (
+            f"No attack tried found a patient in it, but for {n_open} of {tried} there are too few "
+            "patients to tell."
+        )
+    return "not found", (
+        f"No attack tried found a patient in it: {tried}, by the synthetic rows alone. Stronger "
+        "ones may."
+    )
 
 
 def found_attacks(evaluation: Evaluation) -> list[str]:

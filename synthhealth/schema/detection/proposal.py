@@ -296,7 +296,7 @@ def _rare_doubts(written: WrittenColumn, column: Column, subjects: Subjects | No
     try:
         decided = plan(read, column, MIN_CELL, subjects=subjects)
     except TableError as error:
-        return [Doubt(str(error), "rare: keep", 3)]
+        return [Doubt(error.reason, "rare: keep", 3)]
     if decided is None:
         return []
     n = len(decided.concerned)

@@ -144,15 +144,20 @@ def test_a_quarter_of_copies_is_found_and_a_tenth():
 
 @pytest.mark.slow
 def test_copies_are_found_as_often_as_is_promised():
-    """25 % of 300 in 95 of 100, by density in 80; 10 % by rows in 80, of 1,000 by distance, too."""
+    """25 % of 300 in 95 of 100; 10 % by rows in 80, of 1,000 by distance and density, too."""
     above, _, _ = many(100, (300, 300, 300), share=0.25)
-    for name in ("Nearest row", "Guessing secrets", "Identical rows", "Nearly identical rows"):
+    for name in (
+        "Nearest row",
+        "Density ratio",
+        "Guessing secrets",
+        "Identical rows",
+        "Nearly identical rows",
+    ):
         assert above[name] >= 95, (name, above)
-    assert above["Density ratio"] >= 80, above
     above, _, _ = many(100, (300, 300, 300), share=0.1)
     assert min(above["Identical rows"], above["Nearly identical rows"]) >= 80
     above, _, _ = many(60, (1_000, 1_000, 1_000), share=0.1)
-    assert above["Nearest row"] >= 0.8 * 60
+    assert min(above["Nearest row"], above["Density ratio"]) >= 0.8 * 60
 
 
 def test_copies_jittered_below_rounding_are_found():
@@ -174,7 +179,7 @@ def test_a_verbatim_copy_is_found_by_all_that_can_tell():
     nearest, density = found.memberships
     assert nearest.auc > 0.99
     assert (nearest.tpr_at_1, nearest.tpr_at_10) == (1.0, 1.0)
-    assert density.auc > 0.75  # the kernels are wider than a copy is near
+    assert density.auc > 0.9  # the kernels are a little wider than a copy is near
     assert density.finding == "found"
     by_name = {one.name: one for one in found.attacks}
     for name in ("Unique combinations", "Identical rows", "Nearly identical rows"):

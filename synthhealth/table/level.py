@@ -1,0 +1,15 @@
+"""The levels of privacy as a choice, for who parses a command line; it imports nothing heavy."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+__all__ = ["Level"]
+
+
+class Level(str, Enum):
+    """How many patients a fit leaves out."""
+
+    none = "none"
+    standard = "standard"
+    high = "high"
