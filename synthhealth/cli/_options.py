@@ -38,6 +38,14 @@ class Level(str, Enum):
     high = "high"
 
 
+class Leaving(str, Enum):
+    """What leaves the house."""
+
+    table = "table"
+    model = "model"
+    both = "both"
+
+
 class Protect(str, Enum):
     """What is done with columns that identify people."""
 
@@ -137,6 +145,13 @@ Privacy = Annotated[
         "--privacy",
         help="Patients that a fit leaves out, by a secret in no file: none, a fifth, or half.",
     ),
+]
+Released = Annotated[
+    Leaving, typer.Option("--released", help="What leaves the house: it decides the attacks.")
+]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option("--policy", metavar="FILE", help="Limits of your own (YAML); default: 0.09."),
 ]
 KeepPartial = Annotated[
     bool,

@@ -23,14 +23,17 @@ from synthhealth.cli._options import (
     KeepPartial,
     KeepWords,
     KeyFile,
+    Leaving,
     Level,
     MaxSeconds,
     Outcomes,
     OutFolder,
     Params,
+    PolicyFile,
     Privacy,
     ProtectOption,
     Quiet,
+    Released,
     SchemaFile,
     Seed,
     Sheet,
@@ -39,10 +42,17 @@ from synthhealth.cli._options import (
     questions,
 )
 from synthhealth.cli._results import (
+    ATTACK,
+    CROSS,
+    RELEASE,
     REPORT,
+    check_leftovers,
+    end_with,
+    read_policy,
     result_names,
     tell_files,
     tell_results,
+    write_release,
     write_report,
     write_results,
 )
@@ -115,6 +125,17 @@ def run(
     analysis: Analyses = None,
     by: Groups = None,
     key_file: KeyFile = None,
+    release: Annotated[
+        bool,
+        typer.Option(
+            "--release", help="Attack the patients, too, and write a page to be signed: 'release'."
+        ),
+    ] = False,
+    released: Released = Leaving.table,
+    policy: PolicyFile = None,
+    attack_seconds: Annotated[
+        float | None, typer.Option(help="Time budget of the attacks; after it no fit is begun.")
+    ] = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -122,10 +143,16 @@ def run(
     """Learn a table, draw a synthetic one, judge it; save table, model and report."""
     suffix = written_suffix(data) if format is None else f".{format.value}"
     names = result_names(suffix)
+    if release:
+        # Patients who were not learned: those of the holdout, or every one in turn.
+        names += [*(CROSS if holdout is None else ()), ATTACK, *RELEASE]
+    check_leftovers(out, names)
+    verdict = None
     with whole_folder(out, names, force=force) as folder:
         from synthhealth.artifact import read_key
 
         key = read_key(key_file)
+        limits = read_policy(policy)
         said = Said(encoding, header, keep_words, schema)
         real, form = read(data, sheet, drop, said)
         unseen = (
@@ -140,8 +167,24 @@ def run(
         report = write_results(
             synthesizer, unseen, rows or len(real), folder, written, key, **asked
         )
+        if release:
+            from synthhealth.evaluation.privacy.legal_tests import as_released
+
+            verdict = write_release(
+                synthesizer,
+                real,
+                report,
+                folder,
+                cross_evaluate=unseen is None,
+                released=as_released(released.value),
+                policy=limits,
+                max_seconds=attack_seconds,
+            )
     typer.echo(f"Read: {data} ({form})")
     tell_results(report, synthesizer, out, names)
+    if verdict is not None:
+        typer.echo()
+        end_with(verdict)
 
 
 @verb

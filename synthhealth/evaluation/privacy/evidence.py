@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from typing import Any, Literal
 
 from synthhealth.evaluation.figures import Result
-from synthhealth.evaluation.privacy.results import Attack, Given, Interval, Membership
+from synthhealth.evaluation.privacy.results import (
+    LIMITS,
+    Attack,
+    Given,
+    Interval,
+    Membership,
+)
 from synthhealth.evaluation.release import coarse_count
 from synthhealth.evaluation.shares import clopper_pearson
 
@@ -174,15 +181,17 @@ def missing(attack: str, given: Given, reason: str, about: About = "other fits")
 
 def _most_successes(n: int, limit: float) -> int | None:
     """Give how many of n patients may be recognised at most and the limit be shown."""
+    # The interval as it is written: its end is the next limit in use.
+    end = LIMITS[bisect_right(LIMITS, limit) - 1]
     most = -1
-    while most + 1 < n and clopper_pearson(most + 1, n)[1] <= limit:
+    while most + 1 < n and clopper_pearson(most + 1, n)[1] <= end:
         most += 1
     return None if most < 0 else most
 
 
 def _patients_for(limit: float) -> int:
     """Give the fewest patients of whom none recognised shows the limit."""
-    return math.ceil(math.log(0.025) / math.log1p(-limit))
+    return math.ceil(math.log(0.025) / math.log1p(-LIMITS[bisect_right(LIMITS, limit) - 1]))
 
 
 def _nice(n: float) -> int:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast, get_args
 
 from pydantic import Field
 
+from synthhealth.errors import ParameterError
 from synthhealth.evaluation.figures import NotComputed, Result
 from synthhealth.evaluation.privacy.attack import MembershipAttacks
 from synthhealth.evaluation.privacy.disclosure import SECRETS
@@ -33,15 +34,15 @@ from synthhealth.evaluation.privacy.results import Given, Membership, Privacy
 from synthhealth.evaluation.privacy.shadow import BY_FILE, BY_ROWS, LEAST_FITS
 from synthhealth.evaluation.privacy.uniqueness import COMBINATIONS, IDENTICAL, NEARLY
 
-__all__ = ["LegalTest", "Released", "Source", "legal_tests"]
+__all__ = ["LegalTest", "Released", "Source", "as_released", "legal_tests"]
 
 #: What leaves the house.
 Released = Literal["table", "model", "both"]
 _GRAVEST: tuple[Outcome, ...] = ("exceeded", "not shown", "shown")
 
 _NO_SHADOW = (
-    "nobody tried; run `synthhealth attack DATA --out DIR/attack.json`, or "
-    "sh.attack(table, family), and give what it found"
+    "nobody tried the strongest attack; run `synthhealth attack DATA --out DIR/attack.json`, or "
+    "give what sh.attack(table, family) finds"
 )
 _NO_FILE = "the attack had no saved model to read; run `synthhealth attack` with the family of it"
 _TOO_FEW_FITS = (
@@ -94,6 +95,19 @@ class Source(NamedTuple):
     def is_tried(self) -> bool:
         """Whether any attack was made."""
         return self.privacy is not None and bool(self.privacy.memberships or self.privacy.attacks)
+
+
+def as_released(text: str) -> Released:
+    """Give what leaves the house, if it is one of the three.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if text not in get_args(Released):
+        known = ", ".join(map(repr, get_args(Released)))
+        raise ParameterError(f"released is {text!r}; it is one of {known}")
+    return cast(Released, text)
 
 
 def legal_tests(

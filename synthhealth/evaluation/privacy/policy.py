@@ -47,9 +47,9 @@ record with the study."""
     inference: _Share = EMA_LIMIT
     """How much more often secrets may be guessed right of patients that were learned than of \
 others."""
-    recognised: _Share | None = None
+    recognised: Annotated[float, Field(ge=0.001, lt=1)] | None = None
     """A test of the site's own, beside EMA's: the share of patients that may be recognised nearly \
-surely; None for none."""
+surely; None for none. It is shown by the limit in use that is next below it: see `Membership`."""
     repeated_rows: _Share | None = None
     """Another: how much more often whole rows, or whole rows but for rounding, may be repeated of \
 patients that were learned than of others; None for none."""

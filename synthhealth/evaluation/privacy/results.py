@@ -39,7 +39,7 @@ COARSEST, FINEST_AREA = 0.1, 0.01
 #: How far a figure may lie, as a share of it, from where it was before it was written.
 FOUR_DIGITS = 6e-4
 #: Shares that law, guidance and sites name as limits: 1 of 11, of 5, of 3 patients, and others.
-LIMITS = (0.0, 0.01, 0.02, 0.05, 0.09, 0.2, 0.33, 0.5, 0.67, 0.8, 1.0)
+LIMITS = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.09, 0.2, 0.33, 0.5, 0.67, 0.8, 1.0)
 
 
 class Interval(Result):
@@ -192,7 +192,7 @@ than 100 non-members, where none is, which chance does of one member in so many.
 without them, the area of the one patient is above 0.9. None where each was attacked once."""
     recognised_interval: Interval | None = None
     """Of that share, as of patients drawn; None where there is none. Its ends are written as the \
-next limits in use: 0.01, 0.02, 0.05, 0.09, 0.2, 0.33, 0.5, 0.67, 0.8."""
+next limits in use: 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.09, 0.2, 0.33, 0.5, 0.67, 0.8."""
     finding: Finding | None = None
     """`found` where the interval lies above 0.5; `not found` where it leaves out 0.6; else \
 `cannot tell`. Given as that of `Attack`."""
