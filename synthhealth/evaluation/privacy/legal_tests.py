@@ -26,11 +26,11 @@ from synthhealth.evaluation.privacy.evidence import (
     of_attack,
     of_recognised,
 )
-from synthhealth.evaluation.privacy.policy import EMA_LIMIT, Policy
+from synthhealth.evaluation.privacy.policy import Policy
 from synthhealth.evaluation.privacy.pooling import Threat
 from synthhealth.evaluation.privacy.privacy import GUESSING, WHAT
 from synthhealth.evaluation.privacy.replays import EXTREMES, RARE_LEVELS
-from synthhealth.evaluation.privacy.results import Given, Membership, Privacy
+from synthhealth.evaluation.privacy.results import EMA_LIMIT, Given, Membership, Privacy
 from synthhealth.evaluation.privacy.shadow import BY_FILE, BY_ROWS, LEAST_FITS
 from synthhealth.evaluation.privacy.uniqueness import COMBINATIONS, IDENTICAL, NEARLY
 

@@ -10,14 +10,13 @@ from pydantic import Field, ValidationError
 
 from synthhealth.errors import FileError, ParameterError, SchemaError
 from synthhealth.evaluation.figures import Result
+from synthhealth.evaluation.privacy.results import EMA_LIMIT
 from synthhealth.io.files import reason
 from synthhealth.schema.problems import first_problem
 from synthhealth.schema.yaml import read_yaml
 
-__all__ = ["EMA_LIMIT", "Policy"]
+__all__ = ["Policy"]
 
-#: The largest risk that the guidance on EMA Policy 0070 accepts (EMA/90915/2016, 5.4): 1 of 11.
-EMA_LIMIT = 0.09
 #: Far beyond any policy.
 _MAX_BYTES = 2**16
 

@@ -38,6 +38,8 @@ MARGIN = 0.1
 COARSEST, FINEST_AREA = 0.1, 0.01
 #: How far a figure may lie, as a share of it, from where it was before it was written.
 FOUR_DIGITS = 6e-4
+#: The largest risk that the guidance on EMA Policy 0070 accepts (EMA/90915/2016): 1 of 11.
+EMA_LIMIT = 0.09
 #: Shares that law, guidance and sites name as limits: 1 of 11, of 5, of 3 patients, and others.
 LIMITS = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.09, 0.2, 0.33, 0.5, 0.67, 0.8, 1.0)
 
@@ -79,13 +81,19 @@ class Interval(Result):
         is_ruled_out = self.low <= chance and self.high < chance + MARGIN
         return "not found" if is_ruled_out else "cannot tell"
 
-    def in_steps(self, step: float) -> Interval:
-        """Give the interval with ends rounded outwards to a step: it still covers what it did."""
-        ends = {
-            "low": max(_in_steps(self.low, step, math.floor), -1.0),
-            "high": min(_in_steps(self.high, step, math.ceil), 1.0),
-        }
-        return self.model_copy(update=ends)
+    def in_steps(self, step: float, *also: float) -> Interval:
+        """Give the interval with ends rounded outwards: it still covers what it did.
+
+        Parameters
+        ----------
+        step : float
+            The step to round to.
+        *also : float
+            Where an end may lie, too: a limit is not to be lost in a step.
+        """
+        below = [_in_steps(self.low, step, math.floor), *(one for one in also if one <= self.low)]
+        above = [_in_steps(self.high, step, math.ceil), *(one for one in also if one >= self.high)]
+        return self.model_copy(update={"low": max(*below, -1.0), "high": min(*above, 1.0)})
 
     def between_limits(self) -> Interval:
         """Give the interval of a share with ends rounded outwards to limits in use.
@@ -153,7 +161,7 @@ looked at, by one that is wider for their number."""
                 "control": None if self.control is None else _share(success - excess, step),
                 "chance": _share(self.chance, step),
                 "excess": excess,
-                "interval": self.interval.in_steps(step / 2),
+                "interval": self.interval.in_steps(step / 2, EMA_LIMIT),
             }
         )
 
