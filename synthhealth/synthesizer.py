@@ -430,6 +430,7 @@ class Synthesizer(BaseEstimator):
             name=self._fitted.family,
             settings=self.settings_,
             seed=self.seed_,
+            privacy=self._fitted.preparation.privacy,
             partial=self.partial_,
             accept_rate=self.accept_rate_,
         )

@@ -178,6 +178,8 @@ class ModelInfo(Part):
     """The parameters used."""
     seed: int | None = None
     """The seed of fitting and sampling."""
+    privacy: str | None = None
+    """How many patients the fit left out: `none`, `standard` or `high`; None where unknown."""
     partial: bool = False
     """Whether training was interrupted or ran out of time."""
     accept_rate: float | None = Field(default=None, ge=0, le=1)

@@ -223,6 +223,10 @@ def test_evidence_on_something_else_is_refused(report: Report, attacked_report: 
         report.release(shadow(family="tvae"))
     with pytest.raises(ParameterError, match="different columns"):
         report.release(cross_evaluated=attacked_report)
+    careful = ModelInfo(name="ctgan", privacy="high")
+    kept = evaluate(make_cohort(61, 0), make_cohort(61, 1), parts=(), model=careful)
+    with pytest.raises(ParameterError, match="the attack is about 'none', but 'high' made"):
+        kept.release(shadow(privacy="none"))
     other = evaluate(make_cohort(61, 0), make_cohort(61, 1), parts=(), model=ModelInfo(name="tvae"))
     with pytest.raises(ParameterError, match="cross-evaluation is about 'tvae'"):
         report.release(cross_evaluated=other)

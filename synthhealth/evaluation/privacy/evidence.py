@@ -50,6 +50,10 @@ class Evidence(Result):
     """Whether the very table was attacked, or what other fits of parts of the patients release."""
     column: str | None = None
     """The column that is guessed; None where it is no single one."""
+    threat: str | None = None
+    """Who holds what, and what for, in one sentence; None where nobody tried."""
+    source: str | None = None
+    """The paper or standard that describes the attack."""
     outcome: Outcome
     """What it says of the test."""
     measure: Literal["patients", "excess", "area"] | None = None
@@ -168,6 +172,8 @@ def _evidence(
     return Evidence(
         attack=attack.name,
         given=attack.given,
+        threat=attack.threat,
+        source=attack.source,
         outcome=outcome_of(interval.low, interval.high, limit),
         interval=interval,
         **more,

@@ -58,6 +58,7 @@ def as_page(verdict: ReleaseVerdict) -> str:
             tone=OUTCOME_TONES[verdict.outcome],
             lines=[_line(test) for test in verdict.tests],
             evidence=[_evidence_sheet(test) for test in verdict.tests],
+            threats=_threat_sheet(verdict),
             identifiers=_identifier_sheet(verdict),
             crosswalk=_crosswalk_sheet(verdict),
             style=Markup(template_file("report.css") + template_file("release.css")),
@@ -122,6 +123,29 @@ def _evidence_row(test: LegalTest, one: Evidence) -> list[Entry]:
         Entry(limit_text(test, one)),
         Entry(power_text(one)),
     ]
+
+
+def _threat_sheet(verdict: ReleaseVerdict) -> Sheet:
+    """Say of each attack that was made who holds what; of guessing secrets once."""
+    made = {
+        (one.attack, one.given): one
+        for test in verdict.tests
+        for one in test.evidence
+        if one.threat is not None
+    }
+    return Sheet(
+        "threats",
+        "Who holds what, and does what",
+        ("attack", "the attack", "source"),
+        [
+            [
+                Entry(attack_name(one.model_copy(update={"column": None}))),
+                Entry(one.threat or ""),
+                Entry(one.source or ""),
+            ]
+            for _, one in sorted(made.items(), key=lambda item: item[0])
+        ],
+    )
 
 
 def _identifier_sheet(verdict: ReleaseVerdict) -> Sheet:

@@ -183,7 +183,7 @@ def verdict_on(
     as_released(released)
     reports = [data] if cross_evaluated is None else [data, cross_evaluated]
     check_same_columns(reports)
-    _check_family(data, cross_evaluated, attacks)
+    _check_model(data, cross_evaluated, attacks)
     # Rounded as in writing, so that what is judged here is what a file would give.
     shadow = None if attacks is None else MembershipAttacks.model_validate(attacks.model_dump())
     tests = legal_tests([_source(one) for one in reports], shadow, released=released, policy=policy)
@@ -222,24 +222,26 @@ def _source(data: ReportData) -> Source:
     )
 
 
-def _check_family(
+def _check_model(
     data: ReportData, cross_evaluated: ReportData | None, attacks: MembershipAttacks | None
 ) -> None:
-    """Refuse evidence that is about another family of models than the report."""
-    if data.model is None:
-        return
+    """Refuse evidence that is about another model than the report."""
     others = {
-        "the attack": None if attacks is None else attacks.family,
-        "the cross-evaluation": None
-        if cross_evaluated is None or cross_evaluated.model is None
-        else cross_evaluated.model.name,
+        "the attack": None if attacks is None else (attacks.family, attacks.privacy),
+        "the cross-evaluation": None if cross_evaluated is None else _model(cross_evaluated.model),
     }
-    for what, family in others.items():
-        if family is not None and family != data.model.name:
-            raise ParameterError(
-                f"{what} is about {family!r}, but {data.model.name!r} made the table; give one "
-                "that is about the same family"
-            )
+    for what, other in others.items():
+        for found, known in zip(other or (), _model(data.model), strict=False):
+            if found is not None and known is not None and found != known:
+                raise ParameterError(
+                    f"{what} is about {found!r}, but {known!r} made the table; give one with the "
+                    "same family, parameters and privacy"
+                )
+
+
+def _model(model: ModelInfo | None) -> tuple[str | None, str | None]:
+    """Give the family, and how many patients a fit leaves out."""
+    return (None, None) if model is None else (model.name, model.privacy)
 
 
 def read_attacks(path: str | os.PathLike[str]) -> MembershipAttacks:

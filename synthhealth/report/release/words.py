@@ -121,9 +121,9 @@ def _untried(tests: Sequence[LegalTest]) -> list[str]:
     for test in tests:
         for one in test.evidence:
             if one.reason is not None:
-                held = "from the saved model" if one.given == "saved model" else "from its rows"
+                held = f"(attacks on {'the saved model' if one.given == 'saved model' else 'rows'})"
                 by_reason.setdefault(f"{held}: {one.reason}", {})[test.key] = test
-    return [f"{_as_list(found.values())}, {reason}." for reason, found in by_reason.items()]
+    return [f"{_as_list(found.values())} {reason}." for reason, found in by_reason.items()]
 
 
 def _shown(tests: Sequence[LegalTest]) -> list[str]:
@@ -247,6 +247,11 @@ def residual_risks(
         sentences.append(
             "Attacks on other fits, of parts of the patients, judge the procedure. The table and "
             "the model at hand may be luckier or unluckier than these."
+        )
+    if shadow is not None and shadow.verdict == "measured":
+        sentences.append(
+            f"Each shadow fit learned {shadow.n_learned:,} of {shadow.n_patients:,} patients. A "
+            "fit of fewer patients tells more of each: what these got errs on the side of caution."
         )
     n_rows = None if shadow is None else shadow.n_rows
     if n_rows is not None and evaluation.n_synthetic > n_rows and released != "model":
