@@ -118,7 +118,9 @@ def test_evidence_that_is_missing_is_asked_for(folder: Path, tmp_path: Path) -> 
     assert "the page will name none" in done.stderr
 
 
-def test_what_is_wrong_is_said_before_anything_is_written(folder: Path, tmp_path: Path) -> None:
+def test_what_is_wrong_is_said_before_anything_is_written(
+    folder: Path, real: Path, tmp_path: Path
+) -> None:
     assert "has no report.json" in call("release", tmp_path, code=1).output
     here = copied(folder, tmp_path / "here", "report.json")
     (here / "policy.yaml").write_text("inferense: 0.05\n")
@@ -126,6 +128,9 @@ def test_what_is_wrong_is_said_before_anything_is_written(folder: Path, tmp_path
     assert "did you mean 'inference'" in " ".join(done.output.split())
     assert not (here / "release.html").exists()
     assert call("release", here, "--released", "rows", code=2)
+    options = ("--policy", here / "policy.yaml")
+    done = call("run", real, "--out", tmp_path / "out", *SIMPLE, *options, code=1)
+    assert "need --release" in done.output
 
 
 def test_a_run_leaves_no_release_of_an_earlier_table(

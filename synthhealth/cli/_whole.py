@@ -56,6 +56,7 @@ from synthhealth.cli._results import (
     write_report,
     write_results,
 )
+from synthhealth.errors import ParameterError
 from synthhealth.io import FileForm, whole_folder, write_table, written_suffix
 
 
@@ -134,7 +135,8 @@ def run(
     released: Released = Leaving.table,
     policy: PolicyFile = None,
     attack_seconds: Annotated[
-        float | None, typer.Option(help="Time budget of the attacks; after it no fit is begun.")
+        float | None,
+        typer.Option(min=0.001, help="Time budget of the attacks; after it no fit is begun."),
     ] = None,
     force: Force = False,
     quiet: Quiet = False,
@@ -143,6 +145,8 @@ def run(
     """Learn a table, draw a synthetic one, judge it; save table, model and report."""
     suffix = written_suffix(data) if format is None else f".{format.value}"
     names = result_names(suffix)
+    if not release and (released is not Leaving.table or policy or attack_seconds):
+        raise ParameterError("--released, --policy and --attack-seconds need --release, too")
     if release:
         # Patients who were not learned: those of the holdout, or every one in turn.
         names += [*(CROSS if holdout is None else ()), ATTACK, *RELEASE]

@@ -104,6 +104,12 @@ def test_copies_are_said_first_in_one_sentence(verdicts: dict[str, ReleaseVerdic
     assert first < page.index('id="tests"') < page.index("Signature") < page.index("risks-title")
 
 
+def test_an_attack_on_other_patients_is_doubted(attacked_report: Report) -> None:
+    for n, doubted in ((61, False), (300, True)):
+        risks = attacked_report.release(shadow(n_patients=n)).residual_risks
+        assert any("make sure that they are the same study" in one for one in risks) == doubted
+
+
 def test_the_power_of_61_patients_is_on_the_page(verdicts: dict[str, ReleaseVerdict]) -> None:
     risk = next(test for test in verdicts["attacked"].tests if test.key == "ema_risk")
     assert risk.evidence[0].successes_up_to == 1

@@ -6,8 +6,13 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from synthhealth.evaluation.privacy.disclosure import SECRETS
 from synthhealth.evaluation.privacy.evidence import Evidence
 from synthhealth.evaluation.privacy.legal_tests import LegalTest
+from synthhealth.evaluation.privacy.membership import DENSITY, DISTANCE
+from synthhealth.evaluation.privacy.replays import EXTREMES, RARE_LEVELS
+from synthhealth.evaluation.privacy.shadow import BY_ROWS
+from synthhealth.evaluation.privacy.uniqueness import COMBINATIONS, IDENTICAL, NEARLY
 from synthhealth.report.page import environment, template_file, variables
 from synthhealth.report.release.verdict import ReleaseVerdict
 from synthhealth.report.release.words import (
@@ -29,6 +34,13 @@ __all__ = ["as_page"]
 #: Attacks of a test that the page lists; all are in the JSON.
 MOST_ATTACKS = 25
 
+_ORDER = [
+    threat.name
+    for threat in (
+        *(COMBINATIONS, IDENTICAL, NEARLY, EXTREMES, RARE_LEVELS),
+        *(DISTANCE, DENSITY, BY_ROWS, SECRETS),
+    )
+]
 _ABOUT = {"this table": "this table", "other fits": "other fits of such patients"}
 
 
@@ -143,9 +155,15 @@ def _threat_sheet(verdict: ReleaseVerdict) -> Sheet:
                 Entry(one.threat or ""),
                 Entry(one.source or ""),
             ]
-            for _, one in sorted(made.items(), key=lambda item: item[0])
+            for one in sorted(made.values(), key=_place)
         ],
     )
+
+
+def _place(one: Evidence) -> tuple[int, bool]:
+    """Give the place of an attack: some are told of as the same as the one before."""
+    place = _ORDER.index(one.attack) if one.attack in _ORDER else len(_ORDER)
+    return place, one.given == "saved model"
 
 
 def _identifier_sheet(verdict: ReleaseVerdict) -> Sheet:

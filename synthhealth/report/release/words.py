@@ -253,6 +253,11 @@ def residual_risks(
             f"Each shadow fit learned {shadow.n_learned:,} of {shadow.n_patients:,} patients. A "
             "fit of fewer patients tells more of each: what these got errs on the side of caution."
         )
+    if shadow is not None and shadow.n_patients != evaluation.n_real:
+        sentences.append(
+            f"The attack with shadow fits was made on {shadow.n_patients:,} patients, and the "
+            f"report is about {evaluation.n_real:,}: make sure that they are the same study."
+        )
     n_rows = None if shadow is None else shadow.n_rows
     if n_rows is not None and evaluation.n_synthetic > n_rows and released != "model":
         sentences.append(
