@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import synthhealth as sh
+from synthhealth.report import Policy
 from synthhealth.schema.rules import Rule
 
 PAGE = (Path(__file__).parents[1] / "docs" / "clinical-tables.md").read_text("utf-8")
@@ -38,3 +39,12 @@ def test_all_keys_of_a_column_are_explained():
     fields = set(sh.Column.model_fields)
     explained = {name for name in fields if f"`{name}`" in PAGE or f"{name}:" in PAGE}
     assert fields - explained <= {"pattern"}
+
+
+def test_the_policy_that_is_shown(tmp_path):
+    page = (Path(__file__).parents[1] / "docs" / "release.md").read_text("utf-8")
+    (shown,) = re.findall(r"```yaml\n(.*?)```", page, re.S)
+    (tmp_path / "policy.yaml").write_text(shown)
+    policy = Policy.from_file(tmp_path / "policy.yaml")
+    assert policy.name == "Ethics board, SOP 12"
+    assert policy.model_fields_set == set(Policy.model_fields)

@@ -2,7 +2,7 @@
 
 Each verb parses, calls the library and prints the result's own summary; whatever it does, a few
 lines of Python do too. Exit codes: 0 done, 1 bad input, 2 wrong usage, 3 found
-what should not be (`verify`, `inspect`), 130 interrupted.
+what should not be (`verify`, `inspect`, `release`), 130 interrupted.
 
 Everything heavy is imported inside the verbs, so that ``synthhealth --help`` answers at once.
 """

@@ -32,6 +32,14 @@ class TableFormat(str, Enum):
     xlsx = "xlsx"
 
 
+class Leaving(str, Enum):
+    """What leaves the house."""
+
+    table = "table"
+    model = "model"
+    both = "both"
+
+
 class Protect(str, Enum):
     """What is done with columns that identify people."""
 
@@ -131,6 +139,13 @@ Privacy = Annotated[
         "--privacy",
         help="Patients that a fit leaves out, by a secret in no file: none, a fifth, or half.",
     ),
+]
+Released = Annotated[
+    Leaving, typer.Option("--released", help="What leaves the house: it decides the attacks.")
+]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option("--policy", metavar="FILE", help="Limits of your own (YAML); default: 0.09."),
 ]
 KeepPartial = Annotated[
     bool,

@@ -1,4 +1,4 @@
-"""The verbs that measure what attackers learn of patients."""
+"""The verbs that measure what attackers learn of patients, and hold it against limits."""
 
 from __future__ import annotations
 
@@ -18,10 +18,13 @@ from synthhealth.cli._options import (
     Force,
     HeaderLine,
     KeepWords,
+    Leaving,
     Params,
+    PolicyFile,
     Privacy,
     ProtectOption,
     Quiet,
+    Released,
     SchemaFile,
     Seed,
     Sheet,
@@ -29,7 +32,19 @@ from synthhealth.cli._options import (
     literal,
     pairs,
 )
-from synthhealth.io import check_target
+from synthhealth.cli._results import (
+    ATTACK,
+    CROSS,
+    RELEASE,
+    REPORT,
+    end_with,
+    read_policy,
+    released_files,
+    tell_files,
+    write_verdict,
+)
+from synthhealth.errors import FileError
+from synthhealth.io import check_target, settle, whole_folder
 from synthhealth.table.level import Level
 
 
@@ -89,3 +104,63 @@ def attack(
     if out is not None:
         found.to_json(out, force=force)
         typer.echo(f"Written: {out}")
+
+
+@verb
+def release(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="What 'synthhealth run' wrote, and attack.json.")
+    ],
+    released: Released = Leaving.table,
+    policy: PolicyFile = None,
+    attack: Annotated[
+        Path | None,
+        typer.Option(
+            "--attack", metavar="FILE", help="What 'attack' wrote; default: DIR/attack.json."
+        ),
+    ] = None,
+    cross_evaluated: Annotated[
+        Path | None,
+        typer.Option(
+            "--cross-evaluated",
+            metavar="FILE",
+            help="The report.json of 'cross-evaluate'; default: DIR/cross-evaluated.json.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where the pages go; default: DIR.")
+    ] = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Hold the attacks on a release against law, guidance and your limits; a page to be signed."""
+    out = folder if out is None else out
+    with whole_folder(out, RELEASE, force=force) as pages:
+        from synthhealth.evaluation.privacy.legal_tests import as_released
+        from synthhealth.report import Report, read_attacks
+
+        settle(folder)
+        if not (folder / REPORT[1]).is_file():
+            raise FileError(
+                f"{folder} has no {REPORT[1]}; give the folder that 'synthhealth run' wrote"
+            )
+        what = as_released(released.value)
+        attacks = _evidence(attack, folder / ATTACK)
+        other = _evidence(cross_evaluated, folder / CROSS[1])
+        verdict = Report.from_json(folder / REPORT[1]).release(
+            None if attacks is None else read_attacks(attacks),
+            cross_evaluated=None if other is None else Report.from_json(other),
+            released=what,
+            policy=read_policy(policy),
+            files=released_files(folder, what),
+        )
+        write_verdict(verdict, pages)
+    tell_files(out, list(RELEASE))
+    typer.echo()
+    end_with(verdict)
+
+
+def _evidence(said: Path | None, usual: Path) -> Path | None:
+    """Give a file of evidence: the one that was said, or the usual one where it lies there."""
+    return said or (usual if usual.is_file() else None)

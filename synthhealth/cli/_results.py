@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from synthhealth.cli._app import FOUND
+from synthhealth.errors import FileError
 from synthhealth.io import FileForm, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
-    from synthhealth.report import Report
+    from synthhealth.evaluation.privacy.legal_tests import Released
+    from synthhealth.report import Policy, ReleaseVerdict, Report
     from synthhealth.synthesizer import Synthesizer
 
 
@@ -40,11 +43,28 @@ def show(renderable: Any) -> None:
 
 
 REPORT = ("report.html", "report.json")
+MODEL = "model.synth"
+#: What a release rests on beside the report, and what comes of it.
+CROSS = ("cross-evaluated.html", "cross-evaluated.json")
+ATTACK = "attack.json"
+RELEASE = ("release.html", "release.json")
 
 
 def result_names(suffix: str) -> list[str]:
     """Give the names of the files of a whole job."""
-    return [f"synthetic{suffix}", "model.synth", *REPORT]
+    return [f"synthetic{suffix}", MODEL, *REPORT]
+
+
+def check_leftovers(out: Path, names: list[str]) -> None:
+    """Refuse a folder with evidence on an earlier table, which would stand beside the new one."""
+    left = [
+        name for name in (*RELEASE, ATTACK, *CROSS) if name not in names and (out / name).exists()
+    ]
+    if left:
+        raise FileError(
+            f"{out / left[0]}: it is about an earlier table and would stand beside the new one; "
+            "delete it, choose another folder, or let --release make it anew"
+        )
 
 
 def write_results(
@@ -60,16 +80,89 @@ def write_results(
     synthetic = synthesizer.sample(rows)
     write_table(synthetic, folder / f"synthetic{form.suffix}", form=form)
     report = synthesizer.evaluate(unseen, synthetic, **asked)
-    synthesizer.save(folder / "model.synth", report=report, key=key)
+    synthesizer.save(folder / MODEL, report=report, key=key)
     write_report(report, folder)
     return report
 
 
 def write_report(report: Report, folder: Path) -> None:
     """Write the report's page and its figures."""
-    html, json = REPORT
-    report.to_html(folder / html)
-    report.to_json(folder / json)
+    _write_both(report, folder, REPORT)
+
+
+def write_verdict(verdict: ReleaseVerdict, folder: Path) -> None:
+    """Write the page that is to be signed, and its figures."""
+    _write_both(verdict, folder, RELEASE)
+
+
+def _write_both(result: Report | ReleaseVerdict, folder: Path, names: tuple[str, str]) -> None:
+    html, json = names
+    result.to_html(folder / html)
+    result.to_json(folder / json)
+
+
+def write_release(
+    synthesizer: Synthesizer,
+    real: pd.DataFrame,
+    report: Report,
+    folder: Path,
+    *,
+    cross_evaluate: bool,
+    released: Released,
+    policy: Policy | None,
+    max_seconds: float | None,
+) -> ReleaseVerdict:
+    """Attack what a whole job made, hold it against the limits, and write all of it."""
+    from synthhealth import attack
+
+    crossed = synthesizer.cross_evaluate(real) if cross_evaluate else None
+    if crossed is not None:
+        _write_both(crossed, folder, CROSS)
+    found = attack(
+        real,
+        synthesizer.model,
+        schema=synthesizer.schema,
+        parameters=synthesizer.model_params,
+        random_state=synthesizer.seed_,
+        privacy=synthesizer.privacy,
+        max_seconds=max_seconds,
+    )
+    found.to_json(folder / ATTACK)
+    verdict = report.release(
+        found,
+        cross_evaluated=crossed,
+        released=released,
+        policy=policy,
+        files=released_files(folder, released),
+    )
+    write_verdict(verdict, folder)
+    return verdict
+
+
+def released_files(folder: Path, released: Released) -> list[Path]:
+    """Give the files in a folder that leave the house."""
+    tables = sorted(folder.glob("synthetic.*"))
+    models = [path for path in (folder / MODEL,) if path.is_file()]
+    found = {"table": tables, "model": models, "both": [*tables, *models]}[released]
+    if not found:
+        typer.echo(f"note: {folder} has no such file; the page will name none", err=True)
+    return found
+
+
+def read_policy(path: Path | None) -> Policy | None:
+    """Read the limits of the site, before any long work is done."""
+    if path is None:
+        return None
+    from synthhealth.report import Policy
+
+    return Policy.from_file(path)
+
+
+def end_with(verdict: ReleaseVerdict) -> None:
+    """Say what the attacks show of a release, and end with 3 where a limit is exceeded."""
+    typer.echo(verdict.summary().rstrip())
+    if verdict.outcome == "exceeded":
+        raise typer.Exit(FOUND)
 
 
 def tell_results(report: Report, synthesizer: Synthesizer, out: Path, names: list[str]) -> None:

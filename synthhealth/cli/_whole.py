@@ -23,13 +23,16 @@ from synthhealth.cli._options import (
     KeepPartial,
     KeepWords,
     KeyFile,
+    Leaving,
     MaxSeconds,
     Outcomes,
     OutFolder,
     Params,
+    PolicyFile,
     Privacy,
     ProtectOption,
     Quiet,
+    Released,
     SchemaFile,
     Seed,
     Sheet,
@@ -38,13 +41,21 @@ from synthhealth.cli._options import (
     questions,
 )
 from synthhealth.cli._results import (
+    ATTACK,
+    CROSS,
+    RELEASE,
     REPORT,
+    check_leftovers,
+    end_with,
+    read_policy,
     result_names,
     tell_files,
     tell_results,
+    write_release,
     write_report,
     write_results,
 )
+from synthhealth.errors import ParameterError
 from synthhealth.io import FileForm, whole_folder, write_table, written_suffix
 from synthhealth.table.level import Level
 
@@ -115,6 +126,18 @@ def run(
     analysis: Analyses = None,
     by: Groups = None,
     key_file: KeyFile = None,
+    release: Annotated[
+        bool,
+        typer.Option(
+            "--release", help="Attack the patients, too, and write a page to be signed: 'release'."
+        ),
+    ] = False,
+    released: Released = Leaving.table,
+    policy: PolicyFile = None,
+    attack_seconds: Annotated[
+        float | None,
+        typer.Option(min=0.001, help="Time budget of the attacks; after it no fit is begun."),
+    ] = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -122,10 +145,18 @@ def run(
     """Learn a table, draw a synthetic one, judge it; save table, model and report."""
     suffix = written_suffix(data) if format is None else f".{format.value}"
     names = result_names(suffix)
+    if not release and (released is not Leaving.table or policy or attack_seconds):
+        raise ParameterError("--released, --policy and --attack-seconds need --release, too")
+    if release:
+        # Patients who were not learned: those of the holdout, or every one in turn.
+        names += [*(CROSS if holdout is None else ()), ATTACK, *RELEASE]
+    check_leftovers(out, names)
+    verdict = None
     with whole_folder(out, names, force=force) as folder:
         from synthhealth.artifact import read_key
 
         key = read_key(key_file)
+        limits = read_policy(policy)
         said = Said(encoding, header, keep_words, schema)
         real, form = read(data, sheet, drop, said)
         unseen = (
@@ -140,8 +171,24 @@ def run(
         report = write_results(
             synthesizer, unseen, rows or len(real), folder, written, key, **asked
         )
+        if release:
+            from synthhealth.evaluation.privacy.legal_tests import as_released
+
+            verdict = write_release(
+                synthesizer,
+                real,
+                report,
+                folder,
+                cross_evaluate=unseen is None,
+                released=as_released(released.value),
+                policy=limits,
+                max_seconds=attack_seconds,
+            )
     typer.echo(f"Read: {data} ({form})")
     tell_results(report, synthesizer, out, names)
+    if verdict is not None:
+        typer.echo()
+        end_with(verdict)
 
 
 @verb

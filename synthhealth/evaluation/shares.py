@@ -20,6 +20,7 @@ __all__ = [
     "ShareComparison",
     "Z",
     "chance_difference",
+    "clopper_pearson",
     "compare_shares",
     "difference_of_means",
     "difference_of_shares",
@@ -113,6 +114,22 @@ def wilson(count: float, n: float) -> tuple[float, float]:
     # At no row and at all rows the ends are exact; rounding would leave a trace of them.
     low = 0.0 if count == 0 else (centre - reach) / scale
     high = 1.0 if count == n else (centre + reach) / scale
+    return low, high
+
+
+def clopper_pearson(count: int, n: int) -> tuple[float, float]:
+    """Give the exact 95 % interval of a share (Clopper and Pearson, 1934).
+
+    It covers the share in at least 95 of 100 samples, however small they are: what a limit is held
+    against where nothing may be promised that is not so.
+
+    Examples
+    --------
+    >>> [round(clopper_pearson(count, 61)[1], 4) for count in (0, 1, 2)]
+    [0.0587, 0.088, 0.1135]
+    """
+    low = 0.0 if count == 0 else float(special.betaincinv(count, n - count + 1, 0.025))
+    high = 1.0 if count == n else float(special.betaincinv(count + 1, n - count, 0.975))
     return low, high
 
 

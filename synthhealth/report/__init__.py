@@ -1,7 +1,10 @@
 """The report: figures and aggregates in one typed object, as a page, JSON, Markdown or text."""
 
+from synthhealth.evaluation.privacy.policy import Policy
 from synthhealth.report.compare import ComparedFigure, Comparison
 from synthhealth.report.data import ModelInfo, ReportData, json_schema
+from synthhealth.report.release.verdict import ReleaseVerdict, read_attacks
+from synthhealth.report.release.verdict import json_schema as release_schema
 from synthhealth.report.report import Fold, Report, cross_validated, evaluate
 from synthhealth.report.trends import Trend, TrendLine, TrendPoint, trend
 
@@ -10,6 +13,8 @@ __all__ = [
     "Comparison",
     "Fold",
     "ModelInfo",
+    "Policy",
+    "ReleaseVerdict",
     "Report",
     "ReportData",
     "Trend",
@@ -18,5 +23,7 @@ __all__ = [
     "cross_validated",
     "evaluate",
     "json_schema",
+    "read_attacks",
+    "release_schema",
     "trend",
 ]

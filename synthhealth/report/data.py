@@ -460,13 +460,18 @@ def json_schema() -> dict[str, Any]:
     >>> json_schema()["title"]
     'ReportData'
     """
-    text = resources.files("synthhealth.report").joinpath(FILE_NAME).read_text(encoding="utf-8")
+    return published_schema(FILE_NAME)
+
+
+def published_schema(file_name: str) -> dict[str, Any]:
+    """Read a schema that is published with this room."""
+    text = resources.files("synthhealth.report").joinpath(file_name).read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
 
 
-def schema_text() -> str:
-    """Return the content that the published file must have: the schema of the types as they are."""
-    schema = ReportData.model_json_schema(mode="serialization")
+def schema_text(types: type[BaseModel] = ReportData) -> str:
+    """Return the content that a published file must have: the schema of the types as they are."""
+    schema = types.model_json_schema(mode="serialization")
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

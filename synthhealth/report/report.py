@@ -25,7 +25,11 @@ from synthhealth.schema import Schema
 
 if TYPE_CHECKING:
     from synthhealth.evaluation.inference import Analysis
+    from synthhealth.evaluation.privacy.attack import MembershipAttacks
+    from synthhealth.evaluation.privacy.legal_tests import Released
+    from synthhealth.evaluation.privacy.policy import Policy
     from synthhealth.report.compare import Comparison
+    from synthhealth.report.release.verdict import ReleaseVerdict
 
 __all__ = ["Fold", "Report", "cross_validated", "evaluate"]
 
@@ -111,6 +115,72 @@ class Report:
         from synthhealth.report.compare import compare
 
         return compare(self.data, other.data if isinstance(other, Report) else read_data(other))
+
+    def release(
+        self,
+        attacks: MembershipAttacks | None = None,
+        *,
+        cross_evaluated: Report | None = None,
+        released: Released = "table",
+        policy: Policy | None = None,
+        files: Sequence[str | os.PathLike[str]] = (),
+        created: datetime | None = None,
+    ) -> ReleaseVerdict:
+        """Hold the attacks on the patients against the tests of law, guidance and the site.
+
+        Each test is *shown*, *not shown* or *exceeded*: WP216's singling out, linkability and
+        inference, EMA Policy 0070's risk of 0.09, and what the policy of the site adds. Where an
+        attack is missing, the verdict says how to make it.
+
+        Parameters
+        ----------
+        attacks : MembershipAttacks, optional
+            What `synthhealth.attack` found for the family of models, with its parameters.
+        cross_evaluated : Report, optional
+            That of ``Synthesizer.cross_evaluate`` on the same table: its attacks have patients
+            that the fits never saw.
+        released : {"table", "model", "both"}
+            What leaves the house; for the last two the attacks on the model's parameters count,
+            too.
+        policy : Policy, optional
+            Limits of the site (`synthhealth.report.Policy`).
+        files : sequence of path-like
+            The files that leave it; their SHA-256 go onto the page.
+        created : datetime.datetime, optional
+            The time written onto the page, now by default.
+
+        Returns
+        -------
+        ReleaseVerdict
+
+        Raises
+        ------
+        ParameterError
+            `released` is none of the above, or the evidence is about other columns or another
+            family of models.
+        FileError
+            One of the files cannot be read.
+
+        Examples
+        --------
+        >>> import synthhealth as sh
+        >>> real, fake = (sh.datasets.load_ra_panel(random_state=seed) for seed in (0, 1))
+        >>> verdict = sh.evaluate(real, fake, real_is="training", parts=["privacy"]).release()
+        >>> verdict.outcome, len(verdict.tests)
+        ('not shown', 4)
+        """
+        from synthhealth.evaluation.privacy.policy import Policy
+        from synthhealth.report.release.verdict import verdict_on
+
+        return verdict_on(
+            self.data,
+            attacks=attacks,
+            cross_evaluated=None if cross_evaluated is None else cross_evaluated.data,
+            released=released,
+            policy=policy or Policy(),
+            files=files,
+            created=_moment(created).replace(microsecond=0),
+        )
 
     def summary(self) -> str:
         """Return verdict, advice, findings and limits in plain words, as text for a terminal."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from synthhealth.datasets import load_ra_panel
-from synthhealth.report import Report, evaluate, trend
+from synthhealth.report import Policy, Report, evaluate, trend
 from synthhealth.report.page import as_html
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def files(clinical_report: Report, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def files(
+    clinical_report: Report, attacked_report: Report, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("accessible")
     panel = evaluate(load_ra_panel(), load_ra_panel(300, random_state=1), real_is="training")
     panel.to_html(folder / "panel.html")
@@ -54,11 +56,14 @@ def files(clinical_report: Report, tmp_path_factory: pytest.TempPathFactory) -> 
     page = as_html(clinical_report.data).replace('" hidden>', '">')
     (folder / "clinical.html").write_text(page, encoding="utf-8")
     trend([panel, panel]).to_html(folder / "trend.html")
+    policy = Policy(recognised=0.05, repeated_rows=0.05)
+    release = attacked_report.release(released="both", policy=policy, files=[folder / "panel.html"])
+    release.to_html(folder / "release.html")
     return {path.stem: path for path in folder.iterdir()}
 
 
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", ["panel", "clinical", "trend"])
+@pytest.mark.parametrize("name", ["panel", "clinical", "trend", "release"])
 def test_axe_finds_no_serious_violation(
     browser: Browser, files: dict[str, Path], name: str, scheme: Literal["light", "dark"]
 ) -> None:
@@ -79,3 +84,19 @@ def test_axe_finds_no_serious_violation(
     ]
     assert grave == []
     assert [fault["id"] for fault in found if fault["impact"] == "moderate"] == []
+
+
+def test_what_is_to_be_signed_is_one_sheet(browser: Browser, files: dict[str, Path]) -> None:
+    """A4 less margins of 14 mm, at 96 dots per inch; nothing on it is cut off."""
+    page = browser.new_page(viewport={"width": 688, "height": 1016})
+    page.emulate_media(media="print")
+    page.goto(files["release"].as_uri())
+    assert page.evaluate("document.querySelector('.first').getBoundingClientRect().bottom") <= 1016
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= 688
+    page.emulate_media(media="screen")
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth") <= 0
+        # The verdict is on the first screen, whatever its width.
+        assert page.locator(".verdict").evaluate("box => box.getBoundingClientRect().bottom") < 900
+    page.close()

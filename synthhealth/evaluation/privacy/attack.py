@@ -46,6 +46,8 @@ class MembershipAttacks(Result, WritesJson):
 
     family: str
     """The model family, or what else was attacked."""
+    privacy: str | None = None
+    """How many patients each fit left out, as for `Synthesizer`; None where nobody said."""
     n_patients: int = Field(ge=2)
     """Patients attacked."""
     n_learned: int = Field(ge=1)
@@ -194,6 +196,7 @@ def attack(
         Patients(table, schema),
         Learner(model, parameters, schema, privacy=privacy),
         name=model,
+        privacy=privacy,
         random_state=random_state,
         fits=fits,
         n_learned=n_learned,
@@ -208,6 +211,7 @@ def attack_learner(
     learn: Learn,
     *,
     name: str,
+    privacy: Privacy | None = None,
     random_state: int | None = None,
     fits: int = FITS,
     n_learned: int | None = None,
@@ -225,6 +229,8 @@ def attack_learner(
         Learns some of them; see `shadow.Learn`.
     name : str
         What it is called.
+    privacy : str, optional
+        How many patients it leaves out, where it is known.
     random_state, fits, n_learned, max_seconds, n_jobs, on_progress
         As for `attack`.
     """
@@ -259,6 +265,7 @@ def attack_learner(
     on_rows, on_file = _judged(done, seed) if enough else (None, None)
     return MembershipAttacks(
         family=name,
+        privacy=privacy,
         n_patients=n,
         n_learned=n_learned,
         n_rows=ROWS,

@@ -48,9 +48,11 @@ from synthhealth.evaluation.tables import Tables
 from synthhealth.evaluation.work import Seeds
 from synthhealth.schema.types import MIN_CELL
 
-__all__ = ["PRIVACY", "PrivacyAttacks", "attack_tables"]
+__all__ = ["GUESSING", "PRIVACY", "WHAT", "PrivacyAttacks", "attack_tables"]
 
 WHAT = "attacks on privacy"
+#: Attacks that need something to be known of a patient.
+GUESSING = "guessing secrets, singling out"
 
 _NOBODY_LEARNED = (
     "which patients the model learned is not known; give them (training=...), or attack every "
@@ -204,9 +206,7 @@ def _attacks(
     if quasi_identifiers(fits[0].schema):
         looked.insert(0, (COMBINATIONS, [find_unique_combinations(fit) for fit in fits]))
     else:
-        gaps.append(
-            NotComputed(what="guessing secrets, singling out", column=None, reason=_NOBODY_KNOWN)
-        )
+        gaps.append(NotComputed(what=GUESSING, column=None, reason=_NOBODY_KNOWN))
     gaps += [
         NotComputed(what=threat.name.lower(), column=None, reason=_TOO_FEW_SUCH)
         for threat, tried in looked

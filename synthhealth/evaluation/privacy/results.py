@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from typing import Any, Literal
 
 from pydantic import Field
@@ -33,10 +36,16 @@ Finding = Literal["found", "not found", "cannot tell"]
 MARGIN = 0.1
 #: How shares of few patients, and areas of many, are written.
 COARSEST, FINEST_AREA = 0.1, 0.01
+#: How far a figure may lie, as a share of it, from where it was before it was written.
+FOUR_DIGITS = 6e-4
+#: The largest risk that the guidance on EMA Policy 0070 accepts (EMA/90915/2016): 1 of 11.
+EMA_LIMIT = 0.09
+#: Shares that law, guidance and sites name as limits: 1 of 11, of 5, of 3 patients, and others.
+LIMITS = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.09, 0.2, 0.33, 0.5, 0.67, 0.8, 1.0)
 
 
 class Interval(Result):
-    """A 95 % interval."""
+    """A 95 % interval; written with its ends rounded outwards."""
 
     low: float
     """Lower end."""
@@ -72,10 +81,27 @@ class Interval(Result):
         is_ruled_out = self.low <= chance and self.high < chance + MARGIN
         return "not found" if is_ruled_out else "cannot tell"
 
-    def in_steps(self, step: float) -> Interval:
-        """Give the interval with ends rounded to a step."""
-        ends = {"low": rounded(self.low, 0.0, step), "high": rounded(self.high, 0.0, step)}
-        return self.model_copy(update=ends)
+    def in_steps(self, step: float, *also: float) -> Interval:
+        """Give the interval with ends rounded outwards: it still covers what it did.
+
+        Parameters
+        ----------
+        step : float
+            The step to round to.
+        *also : float
+            Where an end may lie, too: a limit is not to be lost in a step.
+        """
+        below = [_in_steps(self.low, step, math.floor), *(one for one in also if one <= self.low)]
+        above = [_in_steps(self.high, step, math.ceil), *(one for one in also if one >= self.high)]
+        return self.model_copy(update={"low": max(*below, -1.0), "high": min(*above, 1.0)})
+
+    def between_limits(self) -> Interval:
+        """Give the interval of a share with ends rounded outwards to limits in use.
+
+        It says on which side of a limit the share lies, and no count of a few patients.
+        """
+        low, high = LIMITS[bisect_right(LIMITS, self.low) - 1], bisect_left(LIMITS, self.high)
+        return self.model_copy(update={"low": low, "high": LIMITS[high]})
 
 
 class Attack(Result):
@@ -135,7 +161,7 @@ looked at, by one that is wider for their number."""
                 "control": None if self.control is None else _share(success - excess, step),
                 "chance": _share(self.chance, step),
                 "excess": excess,
-                "interval": self.interval.in_steps(step / 2),
+                "interval": self.interval.in_steps(step / 2, EMA_LIMIT),
             }
         )
 
@@ -173,7 +199,8 @@ than 100 non-members, where none is, which chance does of one member in so many.
     """Share of patients that are recognised nearly surely: attacked in many fits, with and \
 without them, the area of the one patient is above 0.9. None where each was attacked once."""
     recognised_interval: Interval | None = None
-    """Of that share, as of patients drawn; None where there is none."""
+    """Of that share, as of patients drawn; None where there is none. Its ends are written as the \
+next limits in use: 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.09, 0.2, 0.33, 0.5, 0.67, 0.8."""
     finding: Finding | None = None
     """`found` where the interval lies above 0.5; `not found` where it leaves out 0.6; else \
 `cannot tell`. Given as that of `Attack`."""
@@ -201,9 +228,17 @@ without them, the area of the one patient is above 0.9. None where each was atta
                 "recognised": None if self.recognised is None else _share(self.recognised, step),
                 "recognised_interval": None
                 if self.recognised_interval is None
-                else self.recognised_interval.in_steps(step),
+                else self.recognised_interval.between_limits(),
             }
         )
+
+
+def _in_steps(value: float, step: float, outwards: Callable[[float], int]) -> float:
+    steps, nearest = value / step, round(value / step)
+    # What was written with four digits is where it was.
+    if abs(steps - nearest) > FOUR_DIGITS * abs(steps) + 1e-9:
+        nearest = outwards(steps)
+    return float(f"{nearest * step:.12g}")
 
 
 def _share(value: float, step: float) -> float:

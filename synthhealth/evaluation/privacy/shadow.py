@@ -19,7 +19,7 @@ import pandas as pd
 from synthhealth.evaluation.figures import NotComputed
 from synthhealth.evaluation.privacy.results import Interval, Membership
 from synthhealth.evaluation.privacy.signals import FileSignals, Patients, from_file, from_rows
-from synthhealth.evaluation.shares import wilson
+from synthhealth.evaluation.shares import clopper_pearson
 from synthhealth.evaluation.work import attempt
 from synthhealth.fitted import Fitted
 from synthhealth.models.seeding import derive_seed
@@ -393,8 +393,8 @@ def tell_members(ratios: Floats, members: Bools, words: _Words, seed: int) -> Me
     n_recognised = int((alone > RECOGNISED).sum())
     interval = None
     if alone.size:
-        low, high = wilson(n_recognised, alone.size)
-        interval = Interval(low=low, high=high, method="Wilson")
+        low, high = clopper_pearson(n_recognised, alone.size)
+        interval = Interval(low=low, high=high, method="Clopper-Pearson")
     return Membership(
         name=words.name,
         threat=words.threat,

@@ -73,7 +73,8 @@ SOUGHT: dict[str, str] = {
 #: are generalised on request.
 SHARED = ("date", "age over 89", "place")
 
-_NO_SCAN = ("P", "Q")
+#: Not even their columns are seen, but by their names.
+NO_SCAN = ("P", "Q")
 
 
 class _Frozen(BaseModel):
@@ -260,5 +261,5 @@ def _row(paragraph: str, columns: dict[str, list[str]]) -> ChecklistRow:
         paragraph=paragraph,
         element=ELEMENTS[paragraph],
         sought=SOUGHT[paragraph],
-        finding="cannot be scanned" if paragraph in _NO_SCAN else "not found by this scan",
+        finding="cannot be scanned" if paragraph in NO_SCAN else "not found by this scan",
     )
