@@ -131,21 +131,29 @@ def train(
     privacy: str,
     keep_partial: bool,
     max_seconds: float | None,
+    guard: bool = False,
 ) -> Synthesizer:
     """Learn a table with the options as they were given."""
-    return synthesizer_of(model, schema, param, seed, privacy).fit(
+    return synthesizer_of(model, schema, param, seed, privacy, guard).fit(
         real, on_interrupt="keep" if keep_partial else "raise", max_seconds=max_seconds
     )
 
 
 def synthesizer_of(
-    model: str, schema: Schema | None, param: list[str] | None, seed: int | None, privacy: str
+    model: str,
+    schema: Schema | None,
+    param: list[str] | None,
+    seed: int | None,
+    privacy: str,
+    guard: bool = False,
 ) -> Synthesizer:
     """Make a synthesizer with the options as they were given."""
     from synthhealth import Synthesizer
     from synthhealth.table.left_out import checked
 
-    synthesizer = Synthesizer(model, schema=schema, random_state=seed, privacy=checked(privacy))
+    synthesizer = Synthesizer(
+        model, schema=schema, random_state=seed, privacy=checked(privacy), guard=guard
+    )
     # Not as keywords: "--param model=..." shall be refused by the family, not choose another.
     synthesizer.model_params = {name: literal(text) for name, text in pairs(param).items()}
     return synthesizer

@@ -138,6 +138,14 @@ Privacy = Annotated[
         help="Patients that a fit leaves out, by a secret in no file: none, a fifth, or half.",
     ),
 ]
+Guard = Annotated[
+    bool,
+    typer.Option(
+        "--guard",
+        help="Rows with a patient's own combination of values come from models that have not seen "
+        "the patient; takes about six times as long.",
+    ),
+]
 KeepPartial = Annotated[
     bool,
     typer.Option("--keep-partial", help="After Ctrl-C go on with the model as far as it has come."),

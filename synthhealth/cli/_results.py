@@ -75,6 +75,9 @@ def write_report(report: Report, folder: Path) -> None:
 def tell_results(report: Report, synthesizer: Synthesizer, out: Path, names: list[str]) -> None:
     """Say what was learned, how good it is and where it lies."""
     typer.echo(about(synthesizer))
+    if synthesizer.guarded_ is not None:
+        typer.echo(synthesizer.guarded_.in_words())
+        typer.echo("The guard is not in model.synth: rows drawn from that file have none.")
     typer.echo()
     typer.echo(report.summary().rstrip())
     tell_files(out, names)

@@ -19,6 +19,7 @@ from synthhealth.cli._options import (
     Force,
     Format,
     Groups,
+    Guard,
     HeaderLine,
     KeepPartial,
     KeepWords,
@@ -56,6 +57,7 @@ def demo(
     rows: Annotated[int, typer.Option(min=1, help="Synthetic rows.")] = 1000,
     seed: Seed = 0,
     privacy: Privacy = Level.standard,
+    guard: Guard = False,
     param: Params = None,
     format: Format = TableFormat.csv,
     keep_partial: KeepPartial = False,
@@ -73,7 +75,7 @@ def demo(
         real = load_ra_panel()
         write_table(real, folder / names[0])
         synthesizer = train(
-            real, None, model, param, seed, privacy.value, keep_partial, max_seconds
+            real, None, model, param, seed, privacy.value, keep_partial, max_seconds, guard
         )
         report = write_results(synthesizer, None, rows, folder, form)
     tell_results(report, synthesizer, out, names)
@@ -89,6 +91,7 @@ def run(
     ] = None,
     seed: Seed = None,
     privacy: Privacy = Level.standard,
+    guard: Guard = False,
     schema: SchemaFile = None,
     protect: ProtectOption = None,
     holdout: Annotated[
@@ -134,7 +137,7 @@ def run(
         wanted = choose_schema(real, schema, protect, drop, subject)
         asked = questions(outcome, analysis, by, real, wanted)
         synthesizer = train(
-            real, wanted, model, param, seed, privacy.value, keep_partial, max_seconds
+            real, wanted, model, param, seed, privacy.value, keep_partial, max_seconds, guard
         )
         written = form if format is None else FileForm(suffix)
         report = write_results(
@@ -152,6 +155,7 @@ def cross_evaluate(
     folds: Annotated[int, typer.Option(min=2, help="Parts, each held out once.")] = 5,
     seed: Seed = None,
     privacy: Privacy = Level.standard,
+    guard: Guard = False,
     schema: SchemaFile = None,
     protect: ProtectOption = None,
     subject: Subject = None,
@@ -173,7 +177,7 @@ def cross_evaluate(
         real, form = read(data, sheet, drop, Said(encoding, header, keep_words, schema))
         wanted = choose_schema(real, schema, protect, drop, subject)
         asked = questions(outcome, analysis, by, real, wanted)
-        synthesizer = synthesizer_of(model, wanted, param, seed, privacy.value)
+        synthesizer = synthesizer_of(model, wanted, param, seed, privacy.value, guard)
         report = synthesizer.cross_evaluate(real, folds, **asked)
         write_report(report, folder)
     typer.echo(f"Read: {data} ({form})")

@@ -25,7 +25,7 @@ from synthhealth.schema.reading.reading import EMPTY, complete, read_column, rea
 from synthhealth.schema.reading.writing import write_column
 from synthhealth.schema.rules import check_rules, derivations, rules_of
 from synthhealth.schema.schema import Schema
-from synthhealth.schema.subjects import n_patients, subjects_of
+from synthhealth.schema.subjects import Subjects, n_patients, subjects_of
 from synthhealth.schema.types import BLANK, Column, DetectionLimits
 from synthhealth.table._constants import (
     Constant,
@@ -48,18 +48,6 @@ __all__ = ["Preparation", "Rows", "ToLearn"]
 #: Where a model draws more than this beyond a limit, the column is brought back to it as a whole,
 #: all but a small share; fewer strays are reflected at the limit, one by one.
 STRAY_SHARE, LEFT_SHARE = 0.05, 0.005
-
-
-@dataclass(frozen=True)
-class ToLearn:
-    """What a model is given to learn."""
-
-    table: pd.DataFrame
-    """The plain table: no gaps, nothing that a rule computes."""
-    schema: Schema
-    """What its columns are."""
-    odd: Mapping[str, int] = field(default_factory=dict)
-    """How many cells of a column fit nothing that the schema says, and count as missing."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +74,22 @@ class Rows:
             return parts[0]
         plain = pd.concat([part.plain for part in parts], ignore_index=True)
         return cls(plain, np.concatenate([part.states for part in parts]))
+
+
+@dataclass(frozen=True)
+class ToLearn:
+    """What a model is given to learn."""
+
+    table: pd.DataFrame
+    """The plain table: no gaps, nothing that a rule computes."""
+    schema: Schema
+    """What its columns are."""
+    rows: Rows
+    """The same patients as if they had been drawn."""
+    subjects: Subjects | None = None
+    """The patient of each row; None: every row is one."""
+    odd: Mapping[str, int] = field(default_factory=dict)
+    """How many cells of a column fit nothing that the schema says, and count as missing."""
 
 
 class Ends(BaseModel):
@@ -273,7 +277,10 @@ class Preparation(BaseModel):
         training_schema = learned.model_copy(
             update={"columns": tuple(c for c in learned if c.name not in computed)}
         )
-        return preparation, ToLearn(plain[training_schema.names], training_schema, reading.odd)
+        rows = Rows(plain, states[list(preparation.patterns.columns)].to_numpy(dtype=np.int8))
+        return preparation, ToLearn(
+            plain[training_schema.names], training_schema, rows, whose, reading.odd
+        )
 
     def calibrated(self, draw: Callable[[], pd.DataFrame]) -> Preparation:
         """Adapt to the plain rows that the fitted model draws.
