@@ -17,7 +17,7 @@ def quasi_identifiers(schema: Schema) -> tuple[str, ...]:
     --------
     >>> import synthhealth as sh
     >>> quasi_identifiers(sh.Schema.detect(sh.datasets.load_ra_panel()))
-    ('sex', 'age')
+    ('age', 'sex')
     """
     said = tuple(column.name for column in schema if column.role is Role.QUASI_IDENTIFIER)
     if said:
