@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from synthhealth.evaluation.inference import Analysis
     from synthhealth.io import FileForm
+    from synthhealth.ledger import Ledger
     from synthhealth.models.guard import Touched
     from synthhealth.report import ModelInfo, Report
     from synthhealth.schema import RareLevels
@@ -133,6 +134,7 @@ class Synthesizer(BaseEstimator):
         on_progress: OnProgress | None = None,
         on_interrupt: str = "raise",
         max_seconds: float | None = None,
+        ledger: Ledger | str | os.PathLike[str] | None = None,
     ) -> Synthesizer:
         """Learn a table.
 
@@ -148,6 +150,9 @@ class Synthesizer(BaseEstimator):
             as far as it has come, with ``partial_`` true.
         max_seconds : float, optional
             A time budget: a network begins no new epoch after it, and ``partial_`` is true.
+        ledger : Ledger or path-like, optional
+            Where the fit is recorded; a warning says where nearly the same patients were fitted
+            before. See `synthhealth.Ledger`.
 
         Returns
         -------
@@ -164,6 +169,8 @@ class Synthesizer(BaseEstimator):
             The model or one of its parameters is unknown or out of bounds.
         FitInterruptedError
             Ctrl-C came, and ``on_interrupt`` is ``"raise"``.
+        FileError
+            The ledger cannot be read or written.
         """
         if on_interrupt not in ("raise", "keep"):
             raise ParameterError(f"on_interrupt is {on_interrupt!r}; it is 'raise' or 'keep'")
@@ -174,9 +181,16 @@ class Synthesizer(BaseEstimator):
             raise ParameterError(f"guard is a {type(self.guard).__name__}; it is True or False")
         get(self.model)(**self.model_params)  # what is wrong with them is said before any work
         seed = _check_seed(self.random_state)
+        if ledger is not None:
+            from synthhealth.ledger import Ledger
+
+            ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
+            ledger.check()
         check_shape(table)
         table = plain_table(table, self.schema)
         schema = _detected(table) if self.schema is None else self.schema
+        if ledger is not None:
+            ledger.tell(table, schema, family=self.model, privacy=privacy, guard=self.guard)
         fitted = Fitted.learn(
             table,
             schema,
@@ -192,6 +206,8 @@ class Synthesizer(BaseEstimator):
         )
         self._take(fitted)
         self._training_table = table.copy()
+        if ledger is not None:
+            ledger.record_fit(table, schema, family=self.model, privacy=privacy, guard=self.guard)
         return self
 
     def sample(

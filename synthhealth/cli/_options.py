@@ -146,6 +146,15 @@ Guard = Annotated[
         "the patient; takes about six times as long.",
     ),
 ]
+LedgerFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--ledger",
+        metavar="FILE",
+        help="Record the fit there, and say where nearly the same patients were fitted before; "
+        "default: synthhealth-ledger.json beside DATA, where there is one.",
+    ),
+]
 KeepPartial = Annotated[
     bool,
     typer.Option("--keep-partial", help="After Ctrl-C go on with the model as far as it has come."),

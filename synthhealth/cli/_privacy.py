@@ -30,6 +30,7 @@ from synthhealth.cli._options import (
     literal,
     pairs,
 )
+from synthhealth.cli._results import show, table
 from synthhealth.io import check_target
 
 
@@ -89,3 +90,36 @@ def attack(
     if out is not None:
         found.to_json(out, force=force)
         typer.echo(f"Written: {out}")
+
+
+@verb
+def ledger(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="The ledger: synthhealth-ledger.json beside the data."),
+    ],
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Show what was fitted and released of the tables beside which a ledger lies."""
+    from synthhealth.errors import FileError
+    from synthhealth.ledger import Ledger
+
+    found = Ledger(file)
+    if not file.exists():
+        raise FileError(f"{file}: there is no ledger; begin one with: run or fit --ledger {file}")
+    heads = ("when (UTC)", "what", "family", "privacy", "patients", "rows", "epsilon")
+    lines = (
+        (
+            one.when[:16].replace("T", " "),
+            "fit" if one.what == "fit" else f"release: {', '.join(one.things)}",
+            one.family,
+            f"{one.privacy}, guard" if one.guard else one.privacy,
+            f"{one.n_patients:,}",
+            f"{one.n_rows:,}",
+            "" if one.epsilon is None else f"{one.epsilon:g}",
+        )
+        for one in found.entries
+    )
+    show(table(heads, lines))
+    typer.echo(found.given_away().in_words())

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
+    from synthhealth.ledger import Ledger
     from synthhealth.report import Report
     from synthhealth.synthesizer import Synthesizer
 
@@ -88,6 +89,13 @@ def tell_files(out: Path, names: list[str]) -> None:
     typer.echo("\nWritten:")
     for name in names:
         typer.echo(f"  {out / name}")
+
+
+def tell_ledger(ledger: Ledger | None) -> None:
+    """Say where a fit was recorded."""
+    if ledger is not None:
+        n = ledger.given_away().fits
+        typer.echo(f"Recorded: {ledger.path} ({n:,} {'fit' if n == 1 else 'fits'})")
 
 
 def about(synthesizer: Synthesizer) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from synthhealth.cli._app import verb
-from synthhealth.cli._inputs import Said, choose_schema, read, synthesizer_of, train
+from synthhealth.cli._inputs import Said, choose_schema, ledger_of, read, synthesizer_of, train
 from synthhealth.cli._options import (
     Analyses,
     Data,
@@ -24,6 +24,7 @@ from synthhealth.cli._options import (
     KeepPartial,
     KeepWords,
     KeyFile,
+    LedgerFile,
     Level,
     MaxSeconds,
     Outcomes,
@@ -43,6 +44,7 @@ from synthhealth.cli._results import (
     REPORT,
     result_names,
     tell_files,
+    tell_ledger,
     tell_results,
     write_report,
     write_results,
@@ -118,6 +120,7 @@ def run(
     analysis: Analyses = None,
     by: Groups = None,
     key_file: KeyFile = None,
+    ledger: LedgerFile = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -129,6 +132,7 @@ def run(
         from synthhealth.artifact import read_key
 
         key = read_key(key_file)
+        record = ledger_of(data, ledger)
         said = Said(encoding, header, keep_words, schema)
         real, form = read(data, sheet, drop, said)
         unseen = (
@@ -137,7 +141,16 @@ def run(
         wanted = choose_schema(real, schema, protect, drop, subject)
         asked = questions(outcome, analysis, by, real, wanted)
         synthesizer = train(
-            real, wanted, model, param, seed, privacy.value, keep_partial, max_seconds, guard
+            real,
+            wanted,
+            model,
+            param,
+            seed,
+            privacy.value,
+            keep_partial,
+            max_seconds,
+            guard,
+            record,
         )
         written = form if format is None else FileForm(suffix)
         report = write_results(
@@ -145,6 +158,7 @@ def run(
         )
     typer.echo(f"Read: {data} ({form})")
     tell_results(report, synthesizer, out, names)
+    tell_ledger(record)
 
 
 @verb
