@@ -17,7 +17,7 @@ from synthhealth.schema.types import MIN_CELL
 from synthhealth.table.encoding import ColumnForm
 from synthhealth.table.preparation import Preparation, Rows, ToLearn
 
-__all__ = ["FULL", "LEVEL", "NOBODY", "Repeats", "allowed", "scaled"]
+__all__ = ["FULL", "LEVEL", "NOBODY", "WITHIN", "Repeats", "allowed", "scaled"]
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
