@@ -149,7 +149,8 @@ class Synthesizer(BaseEstimator):
             What Ctrl-C during the training of a network leaves: `FitInterruptedError`, or the model
             as far as it has come, with ``partial_`` true.
         max_seconds : float, optional
-            A time budget: a network begins no new epoch after it, and ``partial_`` is true.
+            A time budget: a network begins no new epoch after it, and ``partial_`` is true. The
+            models of a guard have as much each.
         ledger : Ledger or path-like, optional
             Where the fit is recorded; a warning says where nearly the same patients were fitted
             before. See `synthhealth.Ledger`.

@@ -10,11 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from typer.testing import CliRunner
 
 import synthhealth as sh
+from synthhealth.cli import app
 from synthhealth.errors import FitError, ParameterError
+from synthhealth.evaluation.privacy.holes import REPEATS, score_repeats
+from synthhealth.evaluation.privacy.pooling import Scored, as_membership
+from synthhealth.evaluation.tables import read_tables
 from synthhealth.fitted import Fitted
-from synthhealth.models import Parameter, register
+from synthhealth.models import Parameter, guard, register
 from synthhealth.models import registry as registered
 from synthhealth.models.guard import PARTS
 from synthhealth.schema import Column, Schema
@@ -70,9 +75,9 @@ def coded(n: int = 60, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame({name: rng.choice(list("ABCDE"), n) for name in ("p", "q", "r")})
 
 
-def learned(table: pd.DataFrame, guard: bool = True, seed: int = 0, **parameters: Any) -> Fitted:
+def learned(table: pd.DataFrame, guarded: bool = True, seed: int = 0, **parameters: Any) -> Fitted:
     schema = Schema.detect(table)
-    return Fitted.learn(table, schema, "parrot", parameters, seed=seed, guard=guard)
+    return Fitted.learn(table, schema, "parrot", parameters, seed=seed, guard=guarded)
 
 
 def n_repeated(rows: pd.DataFrame, table: pd.DataFrame) -> int:
@@ -82,7 +87,7 @@ def n_repeated(rows: pd.DataFrame, table: pd.DataFrame) -> int:
 
 def test_what_a_model_knows_by_heart_is_not_repeated():
     table = measured()
-    assert n_repeated(learned(table, guard=False).sample(2_000, 1), table) > 900
+    assert n_repeated(learned(table, guarded=False).sample(2_000, 1), table) > 900
     fitted = learned(table)
     drawn = fitted.draw(0, 2_000, fitted.stream(1))
     assert n_repeated(drawn.rows, table) == 0
@@ -145,7 +150,8 @@ def test_a_patients_combination_is_as_frequent_as_without_the_patient():
     assert by_itself[owner.index].sum() > 1.3 * drawn[owner.index].sum()
 
 
-def test_where_nothing_else_is_drawn_it_says_so():
+def test_where_nothing_else_is_drawn_it_says_so(monkeypatch):
+    monkeypatch.setattr(guard, "MAX_REDRAWN", 5_000)
     fitted = learned(measured(), repeats=1.0)
     with pytest.raises(FitError, match="hardly anything but its patients"):
         fitted.sample(10, 1)
@@ -164,7 +170,7 @@ def test_conditions_are_met():
     table = coded()
     model = sh.Synthesizer("parrot", random_state=0, privacy="none", guard=True).fit(table)
     alone = table.groupby(list(table)).filter(lambda some: len(some) == 1).iloc[0]
-    drawn = model.sample(50, {"p": alone["p"], "q": alone["q"]})
+    drawn = model.sample(10, {"p": alone["p"], "q": alone["q"]})
     assert (drawn[["p", "q"]] == alone[["p", "q"]]).all(axis=None)
 
 
@@ -179,11 +185,12 @@ def test_it_tells_how_many_rows_it_touched():
 
 
 def test_without_it_nothing_is_drawn_otherwise():
-    plain, guarded = learned(measured(), guard=False), learned(measured())
+    plain, guarded = learned(measured(), guarded=False), learned(measured())
     pd.testing.assert_frame_equal(plain.sample(100, 1), guarded.unguarded().sample(100, 1))
 
 
-def test_copies_know_no_patient_and_draw_nothing_unguarded(tmp_path, cohort):
+def test_copies_know_no_patient_and_draw_nothing_unguarded(tmp_path, cohort, monkeypatch):
+    monkeypatch.setattr(guard, "PARTS", 2)
     table = cohort[["sex", "age", "crp"]]
     model = sh.Synthesizer(random_state=0, guard=True).fit(table)
     for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
@@ -219,3 +226,64 @@ def test_visits_of_a_patient_are_left_out_together():
 def test_a_guard_is_on_or_off():
     with pytest.raises(ParameterError, match="guard is a str"):
         sh.Synthesizer(guard="yes").fit(measured())
+
+
+def test_an_attacker_finds_neither_repeats_nor_holes():
+    """Intervals of 95 %; rows that are just left out give the patients away by their holes."""
+    scored: dict[str, list[Scored]] = {"by itself": [], "with holes": [], "guarded": []}
+    for seed in range(4):
+        members, non_members, others = (coded(60, 10 * seed + one) for one in range(3))
+        schema = Schema.detect(members)
+        fitted = Fitted.learn(members, schema, "parrot", {"repeats": 0.2}, seed=seed, guard=True)
+        reference = Fitted.learn(others, schema, "parrot", {"repeats": 0.0}, seed=seed)
+        expected = read_tables(members, reference.sample(10_000, 1), schema).synthetic
+        by_itself = fitted.unguarded().sample(10_000, 1)
+        few = members.groupby(list(members)).filter(lambda some: len(some) < 5)
+        own = pd.MultiIndex.from_frame(few)
+        ways = {
+            "by itself": by_itself,
+            "with holes": by_itself[~pd.MultiIndex.from_frame(by_itself).isin(own)],
+            "guarded": fitted.sample(10_000, 1),
+        }
+        for way, rows in ways.items():
+            tables = read_tables(members, rows, schema, training=members, unseen=non_members)
+            ours, theirs = score_repeats(
+                [tables.real, tables.unseen], tables.synthetic, expected, tables.schema
+            )
+            scored[way].append(Scored([(ours, theirs)]))
+    found = {way: as_membership(some, REPEATS) for way, some in scored.items()}
+    assert found["by itself"].interval.low > 0.6
+    assert found["with holes"].interval.high < 0.4
+    assert found["guarded"].interval.low < 0.5 < found["guarded"].interval.high
+    assert found["guarded"].auc == pytest.approx(0.5, abs=0.08)
+
+
+def test_levels_and_gaps_that_a_part_alone_has_can_be_drawn(cohort):
+    table = cohort[["sex", "age", "crp", "rf"]].assign(ward=["A"] * 28 + ["B"] * 28 + ["C"] * 5)
+    table.loc[:9, "rf"] = np.nan
+    model = sh.Synthesizer(random_state=0, privacy="high", guard=True).fit(table)
+    in_c = model.sample(40, {"ward": "C"})
+    assert (in_c["ward"] == "C").all()
+    no_rf = model.sample(40, {"rf": None})
+    assert no_rf["rf"].isna().all()
+    assert model.sample(500)["rf"].isna().mean() == pytest.approx(10 / 61, abs=0.1)
+
+
+def test_large_tables_are_streamed(tmp_path):
+    model = sh.Synthesizer("parrot", random_state=0, guard=True).fit(coded())
+    path = model.sample_to(tmp_path / "rows.csv", 2_500, chunk_size=1_000, random_state=3)
+    assert len(pd.read_csv(path)) == 2_500
+    assert model.guarded_.rows == 2_500
+
+
+@pytest.mark.slow
+def test_the_verb_says_what_it_touched(tmp_path):
+    table = tmp_path / "real.csv"
+    coded(40).to_csv(table, index=False)
+    out = str(tmp_path / "out")
+    ended = CliRunner().invoke(
+        app, ["run", str(table), "--out", out, "--guard", "--seed", "1"], catch_exceptions=False
+    )
+    assert ended.exit_code == 0, ended.output
+    assert "come from models that have not seen the patient" in ended.output
+    assert "The guard is not in model.synth" in ended.output
