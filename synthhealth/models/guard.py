@@ -31,7 +31,8 @@ PARTS = 5
 #: Rows by which such a model is brought to the ends of its columns, as the guarded one is.
 CALIBRATION_ROWS = 5_000
 
-#: Rows drawn at once; draws before the search is given up; and rows in all for each wanted one.
+#: Rows drawn at once; draws before the search is given up; and rows of each model, for a wanted one
+#: and beside that, before it is given up.
 LARGEST = 500_000
 MAX_ROUNDS = 200
 MAX_TRIES, MAX_REDRAWN = 40, 500_000
@@ -200,12 +201,15 @@ class Guard:
         seen = _Seen()
         n_replaced = 0
         for turn in range(MAX_ROUNDS):
-            batch = min(int(1.1 * waiting.size * seen.draws_for_one(len(voices))) + 10, LARGEST)
-            # With conditions each place is offered again and again, and the first row counts.
-            offered = np.resize(waiting, batch)
-            rows, turns, is_other = self._accepted(
-                voices, offered, known, seen, derive_seed(seed, turn)
-            )
+            batch = int(1.1 * waiting.size * seen.draws_for_one(len(voices))) + 10
+            # With conditions each place is offered again and again, and the first row counts; those
+            # that are hardly ever met are left to the end, and offered the more often.
+            batch = batch if known is None else max(batch, waiting.size << min(turn, 20))
+            offered = np.resize(waiting, min(batch, LARGEST))
+            accepted = self._accepted(voices, offered, known, seen, derive_seed(seed, turn))
+            if accepted is None:
+                continue
+            rows, turns, is_other = accepted
             if known is None:  # any row will do for any place
                 taken = np.arange(min(len(rows), waiting.size))
                 met = waiting[taken]
@@ -215,15 +219,14 @@ class Guard:
             places.append(met)
             n_replaced += int(is_other[taken].sum())
             waiting = np.setdiff1d(waiting, met)
-            if not waiting.size:
-                break
-            if seen.offered >= MAX_TRIES * n * len(voices) + MAX_REDRAWN:
+            if not waiting.size or seen.is_in_vain(n, len(voices)):
                 break
         if waiting.size:
             raise _too_few(n - waiting.size, n, seen.offered, known)
         touched = Touched(n, n_replaced, n * seen.repeats / max(seen.ours, 1))
         order = np.argsort(np.concatenate(places), kind="stable")
-        return Guarded(Rows.join(found).take(order), round(n * seen.drawn / seen.offered), touched)
+        n_drawn = max(n, round(n * seen.drawn / seen.offered))
+        return Guarded(Rows.join(found).take(order), n_drawn, touched)
 
     def _accepted(
         self,
@@ -232,11 +235,12 @@ class Guard:
         known: Known | None,
         seen: _Seen,
         seed: int,
-    ) -> tuple[Rows, Codes, Bools]:
+    ) -> tuple[Rows, Codes, Bools] | None:
         """Let a model drawn by lot draw a row for each offer, and keep those it may draw.
 
         Returns
         -------
+        None where no model could draw any, else
         Rows
             In the order of the offers.
         turns : ndarray of int64
@@ -265,9 +269,11 @@ class Guard:
                 seen.repeats += int((part != NOBODY).sum())
             good.append(rows.take(part == number))
             turns.append(mine[part == number])
+        seen.offered += offered.size
+        if not good:
+            return None
         order = np.argsort(np.concatenate(turns), kind="stable")
         in_order = np.concatenate(turns)[order]
-        seen.offered += offered.size
         seen.accepted += in_order.size
         return Rows.join(good).take(order), in_order, who[in_order] > 0
 
@@ -285,6 +291,13 @@ class _Seen:
     def draws_for_one(self, n_voices: int) -> float:
         """Say how many rows have to be drawn for one that may stand, as far as seen."""
         return (self.offered + n_voices) / (self.accepted + 1)
+
+    def is_in_vain(self, n: int, n_voices: int) -> bool:
+        """Say whether so much was drawn for `n` rows that the search is given up."""
+        if self.offered < MAX_REDRAWN:
+            return False
+        most = MAX_TRIES * n_voices
+        return self.offered >= MAX_REDRAWN + most * n or self.draws_for_one(n_voices) > most
 
 
 @dataclass(frozen=True)
