@@ -139,6 +139,7 @@ def measure_guard(
     seeds: int = 5,
     fits: int = 0,
     known: Iterable[str] = (),
+    parameters: dict[str, Any] | None = None,
     n_jobs: int | None = 1,
 ) -> GuardCosts:
     """Draw rows without a guard, with one, and with holes where the patients are, side by side.
@@ -160,6 +161,8 @@ def measure_guard(
         Shadow fits of each attack, at least 16; 0: none.
     known : iterable of str
         Quasi-identifiers; by default sex and age.
+    parameters : dict, optional
+        Of the families.
     n_jobs : int, optional
         Shadow fits at once; -1: one per processor.
 
@@ -175,7 +178,16 @@ def measure_guard(
         row
         for table in tables
         for family in families
-        for row in _measured(table, family, patients, rows, seeds, fits, tuple(known), n_jobs)
+        for row in _measured(
+            table,
+            _Model(family, parameters or {}),
+            patients,
+            rows,
+            seeds,
+            fits,
+            tuple(known),
+            n_jobs,
+        )
     ]
     return GuardCosts(
         machine=Machine.here(),
@@ -189,7 +201,7 @@ def measure_guard(
 
 def _measured(
     table: str,
-    family: str,
+    model: _Model,
     size: int,
     n: int,
     seeds: int,
@@ -203,23 +215,27 @@ def _measured(
         fitted = Fitted.learn(
             cohorts.others,
             cohorts.schema,
-            family,
-            {},
+            *model,
             seed=derive_seed(seed, _OTHERS),
             on_progress=_silent,
         )
         expected = fitted.sample(n, seed)
-        for drawn in _ways(cohorts, family, n, seed):
+        for drawn in _ways(cohorts, model, n, seed):
             seen.setdefault(drawn.rows, []).append(_looked_at(drawn, cohorts, expected))
     first = _cohorts(table, size, 0, known)
     return [
         _row(
-            {"table": table, "model": family, "patients": size, "rows": way},
+            {"table": table, "model": model.family, "patients": size, "rows": way},
             some,
-            _shadow(first, family, way, fits, n_jobs),
+            _shadow(first, model, way, fits, n_jobs),
         )
         for way, some in seen.items()
     ]
+
+
+class _Model(NamedTuple):
+    family: str
+    parameters: dict[str, Any]
 
 
 class _Cohorts(NamedTuple):
@@ -270,15 +286,14 @@ def _cohorts(table: str, size: int, seed: int, known: tuple[str, ...]) -> _Cohor
     return _Cohorts(members, non_members, others, schema)
 
 
-def _ways(cohorts: _Cohorts, family: str, n: int, seed: int) -> Iterator[_Drawn]:
+def _ways(cohorts: _Cohorts, model: _Model, n: int, seed: int) -> Iterator[_Drawn]:
     ways: tuple[Rows, ...] = ("without", "guarded")
     for way in ways:
         begin = time.monotonic()
         fitted = Fitted.learn(
             cohorts.members,
             cohorts.schema,
-            family,
-            {},
+            *model,
             seed=derive_seed(seed, _FIT),
             privacy="standard",
             guard=way == "guarded",
@@ -349,15 +364,15 @@ def _errors(drawn: pd.DataFrame, real: pd.DataFrame, schema: Schema) -> tuple[fl
 
 
 def _shadow(
-    cohorts: _Cohorts, family: str, way: Rows, fits: int, n_jobs: int | None
+    cohorts: _Cohorts, model: _Model, way: Rows, fits: int, n_jobs: int | None
 ) -> Membership | None:
     if not fits or way == "holes":
         return None
     pool = pd.concat([cohorts.members, cohorts.non_members], ignore_index=True)
     return attack_learner(
         Patients(pool, cohorts.schema),
-        Learner(family, {}, cohorts.schema, guard=way == "guarded"),
-        name=family,
+        Learner(*model, cohorts.schema, guard=way == "guarded"),
+        name=model.family,
         random_state=0,
         fits=fits,
         n_learned=len(cohorts.members),

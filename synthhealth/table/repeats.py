@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from synthhealth.schema.roles import quasi_identifiers
 from synthhealth.schema.types import MIN_CELL
 from synthhealth.table.encoding import ColumnForm
 from synthhealth.table.preparation import Preparation, Rows, ToLearn
+
+logger = logging.getLogger("synthhealth.table")
 
 __all__ = ["FULL", "LEVEL", "NOBODY", "WITHIN", "Repeats", "allowed", "scaled"]
 
@@ -156,8 +159,12 @@ class Repeats:
             by_both = [_Found.of(points, known, patient, least), whole]
             part = _parted(by_both, patient, n_parts, rng)
             found = found if part is None else by_both
+            if part is None:  # visits at several ages chain the patients together
+                logger.warning(
+                    "guard: so many patients share quasi-identifiers with one another that whole "
+                    "rows alone are guarded"
+                )
         if part is None:
-            # Visits at several ages chain the patients together: whole rows alone are looked at.
             part = _parted(found, patient, n_parts, rng)
         if part is None:
             raise ParameterError(

@@ -287,3 +287,26 @@ def test_the_verb_says_what_it_touched(tmp_path):
     assert ended.exit_code == 0, ended.output
     assert "come from models that have not seen the patient" in ended.output
     assert "The guard is not in model.synth" in ended.output
+
+
+def test_where_visits_chain_the_patients_whole_rows_are_guarded(caplog):
+    rng = np.random.default_rng(0)
+    # Each patient shares one visit with the one before, and one with the one after.
+    visits = pd.DataFrame(
+        {
+            "patient": np.repeat(np.arange(100, 140), 2),
+            "height": np.repeat(np.arange(100, 141), 2)[1:-1] * 10,
+            "crp": rng.normal(50, 9, 80).round(2),
+        }
+    )
+    schema = Schema(
+        columns=[
+            Column(name="patient", kind="identifier", protection="drop"),
+            Column(name="height", kind="count", role="quasi-identifier"),
+            Column(name="crp", kind="continuous"),
+        ]
+    ).with_subject("patient")
+    repeats = Fitted.learn(visits, schema, "parrot", {}, seed=0, guard=True).guard.repeats
+    assert "whole rows alone are guarded" in caplog.text
+    assert len(repeats.combinations) == 1
+    assert (repeats.of_patients > 0).all()
