@@ -74,7 +74,7 @@ class Entry(_Part):
     columns: tuple[str, ...]
     """Keyed hashes of the names of its columns."""
     patients: str
-    """Which set of patients it is; see `sets`."""
+    """Which set of keyed hashes of patients it is."""
     things: tuple[Thing, ...] = ()
     """What was released: the synthetic table, the model, the report."""
     fit: str | None = None
@@ -155,7 +155,7 @@ class _Alike(NamedTuple):
 class Ledger:
     """A record of what was fitted and released, by which nearly the same patients are recognised.
 
-    Two releases that differ by a few patients tell of those few (see `docs/attacks.md`). The ledger
+    Two releases that differ by a few patients tell of those few (differencing). The ledger
     holds a keyed hash of each patient's rows, so that a later fit can count how many patients
     differ. The key lies in a file of its own beside it; without it nobody can try whether a patient
     is in the ledger. Neither file leaves the hospital.
