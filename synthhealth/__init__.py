@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from synthhealth.evaluation import describe
     from synthhealth.evaluation.privacy.attack import attack
     from synthhealth.io import read_table, write_table
+    from synthhealth.ledger import Ledger
     from synthhealth.progress import ProgressEvent
     from synthhealth.report import Report, evaluate
     from synthhealth.schema import Column, Kind, Schema
@@ -34,6 +35,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Column",
     "Kind",
+    "Ledger",
     "ProgressEvent",
     "Report",
     "Schema",
@@ -59,6 +61,7 @@ __all__ = [
 _HOMES = {
     "Column": "schema",
     "Kind": "schema",
+    "Ledger": "ledger",
     "ProgressEvent": "progress",
     "Report": "report",
     "Schema": "schema",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 
 from synthhealth.models.base import Training
 from synthhealth.models.drawing import draw_rows
+from synthhealth.models.guard import Guard, Touched
 from synthhealth.models.registry import get
 from synthhealth.models.seeding import derive_seed
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
@@ -35,7 +36,7 @@ CHUNK_SIZE = 100_000
 CALIBRATION_ROWS = 5_000
 
 #: What a seed is for; the numbers are part of what a seed means.
-_FIT, _GAPS, _SAMPLE, _REPLAY, _FAKES, _CALIBRATION = range(6)
+_FIT, _GAPS, _SAMPLE, _REPLAY, _FAKES, _CALIBRATION, _GUARD = range(7)
 
 
 class Drawn(NamedTuple):
@@ -44,6 +45,8 @@ class Drawn(NamedTuple):
     rows: pd.DataFrame
     n_drawn: int
     """How many rows the model drew for them; the others broke a rule or met no condition."""
+    touched: Touched | None = None
+    """What a guard did to them; None where there is none."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,9 @@ class Fitted:
         How many rows were learned.
     training : ProgressEvent or None
         Where training stood when it ended; None if the family tells nothing.
+    guard : Guard or None
+        Sees to it that rows with a patient's combination were made without that patient. It knows
+        the patients' combinations, and is no part of what is saved.
 
     Examples
     --------
@@ -87,6 +93,7 @@ class Fitted:
     seed: int
     n_rows: int
     training: ProgressEvent | None = None
+    guard: Guard | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def learn(
@@ -98,6 +105,7 @@ class Fitted:
         *,
         seed: int,
         privacy: Privacy = "none",
+        guard: bool = False,
         tells: bool = False,
         on_progress: OnProgress | None = None,
         keep_partial: bool = False,
@@ -119,6 +127,8 @@ class Fitted:
             Decides everything.
         privacy : {"none", "standard", "high"}
             How many patients are left out; see `synthhealth.table.left_out.rows_kept`.
+        guard : bool
+            Whether to learn a `Guard`, too.
         tells : bool
             Whether to log what is in doubt about the table under this schema.
         on_progress, keep_partial, max_seconds
@@ -155,7 +165,24 @@ class Fitted:
         preparation = preparation.calibrated(
             lambda: model.sample(CALIBRATION_ROWS, seed=derive_seed(seed, _CALIBRATION))
         )
-        return cls(family, dict(parameters), model, preparation, seed, len(written.frame), last)
+        learned = cls(family, dict(parameters), model, preparation, seed, len(written.frame), last)
+        if not guard:
+            return learned
+        return replace(
+            learned,
+            guard=Guard.learn(
+                lambda: get(family)(**parameters),
+                preparation,
+                to_learn,
+                seed=derive_seed(seed, _GUARD),
+                training=training,
+                on_progress=on_progress,
+            ),
+        )
+
+    def unguarded(self) -> Fitted:
+        """Give it without its guard, as it is saved."""
+        return self if self.guard is None else replace(self, guard=None)
 
     @property
     def schema(self) -> Schema:
@@ -215,16 +242,20 @@ class Fitted:
             What is known of these rows.
         """
         part = start // chunk_size
-        rows, n_drawn = draw_rows(
-            self.model, self.preparation, stop - start, known, seed=derive_seed(stream, part, 0)
-        )
+        n, seed, touched = stop - start, derive_seed(stream, part, 0), None
+        if self.guard is None:
+            rows, n_drawn = draw_rows(self.model, self.preparation, n, known, seed=seed)
+        else:
+            rows, n_drawn, touched = self.guard.draw(
+                self.model, self.preparation, n, known, seed=seed
+            )
         table = self.preparation.write(
             rows,
             np.random.default_rng(derive_seed(stream, part, 1)),
             start=start,
             fakes_seed=derive_seed(stream, _FAKES),
         )
-        return Drawn(table, n_drawn)
+        return Drawn(table, n_drawn, touched)
 
     def chunks(
         self,

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from synthhealth.evaluation.inference import Analysis
     from synthhealth.io import FileForm
+    from synthhealth.ledger import Ledger
+    from synthhealth.models.guard import Touched
     from synthhealth.report import ModelInfo, Report
     from synthhealth.schema import RareLevels
 
@@ -61,6 +63,11 @@ class Synthesizer(BaseEstimator):
     privacy : {"standard", "high", "none"}
         How many patients a fit leaves out, so that nobody can tell from the model whether one was
         learned: a fifth, half, or none. See `synthhealth.table.left_out.rows_kept`.
+    guard : bool
+        Whether rows that have a patient's own combination of values, of the quasi-identifiers or of
+        the whole row, give way to rows of models that have not seen the patient. Such models are
+        fitted, too, so that fits and samples take about six times as long. The guard knows the
+        patients: it is in no saved file and no copy. See `synthhealth.models.guard.Guard`.
     **model_params
         Parameters of the family; `synthhealth.models.get` gives their table.
 
@@ -83,6 +90,8 @@ class Synthesizer(BaseEstimator):
     training_ : ProgressEvent or None
         Where training stood when it ended: epochs, seconds and last losses; None if the family
         tells nothing.
+    guarded_ : Touched or None
+        How many of the rows drawn so far the guard replaced; None where there is none.
 
     Examples
     --------
@@ -109,12 +118,14 @@ class Synthesizer(BaseEstimator):
         schema: Schema | None = None,
         random_state: int | None = None,
         privacy: Privacy = "standard",
+        guard: bool = False,
         **model_params: Any,
     ) -> None:
         self.model = model
         self.schema = schema
         self.random_state = random_state
         self.privacy = privacy
+        self.guard = guard
         self.model_params = model_params
 
     def fit(
@@ -124,6 +135,7 @@ class Synthesizer(BaseEstimator):
         on_progress: OnProgress | None = None,
         on_interrupt: str = "raise",
         max_seconds: float | None = None,
+        ledger: Ledger | str | os.PathLike[str] | None = None,
     ) -> Synthesizer:
         """Learn a table.
 
@@ -138,7 +150,11 @@ class Synthesizer(BaseEstimator):
             What Ctrl-C during the training of a network leaves: `FitInterruptedError`, or the model
             as far as it has come, with ``partial_`` true.
         max_seconds : float, optional
-            A time budget: a network begins no new epoch after it, and ``partial_`` is true.
+            A time budget: a network begins no new epoch after it, and ``partial_`` is true. The
+            models of a guard have as much each.
+        ledger : Ledger or path-like, optional
+            Where the fit is recorded; a warning says where nearly the same patients were fitted
+            before. See `synthhealth.Ledger`.
 
         Returns
         -------
@@ -155,17 +171,28 @@ class Synthesizer(BaseEstimator):
             The model or one of its parameters is unknown or out of bounds.
         FitInterruptedError
             Ctrl-C came, and ``on_interrupt`` is ``"raise"``.
+        FileError
+            The ledger cannot be read or written.
         """
         if on_interrupt not in ("raise", "keep"):
             raise ParameterError(f"on_interrupt is {on_interrupt!r}; it is 'raise' or 'keep'")
         if max_seconds is not None and not (isinstance(max_seconds, Real) and max_seconds > 0):
             raise ParameterError(f"max_seconds is {max_seconds!r}; give a number above 0")
         privacy = checked(self.privacy)
+        if not isinstance(self.guard, bool):
+            raise ParameterError(f"guard is a {type(self.guard).__name__}; it is True or False")
         get(self.model)(**self.model_params)  # what is wrong with them is said before any work
         seed = _check_seed(self.random_state)
+        if ledger is not None:
+            from synthhealth.ledger import Ledger
+
+            ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
+            ledger.check()
         check_shape(table)
         written = WrittenTable.of(table, self.schema)
         schema = _detected(written) if self.schema is None else self.schema
+        if ledger is not None:
+            ledger.tell(written.frame, schema, family=self.model, privacy=privacy, guard=self.guard)
         fitted = Fitted.learn(
             written,
             schema,
@@ -173,6 +200,7 @@ class Synthesizer(BaseEstimator):
             self.model_params,
             seed=seed,
             privacy=privacy,
+            guard=self.guard,
             tells=self.schema is not None and self._tells,
             on_progress=on_progress,
             keep_partial=on_interrupt == "keep",
@@ -180,6 +208,10 @@ class Synthesizer(BaseEstimator):
         )
         self._take(fitted)
         self._training_table = written.frame.copy()
+        if ledger is not None:
+            ledger.record_fit(
+                written.frame, schema, family=self.model, privacy=privacy, guard=self.guard
+            )
         return self
 
     def sample(
@@ -406,6 +438,7 @@ class Synthesizer(BaseEstimator):
                     schema=schema,
                     random_state=derive_seed(seed, _PARTS, part),
                     privacy=self.privacy,
+                    guard=self.guard,
                     **self.model_params,
                 )
                 model._tells = False  # said once, of the whole table
@@ -480,7 +513,12 @@ class Synthesizer(BaseEstimator):
 
         self._check_fitted()
         return write(
-            self._fitted, path, force=force, report=report, key=key, table=self._training_table
+            self._fitted.unguarded(),
+            path,
+            force=force,
+            report=report,
+            key=key,
+            table=self._training_table,
         )
 
     @classmethod
@@ -548,13 +586,14 @@ class Synthesizer(BaseEstimator):
             "schema": self.schema,
             "random_state": self.random_state,
             "privacy": self.privacy,
+            "guard": self.guard,
             **self.model_params,
         }
 
     def set_params(self, **params: Any) -> Synthesizer:
         """Change the constructor's arguments; they are checked in `fit`, as scikit-learn does."""
         for name, value in params.items():
-            if name in ("model", "schema", "random_state", "privacy"):
+            if name in ("model", "schema", "random_state", "privacy", "guard"):
                 setattr(self, name, value)
             else:
                 self.model_params = {**self.model_params, name: value}
@@ -563,6 +602,8 @@ class Synthesizer(BaseEstimator):
     def __getstate__(self) -> dict[str, Any]:
         """Leave the patients behind when the object is copied or pickled."""
         state: dict[str, Any] = super().__getstate__()
+        if "_fitted" in state:
+            state = state | {"_fitted": state["_fitted"].unguarded()}
         return state | {"_training_table": None}
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -570,7 +611,13 @@ class Synthesizer(BaseEstimator):
 
     def __repr__(self) -> str:
         privacy = None if self.privacy == "standard" else self.privacy
-        given = {"random_state": self.random_state, "privacy": privacy, **self.model_params}
+        guard = self.guard or None
+        given = {
+            "random_state": self.random_state,
+            "privacy": privacy,
+            "guard": guard,
+            **self.model_params,
+        }
         if self.schema is not None:
             given["schema"] = f"<{len(self.schema)} columns>"
         words = "".join(f", {name}={value!r}" for name, value in given.items() if value is not None)
@@ -580,6 +627,7 @@ class Synthesizer(BaseEstimator):
         """Become fitted; also how a saved synthesizer comes back."""
         self._fitted = fitted
         self._calls = self._n_kept = self._n_drawn = 0
+        self._touched: Touched | None = None
         self._training_table = None
         self.schema_ = fitted.schema
         self.settings_ = fitted.settings
@@ -587,6 +635,12 @@ class Synthesizer(BaseEstimator):
         self.seed_ = fitted.seed
         self.n_rows_ = fitted.n_rows
         self.training_ = fitted.training
+
+    @property
+    def guarded_(self) -> Touched | None:
+        """How many of the rows drawn so far the guard replaced; None where there is none."""
+        self._check_fitted()
+        return self._touched
 
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
@@ -602,6 +656,11 @@ class Synthesizer(BaseEstimator):
     ) -> Iterator[pd.DataFrame]:
         """Check everything now; give the chunks as they are asked for."""
         self._check_fitted()
+        if self.guard and self._fitted.guard is None:
+            raise ParameterError(
+                "guard: it knows the patients, and so is in no copy of a synthesizer; draw from "
+                "the one that was fitted, fit again, or draw without: set_params(guard=False)"
+            )
         known = self._known(n, conditions)
         n_rows = _check_count("n", n) if known is None else len(known)
         if random_state is None:
@@ -624,9 +683,13 @@ class Synthesizer(BaseEstimator):
         begin = time.monotonic()
         done = 0
         with progress_reporter("sampling", on_progress) as report:
-            for rows, n_drawn in self._fitted.chunks(n, stream, chunk_size=chunk_size, known=known):
+            for rows, n_drawn, touched in self._fitted.chunks(
+                n, stream, chunk_size=chunk_size, known=known
+            ):
                 self._n_kept += len(rows)
                 self._n_drawn += n_drawn
+                if touched is not None:
+                    self._touched = touched.plus(self._touched)
                 yield rows
                 done += len(rows)
                 report(ProgressEvent("sample", done, n, "row", time.monotonic() - begin))

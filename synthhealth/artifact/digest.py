@@ -25,7 +25,14 @@ from synthhealth.errors import FileError, ParameterError
 from synthhealth.io.cells import MISSING_WORDS
 from synthhealth.io.files import reason
 
-__all__ = ["KEY_VARIABLE", "check_key", "read_key", "sample_digest", "table_digest"]
+__all__ = [
+    "KEY_VARIABLE",
+    "canonical_cells",
+    "check_key",
+    "read_key",
+    "sample_digest",
+    "table_digest",
+]
 
 #: The environment variable that may hold the key.
 KEY_VARIABLE = "SYNTHHEALTH_KEY"
@@ -198,15 +205,15 @@ def _canonical(table: pd.DataFrame) -> bytes:
 def _column_digest(column: pd.Series) -> str:
     digest = hashlib.sha256()
     for start in range(0, len(column), BLOCK_ROWS):
-        cells = _cells(column.iloc[start : start + BLOCK_ROWS])
+        cells = canonical_cells(column.iloc[start : start + BLOCK_ROWS])
         digest.update(("\n".join(cells) + "\n").encode("ascii"))
     return digest.hexdigest()
 
 
-def _cells(column: pd.Series) -> list[str]:
-    """Write each cell in the canonical form."""
+def canonical_cells(column: pd.Series) -> list[str]:
+    """Write each cell of a column in the canonical form; see the notes of `table_digest`."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        levels = [*_cells(pd.Series(column.cat.categories)), "null"]
+        levels = [*canonical_cells(pd.Series(column.cat.categories)), "null"]
         return [levels[code] for code in column.cat.codes.tolist()]
     cells = _known_cells(column)
     for place in np.flatnonzero(column.isna().to_numpy()):

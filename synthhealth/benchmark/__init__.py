@@ -1,7 +1,7 @@
 """How fast, how large and how good: measured beside plain SDV, in one run.
 
 On the command line: ``synthhealth benchmark overhead``, ``... evaluation``, ``... quality``,
-``... verdicts`` and ``... privacy``.
+``... verdicts``, ``... privacy`` and ``... guard``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from synthhealth.benchmark.evaluation import EvaluationCost, measure_evaluation
+    from synthhealth.benchmark.guard import GuardCosts, measure_guard
     from synthhealth.benchmark.overhead import measure_overhead
     from synthhealth.benchmark.overhead_results import Overhead
     from synthhealth.benchmark.privacy import Privacy, measure_privacy
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EvaluationCost",
+    "GuardCosts",
     "Overhead",
     "Privacy",
     "Quality",
     "Verdicts",
     "measure_evaluation",
+    "measure_guard",
     "measure_overhead",
     "measure_privacy",
     "measure_quality",
@@ -33,6 +36,8 @@ __all__ = [
 _HOMES = {
     "EvaluationCost": "evaluation",
     "measure_evaluation": "evaluation",
+    "GuardCosts": "guard",
+    "measure_guard": "guard",
     "Overhead": "overhead_results",
     "Privacy": "privacy",
     "Quality": "quality",

@@ -187,6 +187,45 @@ def privacy(
     _tell(result, json, force)
 
 
+@app.command()
+def guard(
+    families: Annotated[
+        list[str] | None,
+        typer.Option("--families", help="A model family; repeatable. Default: gaussian_copula."),
+    ] = None,
+    tables: Annotated[
+        list[str] | None,
+        typer.Option("--tables", help="demo, hcv, ...; repeatable. Default: demo."),
+    ] = None,
+    patients: Annotated[int, typer.Option(min=20, help="Patients of a model.")] = 61,
+    rows: Annotated[int, typer.Option(min=100, help="Synthetic rows of each fit.")] = 20_000,
+    seeds: Annotated[int, typer.Option(min=1, help="Cohorts of each table.")] = 5,
+    fits: Annotated[int, typer.Option(min=0, help="Shadow fits, at least 16; 0: none.")] = 0,
+    known: Annotated[
+        list[str] | None,
+        typer.Option("--known", help="A quasi-identifier; repeatable. Default: sex and age."),
+    ] = None,
+    n_jobs: Annotated[int, typer.Option(help="Fits at once; -1: one per processor.")] = 1,
+    json: Json = None,
+    force: Force = False,
+) -> None:
+    """Measure what a guard costs and hides, beside rows without one and rows with holes."""
+    _check(json, force)
+    from synthhealth.benchmark.guard import measure_guard
+
+    result = measure_guard(
+        families=families or ("gaussian_copula",),
+        tables=tables or ("demo",),
+        patients=patients,
+        rows=rows,
+        seeds=seeds,
+        fits=fits,
+        known=known or (),
+        n_jobs=n_jobs,
+    )
+    _tell(result, json, force)
+
+
 def _check(file: Path | None, force: bool) -> None:
     """Refuse a file that could not be written before the long work, not after it."""
     if file is not None:

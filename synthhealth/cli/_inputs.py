@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from synthhealth.cli._options import Protect
+    from synthhealth.ledger import Ledger
     from synthhealth.schema import Schema
     from synthhealth.synthesizer import Synthesizer
 
@@ -131,21 +132,43 @@ def train(
     privacy: str,
     keep_partial: bool,
     max_seconds: float | None,
+    guard: bool = False,
+    ledger: Ledger | None = None,
 ) -> Synthesizer:
     """Learn a table with the options as they were given."""
-    return synthesizer_of(model, schema, param, seed, privacy).fit(
-        real, on_interrupt="keep" if keep_partial else "raise", max_seconds=max_seconds
+    return synthesizer_of(model, schema, param, seed, privacy, guard).fit(
+        real,
+        on_interrupt="keep" if keep_partial else "raise",
+        max_seconds=max_seconds,
+        ledger=ledger,
     )
 
 
+def ledger_of(data: Path, file: Path | None) -> Ledger | None:
+    """Give the ledger of the option, else the one beside the table, if there is one."""
+    from synthhealth.ledger import Ledger
+
+    ledger = Ledger.beside(data) if file is None else Ledger(file)
+    if ledger is not None:
+        ledger.check()  # before anything is read
+    return ledger
+
+
 def synthesizer_of(
-    model: str, schema: Schema | None, param: list[str] | None, seed: int | None, privacy: str
+    model: str,
+    schema: Schema | None,
+    param: list[str] | None,
+    seed: int | None,
+    privacy: str,
+    guard: bool = False,
 ) -> Synthesizer:
     """Make a synthesizer with the options as they were given."""
     from synthhealth import Synthesizer
     from synthhealth.table.left_out import checked
 
-    synthesizer = Synthesizer(model, schema=schema, random_state=seed, privacy=checked(privacy))
+    synthesizer = Synthesizer(
+        model, schema=schema, random_state=seed, privacy=checked(privacy), guard=guard
+    )
     # Not as keywords: "--param model=..." shall be refused by the family, not choose another.
     synthesizer.model_params = {name: literal(text) for name, text in pairs(param).items()}
     return synthesizer

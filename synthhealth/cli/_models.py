@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from synthhealth.cli._app import FOUND, verb
-from synthhealth.cli._inputs import Said, choose_schema, read, train
+from synthhealth.cli._inputs import Said, choose_schema, ledger_of, read, train
 from synthhealth.cli._options import (
     Data,
     Debug,
@@ -21,6 +21,7 @@ from synthhealth.cli._options import (
     KeepPartial,
     KeepWords,
     KeyFile,
+    LedgerFile,
     MaxSeconds,
     Params,
     Privacy,
@@ -34,7 +35,7 @@ from synthhealth.cli._options import (
     literal,
     pairs,
 )
-from synthhealth.cli._results import about, show
+from synthhealth.cli._results import about, show, tell_ledger
 from synthhealth.errors import ParameterError
 from synthhealth.io import check_target, sniff, table_suffix, whole_file, write_table
 from synthhealth.table.level import Level
@@ -62,6 +63,7 @@ def fit(
     keep_partial: KeepPartial = False,
     max_seconds: MaxSeconds = None,
     key_file: KeyFile = None,
+    ledger: LedgerFile = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -73,13 +75,25 @@ def fit(
     from synthhealth.artifact import read_key
 
     key = read_key(key_file)
+    record = ledger_of(data, ledger)
     real, form = read(data, sheet, drop, Said(encoding, header, keep_words, schema))
     wanted = choose_schema(real, schema, protect, drop, subject)
-    synthesizer = train(real, wanted, model, param, seed, privacy.value, keep_partial, max_seconds)
+    synthesizer = train(
+        real,
+        wanted,
+        model,
+        param,
+        seed,
+        privacy.value,
+        keep_partial,
+        max_seconds,
+        ledger=record,
+    )
     synthesizer.save(out, force=force, key=key)
     typer.echo(f"Read: {data} ({form})")
     typer.echo(about(synthesizer))
     typer.echo(f"Written: {out}")
+    tell_ledger(record)
 
 
 @verb

@@ -147,6 +147,23 @@ PolicyFile = Annotated[
     Path | None,
     typer.Option("--policy", metavar="FILE", help="Limits of your own (YAML); default: 0.09."),
 ]
+Guard = Annotated[
+    bool,
+    typer.Option(
+        "--guard",
+        help="Rows with a patient's own combination of values come from models that have not seen "
+        "the patient; takes about six times as long.",
+    ),
+]
+LedgerFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--ledger",
+        metavar="FILE",
+        help="Record the fit there, and say where nearly the same patients were fitted before; "
+        "default: synthhealth-ledger.json beside DATA, where there is one.",
+    ),
+]
 KeepPartial = Annotated[
     bool,
     typer.Option("--keep-partial", help="After Ctrl-C go on with the model as far as it has come."),

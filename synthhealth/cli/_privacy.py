@@ -40,6 +40,8 @@ from synthhealth.cli._results import (
     end_with,
     read_policy,
     released_files,
+    show,
+    table,
     tell_files,
     write_verdict,
 )
@@ -164,3 +166,36 @@ def release(
 def _evidence(said: Path | None, usual: Path) -> Path | None:
     """Give a file of evidence: the one that was said, or the usual one where it lies there."""
     return said or (usual if usual.is_file() else None)
+
+
+@verb
+def ledger(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="The ledger: synthhealth-ledger.json beside the data."),
+    ],
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Show what was fitted and released of the tables beside which a ledger lies."""
+    from synthhealth.errors import FileError
+    from synthhealth.ledger import Ledger
+
+    found = Ledger(file)
+    if not file.exists():
+        raise FileError(f"{file}: there is no ledger; begin one with: run or fit --ledger {file}")
+    heads = ("when (UTC)", "what", "family", "privacy", "patients", "rows", "epsilon")
+    lines = (
+        (
+            one.when[:16].replace("T", " "),
+            "fit" if one.what == "fit" else f"release: {', '.join(one.things)}",
+            one.family,
+            f"{one.privacy}, guard" if one.guard else one.privacy,
+            f"{one.n_patients:,}",
+            f"{one.n_rows:,}",
+            "" if one.epsilon is None else f"{one.epsilon:g}",
+        )
+        for one in found.entries
+    )
+    show(table(heads, lines))
+    typer.echo(found.given_away().in_words())

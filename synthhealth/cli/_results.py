@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from synthhealth.evaluation.privacy.legal_tests import Released
+    from synthhealth.ledger import Ledger
     from synthhealth.report import Policy, ReleaseVerdict, Report
     from synthhealth.synthesizer import Synthesizer
 
@@ -168,6 +169,9 @@ def end_with(verdict: ReleaseVerdict) -> None:
 def tell_results(report: Report, synthesizer: Synthesizer, out: Path, names: list[str]) -> None:
     """Say what was learned, how good it is and where it lies."""
     typer.echo(about(synthesizer))
+    if synthesizer.guarded_ is not None:
+        typer.echo(synthesizer.guarded_.in_words())
+        typer.echo("The guard is not in model.synth: rows drawn from that file have none.")
     typer.echo()
     typer.echo(report.summary().rstrip())
     tell_files(out, names)
@@ -178,6 +182,13 @@ def tell_files(out: Path, names: list[str]) -> None:
     typer.echo("\nWritten:")
     for name in names:
         typer.echo(f"  {out / name}")
+
+
+def tell_ledger(ledger: Ledger | None) -> None:
+    """Say where a fit was recorded."""
+    if ledger is not None:
+        n = ledger.given_away().fits
+        typer.echo(f"Recorded: {ledger.path} ({n:,} {'fit' if n == 1 else 'fits'})")
 
 
 def about(synthesizer: Synthesizer) -> str:

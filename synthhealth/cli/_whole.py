@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from synthhealth.cli._app import verb
-from synthhealth.cli._inputs import Said, choose_schema, read, synthesizer_of, train
+from synthhealth.cli._inputs import Said, choose_schema, ledger_of, read, synthesizer_of, train
 from synthhealth.cli._options import (
     Analyses,
     Data,
@@ -19,11 +19,13 @@ from synthhealth.cli._options import (
     Force,
     Format,
     Groups,
+    Guard,
     HeaderLine,
     KeepPartial,
     KeepWords,
     KeyFile,
     Leaving,
+    LedgerFile,
     MaxSeconds,
     Outcomes,
     OutFolder,
@@ -50,6 +52,7 @@ from synthhealth.cli._results import (
     read_policy,
     result_names,
     tell_files,
+    tell_ledger,
     tell_results,
     write_release,
     write_report,
@@ -67,6 +70,7 @@ def demo(
     rows: Annotated[int, typer.Option(min=1, help="Synthetic rows.")] = 1000,
     seed: Seed = 0,
     privacy: Privacy = Level.standard,
+    guard: Guard = False,
     param: Params = None,
     format: Format = TableFormat.csv,
     keep_partial: KeepPartial = False,
@@ -84,7 +88,7 @@ def demo(
         real = load_ra_panel()
         write_table(real, folder / names[0])
         synthesizer = train(
-            real, None, model, param, seed, privacy.value, keep_partial, max_seconds
+            real, None, model, param, seed, privacy.value, keep_partial, max_seconds, guard
         )
         report = write_results(synthesizer, None, rows, folder, form)
     tell_results(report, synthesizer, out, names)
@@ -100,6 +104,7 @@ def run(
     ] = None,
     seed: Seed = None,
     privacy: Privacy = Level.standard,
+    guard: Guard = False,
     schema: SchemaFile = None,
     protect: ProtectOption = None,
     holdout: Annotated[
@@ -138,6 +143,7 @@ def run(
         float | None,
         typer.Option(min=0.001, help="Time budget of the attacks; after it no fit is begun."),
     ] = None,
+    ledger: LedgerFile = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -157,6 +163,7 @@ def run(
 
         key = read_key(key_file)
         limits = read_policy(policy)
+        record = ledger_of(data, ledger)
         said = Said(encoding, header, keep_words, schema)
         real, form = read(data, sheet, drop, said)
         unseen = (
@@ -165,7 +172,16 @@ def run(
         wanted = choose_schema(real, schema, protect, drop, subject)
         asked = questions(outcome, analysis, by, real, wanted)
         synthesizer = train(
-            real, wanted, model, param, seed, privacy.value, keep_partial, max_seconds
+            real,
+            wanted,
+            model,
+            param,
+            seed,
+            privacy.value,
+            keep_partial,
+            max_seconds,
+            guard,
+            record,
         )
         written = form if format is None else FileForm(suffix)
         report = write_results(
@@ -186,6 +202,7 @@ def run(
             )
     typer.echo(f"Read: {data} ({form})")
     tell_results(report, synthesizer, out, names)
+    tell_ledger(record)
     if verdict is not None:
         typer.echo()
         end_with(verdict)
@@ -199,6 +216,7 @@ def cross_evaluate(
     folds: Annotated[int, typer.Option(min=2, help="Parts, each held out once.")] = 5,
     seed: Seed = None,
     privacy: Privacy = Level.standard,
+    guard: Guard = False,
     schema: SchemaFile = None,
     protect: ProtectOption = None,
     subject: Subject = None,
@@ -220,7 +238,7 @@ def cross_evaluate(
         real, form = read(data, sheet, drop, Said(encoding, header, keep_words, schema))
         wanted = choose_schema(real, schema, protect, drop, subject)
         asked = questions(outcome, analysis, by, real, wanted)
-        synthesizer = synthesizer_of(model, wanted, param, seed, privacy.value)
+        synthesizer = synthesizer_of(model, wanted, param, seed, privacy.value, guard)
         report = synthesizer.cross_evaluate(real, folds, **asked)
         write_report(report, folder)
     typer.echo(f"Read: {data} ({form})")

@@ -15,6 +15,7 @@ frees a lock when its process ends, however it ends, so that a living one's fold
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -26,12 +27,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["Workspace", "is_workspace", "scratch_folder", "settle", "sync_folder", "workspace"]
+__all__ = [
+    "Workspace",
+    "is_workspace",
+    "locked",
+    "scratch_folder",
+    "settle",
+    "sync_folder",
+    "workspace",
+]
 
 _NAME = re.compile(r"\.synthhealth-[0-9a-f]{8}")
 
 #: How long to wait for a living process that is moving its files out, in seconds.
 _PATIENCE = 2.0
+
+#: How long to wait for a process that holds a file, in seconds.
+_PATIENCE_FOR_LOCK = 30.0
 
 
 class Workspace:
@@ -195,6 +207,38 @@ def _taken(hidden: Path, *, is_mine: bool) -> Iterator[bool]:
         except OSError:
             is_free = is_mine
         yield is_free
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def locked(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Hold a file, which is made if it is missing, against other processes that ask for it so.
+
+    A new one is open to its owner alone. Some file systems have no locks: there nobody waits.
+
+    Raises
+    ------
+    OSError
+        It cannot be opened; `TimeoutError` where another process has held it for too long.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        # Windows locks bytes, and nobody could read those: one beyond the end.
+        os.lseek(handle, 2**30, os.SEEK_SET)
+        end = time.monotonic() + _PATIENCE_FOR_LOCK
+        while True:
+            try:
+                _lock(handle)
+            except (BlockingIOError, PermissionError):
+                if time.monotonic() > end:
+                    raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT)) from None
+                time.sleep(0.01)
+                continue
+            except OSError:
+                pass
+            break
+        yield
     finally:
         os.close(handle)
 

@@ -30,7 +30,7 @@ _REGISTERED: dict[str, type[Model]] = {}
 
 
 #: What the constructor of a synthesizer takes beside the parameters of a family.
-OWN_ARGUMENTS = frozenset({"model", "schema", "random_state"})
+OWN_ARGUMENTS = frozenset({"model", "schema", "random_state", "privacy", "guard"})
 
 
 def register(family: type[Family]) -> type[Family]:

@@ -58,7 +58,9 @@ class MissingPatterns(BaseModel):
     sizes: tuple[float, ...]
 
     @classmethod
-    def learn(cls, states: pd.DataFrame, values: pd.DataFrame) -> MissingPatterns:
+    def learn(
+        cls, states: pd.DataFrame, values: pd.DataFrame, columns: tuple[str, ...] | None = None
+    ) -> MissingPatterns:
         """Learn the patterns of a table.
 
         Parameters
@@ -67,8 +69,11 @@ class MissingPatterns(BaseModel):
             The state of each cell; any columns of the table, in the table's order.
         values : pandas.DataFrame, shape (n_rows, n_values)
             The plain table, gaps filled.
+        columns : tuple of str, optional
+            Of which columns; by default of those that have missing values.
         """
-        columns = tuple(states.columns[(states > 0).any()])
+        if columns is None:
+            columns = tuple(states.columns[(states > 0).any()])
         if not columns:
             return cls(columns=(), patterns=(), shares=(), groups=Tree.trivial(), sizes=(1.0,))
         cells = states[list(columns)].to_numpy(dtype=np.int8)

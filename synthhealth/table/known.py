@@ -66,6 +66,11 @@ class Known:
     def __len__(self) -> int:
         return len(self.values)
 
+    @property
+    def asks_for_gaps(self) -> bool:
+        """Whether some cell shall be missing."""
+        return bool((self.gaps == True).to_numpy().any())  # noqa: E712
+
     def rows(self, places: slice | npt.NDArray[np.int64]) -> Known:
         """Give some of the rows."""
         return Known(

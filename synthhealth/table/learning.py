@@ -33,7 +33,7 @@ from synthhealth.table.encoding import TableForm
 from synthhealth.table.gaps import MissingPatterns, fill_missing
 from synthhealth.table.joined import split
 from synthhealth.table.left_out import Privacy, rows_kept
-from synthhealth.table.preparation import Ends, Preparation
+from synthhealth.table.preparation import Ends, Preparation, Rows
 
 __all__ = ["ToLearn", "prepare"]
 
@@ -46,6 +46,10 @@ class ToLearn:
     """The plain table: no gaps, nothing that a rule computes."""
     schema: Schema
     """What its columns are."""
+    rows: Rows
+    """The same patients as if they had been drawn."""
+    subjects: Subjects | None = None
+    """The patient of each row; None: every row is one."""
     odd: Mapping[str, int] = field(default_factory=dict)
     """How many cells of a column fit nothing that the schema says, and count as missing."""
 
@@ -101,13 +105,14 @@ def prepare(
     # Of a level that is dropped there is no value, either, but it is not missing.
     fill_missing(plain, missing, learned.numerical, rng)
     emptied = [name for name, one in rare.items() if one.emptied]
+    states = _states(reading, kept, emptied)
     preparation = Preparation(
         described=described,
         learned=learned,
         form=form,
         dtypes={name: dtype_to_text(read.table[name].dtype) for name in form.names},
         empty_is_none=tuple(name for name in form.names if _empty_is_none(read.table[name])),
-        patterns=MissingPatterns.learn(_states(reading, kept, emptied), plain),
+        patterns=MissingPatterns.learn(states, plain),
         censoring=beyond.censoring,
         ends=_ends(form, plain, beyond.censoring),
         rare=rare,
@@ -116,7 +121,10 @@ def prepare(
         privacy=privacy,
     )
     training_schema = _without_computed(learned)
-    return preparation, ToLearn(plain[training_schema.names], training_schema, reading.odd)
+    rows = Rows(plain, states[list(preparation.patterns.columns)].to_numpy(dtype=np.int8))
+    return preparation, ToLearn(
+        plain[training_schema.names], training_schema, rows, whose, reading.odd
+    )
 
 
 class _Read(NamedTuple):

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from synthhealth.evaluation.encode import encode
 from synthhealth.evaluation.tables import CanonicalTable, Tables
 from synthhealth.schema import Schema
-from synthhealth.schema.types import MIN_CELL, Column, Role
+from synthhealth.schema.roles import quasi_identifiers
+from synthhealth.schema.types import MIN_CELL, Role
 
 __all__ = ["Fit", "quasi_identifiers", "secrets"]
 
@@ -103,24 +104,8 @@ class Fit:
         return [self.schema.names.index(name) for name in names]
 
 
-def quasi_identifiers(schema: Schema) -> tuple[str, ...]:
-    """Give the columns that an outsider may know of a patient.
-
-    Those that the schema says are; else sex, age, and what names people and was coarsened.
-    """
-    said = tuple(column.name for column in schema if column.role is Role.QUASI_IDENTIFIER)
-    if said:
-        return said
-    known = {schema.demographics.sex, schema.demographics.age}
-    return tuple(column.name for column in schema if column.name in known or _identifies(column))
-
-
 def secrets(schema: Schema) -> tuple[str, ...]:
     """Give the columns that are to be guessed: those said to be sensitive, else all others."""
     said = tuple(column.name for column in schema if column.role is Role.SENSITIVE)
     known = quasi_identifiers(schema)
     return said or tuple(name for name in schema.names if name not in known)
-
-
-def _identifies(column: Column) -> bool:
-    return column.identifier is not None or column.protection is not None

@@ -89,6 +89,7 @@ class Learner:
     schema: Schema
     rows: int = ROWS
     privacy: Privacy = "standard"
+    guard: bool = False
 
     def __call__(self, table: pd.DataFrame, seed: int) -> Released:
         """Learn a table; see `Learn`."""
@@ -99,9 +100,10 @@ class Learner:
             self.parameters,
             seed=seed,
             privacy=self.privacy,
+            guard=self.guard,
             on_progress=_silent,
         )
-        return Released(fitted.sample(self.rows, seed), fitted)
+        return Released(fitted.sample(self.rows, seed), fitted.unguarded())
 
 
 class Signals(NamedTuple):

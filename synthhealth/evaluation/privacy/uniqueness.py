@@ -13,6 +13,7 @@ from synthhealth.evaluation.privacy.membership import drawn_at_random
 from synthhealth.evaluation.privacy.pooling import Threat, Tried
 from synthhealth.evaluation.privacy.results import Groups
 from synthhealth.evaluation.release import recorded_step
+from synthhealth.table.repeats import FULL, LEVEL, allowed, scaled
 
 __all__ = [
     "COMBINATIONS",
@@ -45,14 +46,6 @@ NEARLY = Threat(
     "Article 29 Working Party, Opinion 05/2014: singling out",
 )
 
-#: Where the last digit is more than this share of a standard deviation, half of it may differ.
-COARSE = 0.1
-#: The last digit of numbers that are written in full, in standard deviations.
-FULL = 0.001
-#: What lies apart in any case, in steps; a step is the most that may lie between two rows.
-FAR = 10.0
-#: What is infinite stands as this number of steps.
-LARGEST = 1e12
 #: Patients whose like is looked for but for rounding, and rows among which it is.
 MOST_NEARLY = 50_000
 
@@ -89,10 +82,10 @@ def find_rows_nearly(fit: Fit, rng: np.random.Generator) -> Tried:
     attacked = drawn_at_random(len(fit.real), MOST_NEARLY, rng)
     rows = drawn_at_random(len(fit.drawn), MOST_NEARLY, rng)
     steps = [
-        1.0 / FAR if is_level else _allowed(values, column.decimals)
+        LEVEL if is_level else allowed(values, step_of(values, column.decimals))
         for values, column, is_level in zip(fit.real.T, fit.schema, fit.categorical, strict=True)
     ]
-    patients, drawn = (_scaled(table, steps) for table in (fit.real[attacked], fit.drawn[rows]))
+    patients, drawn = (scaled(table, steps) for table in (fit.real[attacked], fit.drawn[rows]))
     distances, _ = cKDTree(drawn, balanced_tree=False).query(
         patients, p=np.inf, distance_upper_bound=1.0 + 1e-6
     )
@@ -122,19 +115,6 @@ def step_of(values: Floats, decimals: int | None) -> float:
     if step:
         return step
     return FULL * float(known.std()) or 1.0
-
-
-def _allowed(values: Floats, decimals: int | None) -> float:
-    step = step_of(values, decimals)
-    known = values[np.isfinite(values)]
-    is_coarse = not known.size or step > COARSE * float(known.std())
-    return 0.499 * step if is_coarse else step
-
-
-def _scaled(table: Floats, steps: list[float]) -> Floats:
-    """Give a table such that rows match where no column differs by more than 1."""
-    scaled = np.clip(table / np.array(steps), -LARGEST, LARGEST)
-    return np.where(np.isnan(scaled), -2 * LARGEST, scaled)
 
 
 def _share_of_equal(values: Floats) -> Floats:
