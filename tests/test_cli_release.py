@@ -161,3 +161,13 @@ def test_python_does_the_same(real: Path, tmp_path: Path) -> None:
     for one in (told, same):
         one.update(created=None, files=None)
     assert told == same
+
+
+def test_a_ledger_notes_what_leaves_the_house(folder: Path, real: Path, tmp_path: Path) -> None:
+    given, ledger = copied(folder, tmp_path / "given", *SET), tmp_path / "ledger.json"
+    refused = call("release", given, "--ledger", ledger, code=1)
+    assert "records no such fit" in refused.output
+    assert not (given / "release.html").exists()
+    call("fit", real, "--out", tmp_path / "x.synth", *SIMPLE, "--ledger", ledger)
+    call("release", given, "--released", "both", "--ledger", ledger)
+    assert "release: table, model" in call("ledger", ledger).output

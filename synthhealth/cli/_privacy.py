@@ -132,6 +132,14 @@ def release(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where the pages go; default: DIR.")
     ] = None,
+    ledger: Annotated[
+        Path | None,
+        typer.Option(
+            "--ledger",
+            metavar="FILE",
+            help="Record there that something of its last fit leaves the house.",
+        ),
+    ] = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -140,6 +148,7 @@ def release(
     out = folder if out is None else out
     with whole_folder(out, RELEASE, force=force) as pages:
         from synthhealth.evaluation.privacy.legal_tests import as_released
+        from synthhealth.ledger import Ledger
         from synthhealth.report import Report, read_attacks
 
         settle(folder)
@@ -148,6 +157,9 @@ def release(
                 f"{folder} has no {REPORT[1]}; give the folder that 'synthhealth run' wrote"
             )
         what = as_released(released.value)
+        record = None if ledger is None else Ledger(ledger)
+        if record is not None:
+            record.check()
         attacks = _evidence(attack, folder / ATTACK)
         other = _evidence(cross_evaluated, folder / CROSS[1])
         verdict = Report.from_json(folder / REPORT[1]).release(
@@ -158,6 +170,8 @@ def release(
             files=released_files(folder, what),
         )
         write_verdict(verdict, pages)
+        if record is not None:
+            record.record_release(["table", "model"] if what == "both" else [what])
     tell_files(out, list(RELEASE))
     typer.echo()
     end_with(verdict)
