@@ -33,13 +33,14 @@ from synthhealth.table._constants import (
     constants_in,
     without_constants,
 )
+from synthhealth.table.blur import UNBLURRED, Blur
 from synthhealth.table.censoring import Censoring, frequent_limits
 from synthhealth.table.dtypes import dtype_from_text, dtype_to_text
 from synthhealth.table.encoding import ColumnForm, TableForm
 from synthhealth.table.gaps import MissingPatterns, States, fill_missing
 from synthhealth.table.joined import join, split, split_conditions
 from synthhealth.table.known import Known
-from synthhealth.table.left_out import Privacy, rows_kept
+from synthhealth.table.left_out import Privacy, rows_kept, secret_of
 from synthhealth.table.limits import Alignment
 
 __all__ = ["Preparation", "Rows", "ToLearn"]
@@ -60,6 +61,8 @@ class ToLearn:
     """What its columns are."""
     odd: Mapping[str, int] = field(default_factory=dict)
     """How many cells of a column fit nothing that the schema says, and count as missing."""
+    blur: Blur = UNBLURRED
+    """How sharply what is learned may be kept."""
 
 
 @dataclass(frozen=True)
@@ -211,6 +214,10 @@ class Preparation(BaseModel):
         kept = rows_kept(canonical, privacy, subjects)
         everyone, canonical = canonical, canonical[kept]
         whose = None if subjects is None else subjects[kept]
+        blur = UNBLURRED
+        if privacy != "none":
+            n_kept = n_patients(whose, np.ones(len(canonical), dtype=bool))
+            blur = Blur(privacy, n_kept, secret_of(everyone))
 
         censoring: dict[str, Censoring] = {}
         gone: tuple[dict[str, set[float]], dict[str, set[float]]] = {}, {}
@@ -235,6 +242,9 @@ class Preparation(BaseModel):
             )
         described, learned = _without_limits(described, *gone), _without_limits(learned, *gone)
         form = TableForm.learn(canonical, learned, latent, whose)
+        if privacy != "none":
+            # Where a column ends does not hang on who was left out, which another patient changes.
+            form = form.with_numbers_of(everyone.drop(columns=list(latent)), learned, subjects)
         plain, missing = form.encode(canonical)
         plain = form.clipped(plain.assign(**latent))
         # Of a level that is dropped there is no value, either, but it is not missing.
@@ -273,7 +283,8 @@ class Preparation(BaseModel):
         training_schema = learned.model_copy(
             update={"columns": tuple(c for c in learned if c.name not in computed)}
         )
-        return preparation, ToLearn(plain[training_schema.names], training_schema, reading.odd)
+        to_learn = plain[training_schema.names]
+        return preparation, ToLearn(to_learn, training_schema, reading.odd, blur)
 
     def calibrated(self, draw: Callable[[], pd.DataFrame]) -> Preparation:
         """Adapt to the plain rows that the fitted model draws.
