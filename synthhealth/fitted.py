@@ -155,7 +155,7 @@ class Fitted:
                 last = event
                 report(event)
 
-            training = Training(remember, max_seconds=max_seconds, keep_partial=keep_partial)
+            training = Training(remember, max_seconds, keep_partial, to_learn.blur)
             model.fit(
                 to_learn.table,
                 to_learn.schema,

@@ -62,7 +62,8 @@ class Synthesizer(BaseEstimator):
         in any process. Without it a seed is drawn and kept in ``seed_``.
     privacy : {"standard", "high", "none"}
         How many patients a fit leaves out, so that nobody can tell from the model whether one was
-        learned: a fifth, half, or none. See `synthhealth.table.left_out.rows_kept`.
+        learned: a fifth, half, or none; and how much what it keeps is blurred. See
+        `synthhealth.table.left_out.rows_kept` and `synthhealth.table.blur.Blur`.
     guard : bool
         Whether rows that have a patient's own combination of values, of the quasi-identifiers or of
         the whole row, give way to rows of models that have not seen the patient. Such models are

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from synthhealth.errors import ArtifactError, ParameterError, nearest
 from synthhealth.models.parameters import Parameter
 from synthhealth.schema import Schema
+from synthhealth.table.blur import Blur
 
 Floats = npt.NDArray[np.float64]
 
@@ -25,6 +26,10 @@ _CANDIDATES = ("norm", "beta", "gamma")
 
 #: The log density where a margin has none.
 LEAST_LOG_DENSITY = -100.0
+
+#: How near the mean of a margin may come to its end, as a share of its width, and how much of the
+#: largest variance between two ends a margin may have.
+_NEAREST, _WIDEST = 0.01, 0.9
 
 #: Rows that a margin is chosen on; more do not change the choice.
 _CHOICE_ROWS = 5_000
@@ -69,6 +74,34 @@ class Margin(BaseModel):
             if name in _PARAMETERS[family]
         }
         return cls(family=family, parameters=_without_extremes(family, parameters, values))
+
+    def blurred(self, blur: Blur, name: str) -> Margin:
+        """Blur mean and standard deviation of the margin of column `name`.
+
+        The ends of a beta margin, and the beginning of a gamma one, stay; other margins are shifted
+        and stretched as a whole.
+        """
+        from scipy import stats
+
+        if not blur.changes:
+            return self
+        law = getattr(stats, self.family)
+        before = float(law.mean(**self.parameters)), float(law.std(**self.parameters))
+        middle, spread = blur.moments(name, *before)
+        loc, scale = self.parameters["loc"], self.parameters["scale"]
+        if self.family == "gamma":
+            above = max(middle - loc, _NEAREST * spread)
+            blurred = {"a": (above / spread) ** 2, "loc": loc, "scale": spread**2 / above}
+        elif self.family == "beta":
+            place = float(np.clip((middle - loc) / scale, _NEAREST, 1 - _NEAREST))
+            most = place * (1 - place)
+            both = most / min((spread / scale) ** 2, _WIDEST * most) - 1
+            blurred = {"a": place * both, "b": (1 - place) * both, "loc": loc, "scale": scale}
+        else:
+            stretched = spread / before[1]
+            moved = {"loc": middle + stretched * (loc - before[0]), "scale": stretched * scale}
+            blurred = self.parameters | moved
+        return Margin(family=self.family, parameters=blurred)
 
     def rebuilt(self) -> Any:
         """Give the margin as an object of copulas.
@@ -179,6 +212,7 @@ def margins_by_column(
     table: pd.DataFrame,
     schema: Schema,
     closest: Mapping[str, str] = MappingProxyType({}),
+    enough: float = 0.0,
 ) -> dict[str, str]:
     """Give the margin of each numerical column of a plain table.
 
@@ -186,6 +220,8 @@ def margins_by_column(
     ----------
     closest : mapping of str to str, optional
         What `closest_margin` gave for columns that it was asked about before.
+    enough : float
+        The distance up to which "auto" takes a normal margin without looking at others.
 
     Raises
     ------
@@ -201,11 +237,17 @@ def margins_by_column(
             )
     chosen = dict.fromkeys(schema.numerical, settings["margin"]) | given
     return {
-        name: closest.get(name) or closest_margin(table[name].to_numpy()).family
+        name: closest.get(name) or _automatic(table[name].to_numpy(), enough)
         if margin == "auto"
         else margin
         for name, margin in chosen.items()
     }
+
+
+def _automatic(values: Floats, enough: float) -> str:
+    if enough and normal_margin(values).distance <= enough:
+        return "norm"
+    return closest_margin(values).family
 
 
 class Closest(NamedTuple):
@@ -215,15 +257,20 @@ class Closest(NamedTuple):
     distance: float
 
 
-def closest_margin(values: Floats) -> Closest:
-    """Give the closest of the margins that "auto" chooses from, each fitted."""
+def normal_margin(values: Floats) -> Closest:
+    """Give how far a normal margin lies from a column."""
+    return closest_margin(values, ("norm",))
+
+
+def closest_margin(values: Floats, candidates: tuple[str, ...] = _CANDIDATES) -> Closest:
+    """Give the closest of some margins, of those that "auto" chooses from; each is fitted."""
     from scipy.stats import kstest
     from sdv.single_table import GaussianCopulaSynthesizer
 
     stride = max(1, len(values) // _CHOICE_ROWS)
     values = np.sort(values)[::stride]
     closest = Closest("norm", 1.0)
-    for name in _CANDIDATES:
+    for name in candidates:
         margin = GaussianCopulaSynthesizer.get_distribution_class(name)()
         try:
             margin.fit(values)

@@ -12,6 +12,7 @@ import pandas as pd
 from synthhealth.models.parameters import Parameter
 from synthhealth.schema import Kind, Schema
 from synthhealth.schema.types import MIN_CELL
+from synthhealth.table.blur import Blur
 
 Floats = npt.NDArray[np.float64]
 
@@ -94,6 +95,15 @@ def level_edges(codes: Codes) -> Floats:
     edges = np.concatenate([[0.0], np.cumsum(shares)])
     edges[-1] = 1.0
     return edges
+
+
+def blurred_edges(edges: Floats, blur: Blur, name: str) -> Floats:
+    """Give the ends of the intervals of blurred shares of the levels of column `name`."""
+    if not blur.changes:
+        return edges
+    blurred = np.concatenate([[0.0], np.cumsum(blur.shares(name, np.diff(edges)))])
+    blurred[-1] = 1.0
+    return blurred
 
 
 def spread(codes: Codes, edges: Floats) -> Floats:

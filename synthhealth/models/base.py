@@ -14,6 +14,7 @@ import pandas as pd
 from synthhealth.models.parameters import Parameter
 from synthhealth.progress import OnProgress, ProgressEvent
 from synthhealth.schema import Schema
+from synthhealth.table.blur import UNBLURRED, Blur
 
 __all__ = ["ConditionalModel", "DensityModel", "LogDensity", "Model", "Parameter", "Training"]
 
@@ -30,11 +31,14 @@ class Training:
         After this time no new epoch is begun.
     keep_partial : bool
         Whether an interrupted training leaves a partial model (True) or an error (False).
+    blur : Blur
+        How sharply the numbers that the model keeps may tell of its patients.
     """
 
     on_progress: OnProgress
     max_seconds: float | None = None
     keep_partial: bool = False
+    blur: Blur = UNBLURRED
 
     def epochs(self, total: int, losses: Callable[[], dict[str, float]]) -> Iterator[int]:
         """Count epochs from 0, reporting each one that is finished, until `total` or time is up."""

@@ -56,7 +56,7 @@ class CopulaGANModel(CTGANModel):
     )
 
     def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
-        margins = margins_by_column(self.settings_, table, schema)
+        margins = margins_by_column(self.settings_, table, schema, enough=self._blur.enough)
         return self.plain()(
             metadata,
             **self._sdv_arguments(),
@@ -70,7 +70,7 @@ class CopulaGANModel(CTGANModel):
         margins = {
             ours[neutral]: Margin.learned(
                 normaliser._univariate, table[ours[neutral]].to_numpy(dtype=float)
-            )
+            ).blurred(self._blur, ours[neutral])
             for neutral, normaliser in normalisers.items()
             if normaliser is not None
         }

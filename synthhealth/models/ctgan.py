@@ -210,7 +210,11 @@ class CTGANModel(DeepModel):
                 tuple(row[: len(codes)].tolist())
                 for row, codes in zip(trained, levels.values(), strict=True)
             ]
-        return learned | {"level_shares": tuple(shares)}, weights
+        blurred = [
+            tuple(self._blur.shares(name, np.array(one)).tolist())
+            for name, one in zip(levels, shares, strict=True)
+        ]
+        return learned | {"level_shares": tuple(blurred)}, weights
 
     def _rebuilt(self, table: NetworkTable) -> Any:
         from ctgan import CTGAN

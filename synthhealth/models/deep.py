@@ -27,6 +27,7 @@ from synthhealth.models.sdv_family import (
     SDVState,
 )
 from synthhealth.schema import Schema
+from synthhealth.table.blur import Blur
 
 __all__ = ["NetworkColumn", "NetworkTable"]
 
@@ -87,6 +88,22 @@ class NetworkColumn(BaseModel):
             name=name,
             centres=tuple(mixture.means_.ravel()[used].tolist()),
             widths=tuple(widths.tolist()),
+        )
+
+    def blurred(self, blur: Blur) -> NetworkColumn:
+        """Shift and stretch the modes of a number as a whole, by as much as `blur` says."""
+        if not blur.changes or self.levels:
+            return self
+        centres, widths = np.asarray(self.centres), np.asarray(self.widths)
+        middle = float(centres.mean())
+        # A mode is four standard deviations wide.
+        spread = float(np.sqrt(((widths / 4) ** 2).mean() + centres.var()))
+        moved, other = blur.moments(self.name, middle, spread)
+        stretch = other / spread
+        return NetworkColumn(
+            name=self.name,
+            centres=tuple((moved + stretch * (centres - middle)).tolist()),
+            widths=tuple((stretch * widths).tolist()),
         )
 
     @property
@@ -306,7 +323,7 @@ class DeepModel(SDVModel):
         fitted = self._sdv._model
         ours = {neutral: name for name, neutral in self._names.items()}
         columns = tuple(
-            NetworkColumn.learned(ours[info.column_name], info)
+            NetworkColumn.learned(ours[info.column_name], info).blurred(self._blur)
             for info in getattr(fitted, self._transformer_attribute)._column_transform_info_list
         )
         network = getattr(fitted, self._network_attribute)

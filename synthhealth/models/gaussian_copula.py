@@ -14,8 +14,10 @@ from synthhealth.models._margins import (
     closest_margin,
     margin_parameters,
     margins_by_column,
+    normal_margin,
 )
 from synthhealth.models._transforms import (
+    blurred_edges,
     from_log,
     gather,
     level_edges,
@@ -112,17 +114,18 @@ class GaussianCopulaModel(SDVModel):
             offset = log_offset(values)
             if offset is None:
                 continue
-            closest = closest_margin(values)
-            closest_to_logarithms = closest_margin(np.log(values + offset))
-            if closest_to_logarithms.distance < closest.distance:
+            scales = values, np.log(values + offset)
+            closest = [normal_margin(one) for one in scales] if self._blur.changes else []
+            if not closest or min(one.distance for one in closest) > self._blur.enough:
+                closest = [closest_margin(one) for one in scales]
+            if closest[1].distance < closest[0].distance:
                 offsets[name] = offset
-                closest = closest_to_logarithms
-            self._closest[name] = closest.family
+            self._closest[name] = min(closest, key=lambda one: one.distance).family
         return offsets
 
     def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
         self._edges = {name: level_edges(table[name].to_numpy()) for name in schema.categorical}
-        margins = margins_by_column(self.settings_, table, schema, self._closest)
+        margins = margins_by_column(self.settings_, table, schema, self._closest, self._blur.enough)
         return self.plain()(
             metadata,
             enforce_min_max_values=False,
@@ -147,12 +150,18 @@ class GaussianCopulaModel(SDVModel):
         margins = tuple(
             _UNIT_RANGE
             if name in self._edges
-            else Margin.learned(fitted[neutral], table[name].to_numpy(dtype=float))
+            else Margin.learned(fitted[neutral], table[name].to_numpy(dtype=float)).blurred(
+                self._blur, name
+            )
             for name, neutral in self._names.items()
         )
         order = list(self._names.values())
         correlation = copula.correlation.loc[order, order].to_numpy(dtype=np.float64)
-        edges = {name: tuple(edges.tolist()) for name, edges in self._edges.items()}
+        correlation = self._blur.correlations(correlation)
+        edges = {
+            name: tuple(blurred_edges(edges, self._blur, name).tolist())
+            for name, edges in self._edges.items()
+        }
         return {"margins": margins, "edges": edges}, {"correlation": correlation}
 
     def _rebuild(self) -> None:

@@ -32,6 +32,7 @@ from synthhealth.models.parameters import Parameter, resolve
 from synthhealth.models.seeding import seeded
 from synthhealth.progress import ProgressEvent
 from synthhealth.schema import Kind, Schema
+from synthhealth.table.blur import UNBLURRED
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -92,6 +93,7 @@ class SDVModel:
         """Learn a plain table. See `synthhealth.models.Model.fit`."""
         self.settings_ = self._settings(table, schema)
         self.partial_ = False
+        self._blur = training.blur
         self._offsets: dict[str, float] = {}
         self._names = dict(zip(table.columns, _neutral_names(table.shape[1]), strict=True))
         try:
@@ -123,6 +125,8 @@ class SDVModel:
             ) from error
         finally:
             self._sdv = None
+            # It knows a secret, which goes nowhere with the model.
+            self._blur = UNBLURRED
         state = self.State(
             settings=self.settings_,
             partial=self.partial_,

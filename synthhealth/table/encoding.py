@@ -345,6 +345,18 @@ class TableForm(BaseModel):
             units={column.name: column.unit for column in schema if column.unit},
         )
 
+    def with_numbers_of(
+        self, table: pd.DataFrame, schema: Schema, subjects: Subjects | None = None
+    ) -> TableForm:
+        """Give the form with limits and decimals of another table, of the columns that it has."""
+        columns = tuple(
+            ColumnForm.learn(table[column.name], schema[column.name], None, subjects)
+            if column.kind.is_numerical and column.name in table
+            else column
+            for column in self.columns
+        )
+        return self.model_copy(update={"columns": columns})
+
     def __getitem__(self, name: str) -> ColumnForm:
         return next(column for column in self.columns if column.name == name)
 

@@ -27,12 +27,13 @@ from synthhealth.schema.schema import Schema
 from synthhealth.schema.subjects import Subjects, n_patients, subjects_of
 from synthhealth.schema.types import DetectionLimits, Protection
 from synthhealth.table._constants import constants_in, without_constants
+from synthhealth.table.blur import UNBLURRED, Blur
 from synthhealth.table.censoring import Censoring, frequent_limits
 from synthhealth.table.dtypes import dtype_to_text
 from synthhealth.table.encoding import TableForm
 from synthhealth.table.gaps import MissingPatterns, fill_missing
 from synthhealth.table.joined import split
-from synthhealth.table.left_out import Privacy, rows_kept
+from synthhealth.table.left_out import Privacy, rows_kept, secret_of
 from synthhealth.table.preparation import Ends, Preparation, Rows
 
 __all__ = ["ToLearn", "prepare"]
@@ -52,6 +53,8 @@ class ToLearn:
     """The patient of each row; None: every row is one."""
     odd: Mapping[str, int] = field(default_factory=dict)
     """How many cells of a column fit nothing that the schema says, and count as missing."""
+    blur: Blur = UNBLURRED
+    """How sharply what is learned may be kept."""
 
 
 def prepare(
@@ -95,11 +98,18 @@ def prepare(
     canonical = canonical.drop(columns=list(constants))
     kept = rows_kept(canonical, privacy, subjects)
     whose = None if subjects is None else subjects[kept]
+    blur = UNBLURRED
+    if privacy != "none":
+        n_kept = n_patients(whose, np.ones(kept.sum(), dtype=bool))
+        blur = Blur(privacy, n_kept, secret_of(canonical))
 
     beyond = _learn_limits(canonical, reading.censored, kept, learned, whose, rng)
     described, learned = beyond.known_to(described), beyond.known_to(learned)
-    canonical = canonical[kept]
+    everyone, canonical = canonical, canonical[kept]
     form = TableForm.learn(canonical, learned, beyond.latent, whose)
+    if privacy != "none":
+        # Where a column ends does not hang on who was left out, which another patient changes.
+        form = form.with_numbers_of(everyone.drop(columns=list(beyond.latent)), learned, subjects)
     plain, missing = form.encode(canonical)
     plain = form.clipped(plain.assign(**beyond.latent))
     # Of a level that is dropped there is no value, either, but it is not missing.
@@ -123,7 +133,7 @@ def prepare(
     training_schema = _without_computed(learned)
     rows = Rows(plain, states[list(preparation.patterns.columns)].to_numpy(dtype=np.int8))
     return preparation, ToLearn(
-        plain[training_schema.names], training_schema, rows, whose, reading.odd
+        plain[training_schema.names], training_schema, rows, whose, reading.odd, blur
     )
 
 

@@ -13,7 +13,15 @@ import pandas as pd
 from synthhealth.errors import ParameterError
 from synthhealth.schema.subjects import Subjects
 
-__all__ = ["IN_WORDS", "LEFT_OUT", "Privacy", "checked", "n_left_out", "rows_kept"]
+__all__ = [
+    "IN_WORDS",
+    "LEFT_OUT",
+    "Privacy",
+    "checked",
+    "n_left_out",
+    "rows_kept",
+    "secret_of",
+]
 
 Privacy = Literal["none", "standard", "high"]
 
@@ -41,6 +49,15 @@ def checked(privacy: str) -> Privacy:
         known = ", ".join(map(repr, LEFT_OUT))
         raise ParameterError(f"privacy is {privacy!r}; it is one of {known}")
     return cast(Privacy, privacy)
+
+
+def secret_of(table: pd.DataFrame) -> bytes:
+    """Give a hash of all patients' values, in whatever order they stand."""
+    return hashlib.sha256(np.sort(_hashes(table)).tobytes()).digest()
+
+
+def _hashes(table: pd.DataFrame) -> npt.NDArray[np.uint64]:
+    return pd.util.hash_pandas_object(table, index=False).to_numpy()
 
 
 #: How often whom to leave out is drawn anew where a level or a column would be lost.
@@ -87,9 +104,8 @@ def rows_kept(
     """
     if not LEFT_OUT[privacy]:
         return np.ones(len(table), dtype=bool)
-    hashes = pd.util.hash_pandas_object(table, index=False).to_numpy()
-    secret = hashlib.sha256(np.sort(hashes).tobytes()).digest()
-    rng = np.random.default_rng(int.from_bytes(secret, "big"))
+    hashes = _hashes(table)
+    rng = np.random.default_rng(int.from_bytes(secret_of(table), "big"))
     patient = np.arange(len(table)) if subjects is None else pd.factorize(subjects)[0]
     n = int(patient.max()) + 1
     # In the order of what the patients have, so that the order of the rows says nothing.

@@ -9,6 +9,7 @@ import pytest
 import synthhealth as sh
 from synthhealth.errors import ParameterError
 from synthhealth.table.left_out import LEFT_OUT, rows_kept
+from synthhealth.table.preparation import Preparation
 
 
 def cohort(n=60, seed=0):
@@ -77,12 +78,35 @@ def test_a_column_that_few_differ_in_stays_one_to_learn():
 
 
 def test_a_fit_learns_those_and_no_others():
-    """Who is left out may have any values: the model is the same bytes."""
+    """A family is given the rows of those, as if there were no others."""
     table = cohort()
-    model = sh.Synthesizer("gaussian_copula", random_state=0, privacy="high").fit(table)
+    schema = sh.Schema.detect(table)
     kept = rows_kept(table, "high")
-    alone = sh.Synthesizer("gaussian_copula", random_state=0, privacy="none").fit(table[kept])
-    pd.testing.assert_frame_equal(model.sample(50), alone.sample(50))
+    learned = [
+        Preparation.learn(rows, schema, np.random.default_rng(0), level)[1].table
+        for rows, level in ((table, "high"), (table[kept], "none"))
+    ]
+    assert len(learned[0]) == kept.sum()
+    # Where a column ends all patients say.
+    ends = learned[0].min(), learned[0].max()
+    pd.testing.assert_frame_equal(learned[0], learned[1].clip(*ends, axis=1))
+
+
+def test_where_a_column_ends_does_not_hang_on_who_is_left_out():
+    """Another patient, however extreme, changes who is left out, and moves no limit by itself."""
+    table = cohort()
+    schema = sh.Schema.detect(table)
+    extremes = [pd.DataFrame({"crp": [x], "hb": [13.0], "stage": ["I"]}) for x in (5e2, 5e3, 5e4)]
+    ends = {
+        Preparation.learn(
+            pd.concat([table, one], ignore_index=True), schema, np.random.default_rng(0), level
+        )[0]
+        .form["crp"]
+        .high
+        for one in extremes
+        for level in ("none", "standard", "high")
+    }
+    assert len(ends) == 1
 
 
 def test_the_level_is_saved_and_shown(tmp_path):

@@ -105,7 +105,8 @@ def _with(
 
 def _followed(name: str, before: Released, after: Released, extreme: float) -> ExtremeColumn:
     def share(first: float, second: float) -> float:
-        return (second - first) / (extreme - first)
+        # A column that ends there already cannot follow.
+        return (second - first) / (extreme - first) if extreme > first else 0.0
 
     end = None
     if before.fitted is not None and after.fitted is not None:

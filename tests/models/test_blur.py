@@ -1,0 +1,211 @@
+"""What a fit keeps is blurred: as much as it says, by a secret, and the less, the more patients."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import synthhealth as sh
+from synthhealth.models._margins import MARGINS, Margin
+from synthhealth.models.deep import NetworkColumn
+from synthhealth.table.blur import FEW, STRENGTHS, UNBLURRED, Blur
+
+LAWS = {
+    "beta": {"a": 2.0, "b": 3.0, "loc": 5.0, "scale": 40.0},
+    "gamma": {"a": 1.5, "loc": 1.0, "scale": 8.0},
+    "norm": {"loc": 100.0, "scale": 15.0},
+    "truncnorm": {"a": -1.0, "b": 2.0, "loc": 10.0, "scale": 4.0},
+    "uniform": {"loc": -20.0, "scale": 65.0},
+}
+
+
+def blur(n=49, level="standard", secret="all patients"):
+    return Blur(level, n, hashlib.sha256(secret.encode()).digest())
+
+
+def correlated(n, truth, seed):
+    rng = np.random.default_rng(seed)
+    return np.corrcoef(rng.multivariate_normal(np.zeros(len(truth)), truth, size=n).T)
+
+
+def equally(size, correlation):
+    return np.full((size, size), correlation) + (1 - correlation) * np.eye(size)
+
+
+def off(matrix):
+    return matrix[np.triu_indices(len(matrix), 1)]
+
+
+def test_with_none_everything_stays():
+    shares, found = np.array([0.1, 0.9]), correlated(30, equally(5, 0.3), 0)
+    assert UNBLURRED.moments("hb", 13.123456, 1.2345) == (13.123456, 1.2345)
+    assert UNBLURRED.shares("sex", shares) is shares
+    assert UNBLURRED.correlations(found) is found
+    assert UNBLURRED.enough == 0
+    margin = Margin(family="gamma", parameters=LAWS["gamma"])
+    assert margin.blurred(UNBLURRED, "hb") is margin
+
+
+def test_the_secret_and_the_name_decide_and_nothing_else():
+    one = blur().moments("hb", 13.0, 1.5)
+    assert blur().moments("hb", 13.0, 1.5) == one
+    assert blur().moments("wbc", 13.0, 1.5) != one
+    assert blur(secret="all but one patient").moments("hb", 13.0, 1.5) != one
+    assert (blur().correlations(equally(4, 0.6)) == blur().correlations(equally(4, 0.6))).all()
+
+
+@pytest.mark.parametrize("level", ["standard", "high"])
+@pytest.mark.parametrize("n", [30, 240])
+def test_the_noise_is_as_large_as_it_says(level, n):
+    """Standard deviations of 2,000 draws lie within 8 %: five of their standard errors."""
+    weight = min(1, FEW / n) ** 0.5
+    drawn = np.array([blur(n, level, f"{k}").moments("x", 0.0, 1.0) for k in range(2_000)])
+    error = 1 / np.sqrt(n)
+    said = STRENGTHS[level]
+    middle = drawn[:, 0].std() / error
+    spread = np.log(drawn[:, 1]).std() / (error / np.sqrt(2))
+    assert middle == pytest.approx(weight * said.middle, rel=0.08)
+    assert spread == pytest.approx(weight * said.spread, rel=0.08)
+    shares = np.array([blur(n, level, f"{k}").shares("x", np.full(2, 0.5)) for k in range(2_000)])
+    # Two levels share the noise of one.
+    expected = weight * said.share * 0.5 / np.sqrt(n) / np.sqrt(2)
+    assert shares[:, 0].std() == pytest.approx(expected, rel=0.08)
+
+
+def test_moments_are_written_to_a_twentieth_of_their_standard_error():
+    middle, spread = blur(49).moments("hb", 13.123456789, 1.23456789)
+    assert middle == round(middle, 2)
+    assert spread == round(spread, 2)
+    assert blur(49, "high").moments("hb", 13.0, 1e-9)[1] > 0
+
+
+def test_shares_stay_shares():
+    """Also of a level that one patient of thirty has, in 300 draws."""
+    before = np.array([1, 4, 25]) / 30
+    for number in range(300):
+        after = blur(30, "high", f"{number}").shares("stage", before)
+        assert after.sum() == pytest.approx(1)
+        assert (after > 0).all()
+
+
+def test_columns_that_know_nothing_of_each_other_are_kept_so():
+    """Of 12 x 20 tables: the mean size of a correlation of 49 patients by chance is 0.11."""
+    found = [off(correlated(49, np.eye(12), seed)) for seed in range(20)]
+    kept = [
+        off(blur(secret=str(seed)).correlations(correlated(49, np.eye(12), seed)))
+        for seed in range(20)
+    ]
+    assert np.abs(found).mean() > 0.1
+    assert np.abs(kept).mean() < 0.03
+    assert (np.array(kept) == 0).mean() > 0.6
+
+
+def test_a_common_cause_stays():
+    """Ten columns that correlate by 0.6: their mean correlation is 0.6 still, within 0.1."""
+    kept = [
+        off(blur(secret=str(seed)).correlations(correlated(49, equally(10, 0.6), seed))).mean()
+        for seed in range(20)
+    ]
+    assert np.mean(kept) == pytest.approx(0.6, abs=0.1)
+
+
+def test_a_strong_pair_stays():
+    """One pair of 0.8 among columns that are independent of each other."""
+    truth = np.eye(10)
+    truth[0, 1] = truth[1, 0] = 0.8
+    few = [blur(secret=str(k)).correlations(correlated(49, truth, k))[0, 1] for k in range(20)]
+    assert np.mean(few) == pytest.approx(0.8, abs=0.05)
+    for seed in range(20):
+        found = correlated(1_000, truth, seed)
+        kept = blur(1_000, secret=str(seed)).correlations(found)
+        assert kept[0, 1] == pytest.approx(found[0, 1], abs=0.01)
+
+
+def test_nobody_misses_it_in_a_large_table():
+    """With 10,000 patients what is kept is off by less than a fifth of a standard error."""
+    n = 10_000
+    error = 1 / np.sqrt(n)
+    truth = equally(12, 0.2)
+    truth[0, 1] = truth[1, 0] = 0.7
+    found = correlated(n, truth, 0)
+    moved = off(blur(n, "standard").correlations(found) - found)
+    assert np.sqrt((moved**2).mean()) < error / 5
+    middles = [blur(n, secret=str(k)).moments("x", 0.0, 1.0)[0] for k in range(200)]
+    assert np.std(middles) < error / 5
+    assert blur(n).enough < 0.01
+
+
+@pytest.mark.parametrize("level", ["standard", "high"])
+def test_correlations_stay_correlations(level):
+    """Also of columns that depend on each other wholly, and of fewer patients than columns."""
+    rng = np.random.default_rng(0)
+    for number in range(30):
+        rows = rng.normal(size=(12, 20))
+        rows[:, 1] = rows[:, 0]
+        rows[:, 2] = 1.0
+        with np.errstate(invalid="ignore"):
+            found = np.corrcoef(rows.T)
+        kept = blur(12, level, str(number)).correlations(found)
+        assert (kept == kept.T).all()
+        assert np.diag(kept) == pytest.approx(np.ones(20))
+        assert np.linalg.eigvalsh(kept)[0] > 0
+        assert np.abs(off(kept)).max() < 1
+
+
+@pytest.mark.parametrize("family", MARGINS)
+def test_a_margin_gets_blurred_moments_and_keeps_its_form(family):
+    law, before = getattr(stats, family), LAWS[family]
+    for number in range(20):
+        one = blur(49, "high", str(number))
+        after = Margin(family=family, parameters=before).blurred(one, "crp").parameters
+        wanted = one.moments("crp", float(law.mean(**before)), float(law.std(**before)))
+        assert float(law.mean(**after)) == pytest.approx(wanted[0])
+        assert float(law.std(**after)) == pytest.approx(wanted[1])
+        if family in ("beta", "gamma"):
+            assert law.support(**after) == pytest.approx(law.support(**before))
+
+
+def test_a_margin_that_lies_at_an_end_stays_one():
+    """Noise may carry a mean beyond the ends, or a deviation beyond what lies between them."""
+    for parameters in (
+        {"a": 0.01, "b": 0.9, "loc": 0.0, "scale": 1.0},
+        {"a": 0.01, "b": 0.01, "loc": 0.0, "scale": 1.0},
+    ):
+        for number in range(50):
+            one = blur(5, "high", str(number))
+            Margin(family="beta", parameters=parameters).blurred(one, "x").rebuilt()
+    for number in range(50):
+        margin = Margin(family="gamma", parameters={"a": 0.01, "loc": 0.0, "scale": 1.0})
+        assert margin.blurred(blur(5, "high", str(number)), "x").parameters["a"] > 0
+
+
+def test_the_modes_of_a_network_move_together():
+    column = NetworkColumn(name="crp", centres=(1.0, 4.0, 11.0), widths=(2.0, 2.0, 8.0))
+    moved = column.blurred(blur())
+    stretch = moved.widths[0] / column.widths[0]
+    assert stretch != 1
+    assert np.divide(moved.widths, column.widths) == pytest.approx([stretch] * 3)
+    assert np.diff(moved.centres) == pytest.approx(stretch * np.diff(column.centres))
+    levels = NetworkColumn(name="sex", levels=(0, 1))
+    assert levels.blurred(blur()) is levels
+
+
+def test_a_fit_keeps_what_is_blurred_and_no_secret():
+    real = sh.datasets.load_ra_panel()[["age", "crp", "haemoglobin", "sex"]]
+    fits = [
+        sh.Synthesizer("gaussian_copula", random_state=seed).fit(real)._fitted for seed in (0, 1)
+    ]
+    states = [fit.model.state() for fit in fits]
+    # Another seed gives the same noise, so that many fits do not average it out.
+    assert states[0]["margins"] == states[1]["margins"]
+    assert states[0]["edges"] == states[1]["edges"]
+    assert not [one for one in vars(fits[0].model).values() if isinstance(one, Blur) and one.secret]
+    (age,) = [
+        m["parameters"]
+        for m, c in zip(states[0]["margins"], states[0]["columns"], strict=True)
+        if c == "age"
+    ]
+    assert age["loc"] != pytest.approx(real["age"].mean(), abs=1e-6)
