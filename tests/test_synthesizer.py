@@ -263,3 +263,10 @@ def test_a_loaded_one_is_cloned_with_its_schema(cohort, tmp_path):
     loaded = Own.load(path)
     assert type(loaded) is Own
     assert clone(loaded).schema.rules == ("age >= 18",)
+
+
+def test_a_report_says_whom_the_fit_left_out():
+    real = sh.datasets.load_ra_panel()[["age", "crp", "sex"]]
+    model = sh.Synthesizer(random_state=0, privacy="high", margin="norm").fit(real)
+    told = model.evaluate().data.model
+    assert (told.privacy, told.n_left_out) == ("high", 30)

@@ -540,8 +540,9 @@ def _two(value: float | None) -> str:
 
 
 def _with_ends(value: float | None, low: float | None, high: float | None) -> str:
-    ends = "" if low is None else f" ({_two(low)} to {_two(high)})"
-    return "" if value is None else f"{value:.2f}{ends}"
+    if value is None:
+        return ""
+    return f"{value:.3f}" if low is None else f"{value:.2f} ({_two(low)} to {_two(high)})"
 
 
 def _silent(event: ProgressEvent) -> None:
