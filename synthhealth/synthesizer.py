@@ -67,7 +67,7 @@ class Synthesizer(BaseEstimator):
     guard : bool
         Whether rows that have a patient's own combination of values, of the quasi-identifiers or of
         the whole row, give way to rows of models that have not seen the patient. Such models are
-        fitted, too, so that fits and samples take about six times as long. The guard knows the
+        fitted, too, so that fits and samples take five to eight times as long. It knows the
         patients: it is in no saved file and no copy. See `synthhealth.models.guard.Guard`.
     **model_params
         Parameters of the family; `synthhealth.models.get` gives their table.

@@ -152,7 +152,7 @@ Guard = Annotated[
     typer.Option(
         "--guard",
         help="Rows with a patient's own combination of values come from models that have not seen "
-        "the patient; takes about six times as long.",
+        "the patient; takes five to eight times as long.",
     ),
 ]
 LedgerFile = Annotated[
