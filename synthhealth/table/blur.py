@@ -174,7 +174,8 @@ class Blur:
         common = np.arctanh(_common(_symmetric(np.tanh(scores), pairs, size), error)[pairs])
         apart = np.abs(scores - common) > EXCEPTIONAL * error
         decimals = int(np.ceil(np.log10(self.n_patients) / 2)) + 1
-        kept = np.round(np.tanh(np.where(apart, scores, common)), decimals)
+        kept: Floats = np.tanh(np.where(apart, scores, common)).astype(np.float64)
+        kept = np.round(kept, decimals)
         return _definite(_symmetric(kept, pairs, size) + np.eye(size))
 
 
