@@ -148,6 +148,7 @@ OWN = {
     "tests/aws/test_training_job.py": "the lines that SageMaker reads",
     "tests/aws/test_training_launchers.py": "the lines that SageMaker reads",
     "tests/evaluation/test_floor.py": "the limit law beside the counted one",
+    "tests/models/test_blur.py": "margins as they are blurred",
     "tests/models/test_margins.py": "each margin's fit beside scipy's",
     "tests/models/test_modes.py": "modes beside SDV's own",
     "tests/models/test_spread.py": "levels spread and gathered",
