@@ -23,7 +23,7 @@ from synthhealth.models import Parameter, guard, register
 from synthhealth.models import registry as registered
 from synthhealth.models.guard import PARTS
 from synthhealth.schema import Column, Schema
-from synthhealth.table.preparation import Preparation, Rows
+from synthhealth.table.preparation import Rows
 
 
 class Parrot:
@@ -100,7 +100,7 @@ def test_nor_where_it_differs_by_rounding_only():
     table = measured()
     fitted = learned(table)
     repeats = fitted.guard.repeats
-    patients = Preparation.learn(table, Schema.detect(table), np.random.default_rng(0))[1].rows
+    patients = prepare(table, Schema.detect(table), np.random.default_rng(0))[1].rows
     rng = np.random.default_rng(0)
     moves = rng.choice([-0.01, 0, 0.01], (len(table), 3))
     near = patients.plain.assign(**(patients.plain[["p", "q", "r"]] + moves))

@@ -8,8 +8,8 @@ import pytest
 
 import synthhealth as sh
 from synthhealth.errors import ParameterError
+from synthhealth.table.learning import prepare
 from synthhealth.table.left_out import LEFT_OUT, rows_kept
-from synthhealth.table.preparation import Preparation
 
 
 def cohort(n=60, seed=0):
@@ -83,7 +83,7 @@ def test_a_fit_learns_those_and_no_others():
     schema = sh.Schema.detect(table)
     kept = rows_kept(table, "high")
     learned = [
-        Preparation.learn(rows, schema, np.random.default_rng(0), level)[1].table
+        prepare(rows, schema, np.random.default_rng(0), level)[1].table
         for rows, level in ((table, "high"), (table[kept], "none"))
     ]
     assert len(learned[0]) == kept.sum()
@@ -98,7 +98,7 @@ def test_where_a_column_ends_does_not_hang_on_who_is_left_out():
     schema = sh.Schema.detect(table)
     extremes = [pd.DataFrame({"crp": [x], "hb": [13.0], "stage": ["I"]}) for x in (5e2, 5e3, 5e4)]
     ends = {
-        Preparation.learn(
+        prepare(
             pd.concat([table, one], ignore_index=True), schema, np.random.default_rng(0), level
         )[0]
         .form["crp"]
