@@ -114,7 +114,7 @@ class Repeats:
     >>> import synthhealth as sh
     >>> from synthhealth.table.preparation import Preparation
     >>> real = sh.datasets.load_ra_panel()
-    >>> preparation, to_learn = Preparation.learn(real, None, np.random.default_rng(0))
+    >>> preparation, to_learn = prepare(real, schema, np.random.default_rng(0))
     >>> repeats = Repeats.learn(preparation, to_learn, 5, np.random.default_rng(0))
     >>> bool((repeats.part_of(to_learn.rows) == repeats.of_patients).all())
     True

@@ -23,6 +23,7 @@ from synthhealth.models import Parameter, guard, register
 from synthhealth.models import registry as registered
 from synthhealth.models.guard import PARTS
 from synthhealth.schema import Column, Schema
+from synthhealth.table.learning import prepare
 from synthhealth.table.preparation import Rows
 
 
