@@ -112,9 +112,10 @@ class Repeats:
     Examples
     --------
     >>> import synthhealth as sh
-    >>> from synthhealth.table.preparation import Preparation
+    >>> from synthhealth.table.learning import prepare
     >>> real = sh.datasets.load_ra_panel()
-    >>> preparation, to_learn = prepare(real, schema, np.random.default_rng(0))
+    >>> rng = np.random.default_rng(0)
+    >>> preparation, to_learn = prepare(real, sh.Schema.detect(real), rng)
     >>> repeats = Repeats.learn(preparation, to_learn, 5, np.random.default_rng(0))
     >>> bool((repeats.part_of(to_learn.rows) == repeats.of_patients).all())
     True
