@@ -93,9 +93,13 @@ class Margin(BaseModel):
             above = max(middle - loc, _NEAREST * spread)
             blurred = {"a": (above / spread) ** 2, "loc": loc, "scale": spread**2 / above}
         elif self.family == "beta":
-            place = float(np.clip((middle - loc) / scale, _NEAREST, 1 - _NEAREST))
+            # A margin that has a long tail lies nearer to its end than others may come.
+            was = (before[0] - loc) / scale
+            nearest = min(_NEAREST, was / 2), min(_NEAREST, (1 - was) / 2)
+            place = float(np.clip((middle - loc) / scale, nearest[0], 1 - nearest[1]))
             most = place * (1 - place)
-            both = most / min((spread / scale) ** 2, _WIDEST * most) - 1
+            widest = max(_WIDEST, (before[1] / scale) ** 2 / (was * (1 - was)))
+            both = most / min((spread / scale) ** 2, widest * most) - 1
             blurred = {"a": place * both, "b": (1 - place) * both, "loc": loc, "scale": scale}
         else:
             stretched = spread / before[1]

@@ -2,8 +2,8 @@
 
 A mean of 49 patients has a standard error of a seventh of a standard deviation, and each patient
 has moved it by a fiftieth. Who reads it to the last digit reads the patients. So numbers that are
-kept of few patients get a noise that nobody can take away again, correlations that are no more than
-chance are not kept at all, and what is kept is rounded.
+kept of few patients get a noise that nobody can take away again, and correlations that are no more
+than chance are not kept at all.
 """
 
 from __future__ import annotations
@@ -134,9 +134,8 @@ class Blur:
         middle += self.strength.middle * error * float(rng.standard_normal())
         sharp = np.sqrt(2 * self.n_patients)
         spread *= float(np.exp(self.strength.spread / sharp * rng.standard_normal()))
-        # To about a twentieth of the standard error.
-        decimals = int(np.ceil(-np.log10(error))) + 1
-        return round(middle, decimals), max(round(spread, decimals), 10.0**-decimals)
+        # Rounded they would by chance be a patient's value; the noise says as little of one.
+        return middle, spread
 
     def shares(self, name: str, shares: Floats) -> Floats:
         """Blur the shares of the levels of a column, which add up to 1; none vanishes."""

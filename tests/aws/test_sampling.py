@@ -118,8 +118,8 @@ def test_a_column_that_is_empty_in_a_whole_file_keeps_its_type(saved, tmp_path, 
     draw = Fitted.draw
 
     def without_notes(self: Fitted, start: int, *others: Any, **named: Any) -> Drawn:
-        rows, n_drawn = draw(self, start, *others, **named)
-        return Drawn(rows.assign(note=None) if start in (0, 500) else rows, n_drawn)
+        drawn = draw(self, start, *others, **named)
+        return drawn._replace(rows=drawn.rows.assign(note=None)) if start in (0, 500) else drawn
 
     monkeypatch.setattr(Fitted, "draw", without_notes)
     sample_parts(saved, tmp_path / "out", 2_000, rows_per_file=500)
@@ -382,8 +382,8 @@ def test_mixed_types_are_refused_without_their_values(saved, tmp_path, monkeypat
     draw = Fitted.draw
 
     def mixed(self: Fitted, *arguments: Any, **named: Any) -> Drawn:
-        rows, n_drawn = draw(self, *arguments, **named)
-        return Drawn(rows.assign(note=[1, SECRET] * 50), n_drawn)
+        drawn = draw(self, *arguments, **named)
+        return drawn._replace(rows=drawn.rows.assign(note=[1, SECRET] * 50))
 
     monkeypatch.setattr(Fitted, "draw", mixed)
     with pytest.raises(FileError, match="write it as csv") as caught:
