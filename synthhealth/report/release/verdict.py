@@ -23,6 +23,7 @@ from synthhealth.evaluation.privacy.legal_tests import (
     legal_tests,
 )
 from synthhealth.evaluation.privacy.policy import Policy
+from synthhealth.io.as_json import WritesJson
 from synthhealth.io.files import reason
 from synthhealth.report.compare import check_same_columns
 from synthhealth.report.data import ModelInfo, Part, ReportData, published_schema
@@ -74,7 +75,7 @@ class ReleasedFile(Part):
         return cls(name=Path(path).name, size=size, sha256=digest.hexdigest())
 
 
-class ReleaseVerdict(Part):
+class ReleaseVerdict(Part, WritesJson):
     """What the attacks show of the tests that law, guidance and the site name.
 
     It is evidence for the person who decides, and no decision: see ``Report.release``.
@@ -150,23 +151,6 @@ class ReleaseVerdict(Part):
         from synthhealth.report.release.page import as_page
 
         write(path, lambda: as_page(self), force=force)
-
-    def to_json(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
-        """Write the verdict as JSON under the published schema.
-
-        Parameters
-        ----------
-        path : path-like
-            The file, for example ``"release.json"``; written whole or not at all.
-        force : bool
-            Replace the file if it exists.
-
-        Raises
-        ------
-        FileError
-            The file exists already, or cannot be written.
-        """
-        write(path, lambda: self.model_dump_json(indent=1) + "\n", force=force)
 
 
 def verdict_on(
