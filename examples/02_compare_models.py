@@ -1,5 +1,5 @@
 """
-Four models on one cohort
+Five models on one cohort
 =========================
 
 Which model suits 61 patients? Each learns the demonstration cohort and is judged against a second
@@ -19,6 +19,7 @@ unseen = sh.datasets.load_ra_panel(n=61, random_state=1)
 
 families = {
     "gaussian_copula": {},
+    "trees": {},
     "tvae": {},
     "ctgan": {"steps": 500},
     "copula_gan": {"steps": 500},

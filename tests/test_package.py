@@ -152,6 +152,7 @@ OWN = {
     "tests/models/test_margins.py": "each margin's fit beside scipy's",
     "tests/models/test_modes.py": "modes beside SDV's own",
     "tests/models/test_spread.py": "levels spread and gathered",
+    "tests/models/test_trees.py": "bins and leaves, of which a draw shows no patient's count",
     "tests/report/test_report_privacy.py": "what two descriptions give away",
     "tests/schema/test_doubts.py": "how many lines are shown",
     "tests/schema/test_identifier_kinds.py": "each register's check digits",

@@ -10,11 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from synthhealth.benchmark.plain import chosen_models, fit_plain, sample_plain
+from synthhealth.benchmark.plain import chosen_models, fit_plain, sample_plain, wrapped
 from synthhealth.benchmark.results import Machine, Part, Result, markdown_table
 from synthhealth.benchmark.tables import Cohort, chosen_tables, load_cohort
 from synthhealth.errors import FitError, SynthHealthError
 from synthhealth.evaluation import Evaluation, Score, evaluate_tables
+from synthhealth.models import available
 from synthhealth.models.seeding import seeded
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema import Schema
@@ -214,14 +215,14 @@ def measure_quality(
     Parameters
     ----------
     models : iterable of str, optional
-        Families; by default all four, at their default parameters.
+        Families; by default all, at their default parameters.
     data : iterable of str, optional
         Tables: ``"demo"``, ``"hcv"``, ``"pbc"``, ``"heart_failure"``, ``"adult"``; by default
         those but adult that are at hand (`synthhealth.datasets.find_data_root`).
     large : bool
         Also adult.
     plain : bool
-        Also plain SDV, at its own defaults.
+        Also plain SDV, at its own defaults, of the families that wrap one of its synthesizers.
     seeds : iterable of int
         Each decides a model's seed, the split of a table and the fresh cohort of the demo.
     n_jobs : int
@@ -258,7 +259,8 @@ def measure_quality(
         (table, model, side, seed)
         for table in chosen_tables(data, large=large)
         for side in sides
-        for model in chosen_models(models)
+        for model in chosen_models(models, available())
+        if not side or model in wrapped()
         for seed in seeds
     ]
     runs: dict[tuple[str, str, bool, int], QualityRun] = {}

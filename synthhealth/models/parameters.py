@@ -22,8 +22,8 @@ class Parameter:
     ----------
     name : str
     type : type
-        ``int``, ``float``, ``bool``, ``str``, ``tuple`` (of positive integers: layer widths) or
-        ``dict`` (from column name to one of `choices`).
+        ``int``, ``float``, ``bool``, ``str``, ``tuple`` (of positive integers: layer widths),
+        ``list`` (of column names) or ``dict`` (from column name to one of `choices`).
     default : object or callable
         The default, or a function from the number of rows to the default.
     meaning : str
@@ -60,6 +60,8 @@ class Parameter:
             return self._check_widths(value)
         if self.type is dict:
             return self._check_mapping(value)
+        if self.type is list:
+            return self._check_names(value)
         if self.type is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
         if not isinstance(value, self.type) or (self.type is int and isinstance(value, bool)):
@@ -101,6 +103,13 @@ class Parameter:
                 f"from 1 to {self.high:g}, such as (128, 128)"
             )
         return tuple(value)
+
+    def _check_names(self, value: Any) -> list[str]:
+        if not isinstance(value, tuple | list) or not all(isinstance(one, str) for one in value):
+            raise ParameterError(
+                f"parameter {self.name!r} takes a list of column names, such as ['sex', 'age']"
+            )
+        return list(value)
 
     def _check_mapping(self, value: Any) -> dict[str, str]:
         if not isinstance(value, Mapping):

@@ -21,6 +21,7 @@ BUILT_IN = {
     "copula_gan": ("synthhealth.models.copula_gan", "CopulaGANModel"),
     "ctgan": ("synthhealth.models.ctgan", "CTGANModel"),
     "gaussian_copula": ("synthhealth.models.gaussian_copula", "GaussianCopulaModel"),
+    "trees": ("synthhealth.models.trees", "TreesModel"),
     "tvae": ("synthhealth.models.tvae", "TVAEModel"),
 }
 
@@ -63,7 +64,7 @@ def available() -> tuple[str, ...]:
     --------
     >>> import synthhealth as sh
     >>> sh.models.available()
-    ('copula_gan', 'ctgan', 'gaussian_copula', 'tvae')
+    ('copula_gan', 'ctgan', 'gaussian_copula', 'trees', 'tvae')
     """
     third_parties = {point.name for point in entry_points(group=ENTRY_POINTS)}
     return tuple(sorted(BUILT_IN.keys() | _REGISTERED.keys() | third_parties))

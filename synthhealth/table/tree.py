@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, model_validator
 
-__all__ = ["Tree", "grow_classification_tree", "grow_regression_tree"]
+__all__ = ["Tree", "grow_classification_tree", "grow_regression_tree", "roundest"]
 
 Places = npt.NDArray[np.int64]
 
@@ -94,7 +94,7 @@ class Tree(BaseModel):
                 # Between them as they are, and in the precision in which they are compared.
                 low = max(float(known[place - 1]), float(cells[place - 1]))
                 high = min(float(known[place]), float(cells[place]))
-                threshold[node] = _roundest(low, high)
+                threshold[node] = roundest(low, high)
         return self.model_copy(update={"threshold": tuple(threshold)})
 
     def leaf_of(self, values: pd.DataFrame) -> Places:
@@ -160,7 +160,7 @@ def _grow(
     )
 
 
-def _roundest(low: float, high: float) -> float:
+def roundest(low: float, high: float) -> float:
     """Give the number of the fewest decimals that lies between two others."""
     middle = low + (high - low) / 2
     for digits in range(-15, 18):

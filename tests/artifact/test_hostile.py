@@ -510,7 +510,7 @@ def test_nan_weights(watched, path):
         assert "no numbers" in watched.refusal(forge(path, family, arrays=with_nan))
 
 
-@pytest.mark.parametrize("family", ["gaussian_copula", "ctgan", "tvae", "copula_gan"])
+@pytest.mark.parametrize("family", ["gaussian_copula", "trees", "ctgan", "tvae", "copula_gan"])
 def test_arrays_of_other_shapes(watched, path, family):
     def first(change):
         def changed(arrays):
@@ -531,7 +531,7 @@ def test_arrays_of_other_shapes(watched, path, family):
 
 
 def test_the_state_of_another_family(watched, path):
-    for family in ("ctgan", "tvae", "copula_gan"):
+    for family in ("trees", "ctgan", "tvae", "copula_gan"):
         other = saved(family)
         strange = {"model": other["model.json"], "arrays": other["arrays.safetensors"]}
         watched.refusal(forge(path, "gaussian_copula", **strange))

@@ -392,13 +392,13 @@ def test_other_patients_are_not_in_it(tmp_path, cohort):
     assert result[LISTS].found == 0
 
 
-@pytest.fixture(scope="module", params=["gaussian_copula", "ctgan", "tvae", "copula_gan"])
+@pytest.fixture(scope="module", params=["gaussian_copula", "trees", "ctgan", "tvae", "copula_gan"])
 def family(request) -> str:
     return request.param
 
 
 def fitted(family: str, table: pd.DataFrame, schema: Schema | None = None) -> sh.Synthesizer:
-    settings = {} if family == "gaussian_copula" else {"steps": 30}
+    settings = {"steps": 30} if sh.models.about(family).in_steps else {}
     return sh.Synthesizer(family, schema=schema, random_state=0, **settings).fit(table)
 
 

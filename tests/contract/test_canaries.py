@@ -19,9 +19,10 @@ import synthhealth as sh
 from synthhealth.cli import app
 from synthhealth.models import available
 
-QUICK = {"ctgan": "steps=30", "tvae": "steps=30", "copula_gan": "steps=30", "gaussian_copula": ""}
+QUICK = dict.fromkeys(("ctgan", "tvae", "copula_gan"), "steps=30")
+QUICK |= {"gaussian_copula": "", "trees": ""}
 SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("tvae", "ctgan", "copula_gan")]
-FAMILIES = ["gaussian_copula", *SLOW]
+FAMILIES = ["gaussian_copula", "trees", *SLOW]
 
 
 def call(*arguments: object) -> str:

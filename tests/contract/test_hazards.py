@@ -18,7 +18,7 @@ import pytest
 from scipy import stats
 from sdv.errors import InvalidDataTypeError
 
-from synthhealth.models import available
+from synthhealth.models import about, available
 from synthhealth.schema import Schema
 from synthhealth.synthesizer import Synthesizer
 
@@ -247,7 +247,7 @@ def test_plain_sdv_falls_into_it(name):
 @pytest.mark.parametrize(
     "model",
     [
-        pytest.param(model, marks=[] if model == "gaussian_copula" else [pytest.mark.slow])
+        pytest.param(model, marks=pytest.mark.slow if about(model).in_steps else ())
         for model in available()
     ],
 )

@@ -1,0 +1,395 @@
+"""Trees: each column drawn given those before it, over bins of several patients."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+from threadpoolctl import threadpool_limits
+
+from synthhealth.errors import (
+    ArtifactError,
+    ConditionError,
+    FitInterruptedError,
+    ParameterError,
+    nearest,
+)
+from synthhealth.models._bins import Bins
+from synthhealth.models._conditional import Conditional, Outcomes, drawn, learn_conditional
+from synthhealth.models._packed_trees import packed, unpacked
+from synthhealth.models.about import About, Advice
+from synthhealth.models.base import LogDensity, Training
+from synthhealth.models.parameters import Parameter, resolve
+from synthhealth.schema import Kind, Schema
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+Arrays = dict[str, npt.NDArray[Any]]
+
+#: Rows that are drawn at once: so much memory is enough for any number.
+_ROWS_AT_ONCE = 100_000
+
+#: Rows that are drawn while a model is fitted, so that the columns keep their distributions.
+_SIMULATED_ROWS = 20_000
+
+#: Draws, for each row with conditions, of the columns before the last known one.
+_CANDIDATES = 32
+
+
+class TreesState(BaseModel):
+    """The plain values of fitted trees; their nodes and leaves are arrays.
+
+    Attributes
+    ----------
+    settings : dict
+        The value of every parameter that was used.
+    partial : bool
+        Whether the fit ended before the last column was learned given others.
+    columns : tuple of str
+        The columns, in the order of the table.
+    sequence : tuple of str
+        The same in the order in which they are drawn.
+    bins : tuple of Bins
+        The bins of the numerical ones.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    settings: dict[str, Any]
+    partial: bool
+    columns: tuple[str, ...]
+    sequence: tuple[str, ...]
+    bins: tuple[Bins, ...]
+
+
+class TreesModel:
+    """Trees, one column after the other, over bins of several patients each.
+
+    Each column is drawn given those before it, from the leaf of a tree that a row belongs to
+    (Reiter, 2005, *Using CART to generate partially synthetic, public use microdata*; Nowok, Raab
+    and Dibben, 2016, *synthpop: Bespoke Creation of Synthetic Data in R*). Where synthpop draws the
+    values of the leaf's patients again, a leaf here holds shares of bins and levels, drawn towards
+    those of the node above, and a number is drawn anew within its bin.
+    """
+
+    name: ClassVar[str] = "trees"
+    about: ClassVar[About] = About(
+        title="The trees",
+        packages=("scikit-learn",),
+        holds_no_patient=True,
+        advice=Advice(
+            copied="The trees store no value of a patient, but a leaf of few patients tells of "
+            "each of them: look whether real rows were mixed into the table, raise min_leaf, or "
+            "raise min_cell in the schema",
+            columns="The trees keep columns by themselves nearly as they are: look at the figures "
+            "of {columns} under Column by column, and whether rules or limits of the schema cut "
+            "them off",
+            relations="What few patients have in common is not kept by trees: try gaussian_copula, "
+            "which needs fewer patients for a correlation, let the columns that matter lead "
+            "(order), and declare what must hold between columns as rules of the schema",
+        ),
+    )
+    State: ClassVar[type[TreesState]] = TreesState
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter(
+            "min_leaf",
+            int,
+            10,
+            "the fewest patients in a leaf, and at least twice the schema's min_cell; larger "
+            "leaves are taken where they are likelier on patients held out",
+            low=10,
+            high=1_000_000,
+        ),
+        Parameter(
+            "order",
+            list,
+            [],
+            "columns that are drawn first, in this order; conditions on them are exact. The others "
+            "follow",
+            default_is="none: levels before numbers, the fewest levels first",
+        ),
+    )
+
+    def __init__(self, **params: Any) -> None:
+        self.params = params
+
+    def fit(self, table: pd.DataFrame, schema: Schema, *, seed: int, training: Training) -> None:
+        """Learn a plain table. See `synthhealth.models.Model.fit`."""
+        self.settings_ = resolve(self.name, self.parameters, self.params, len(table))
+        self.partial_ = False
+        sequence = _sequence(table, schema, self.settings_["order"])
+        rng = np.random.default_rng(seed)
+        bins: list[Bins] = []
+        slants: list[Floats] = []
+        codes: dict[str, Codes] = {}
+        outcomes: dict[str, Outcomes] = {}
+        for column in schema:
+            values, name = table[column.name].to_numpy(), column.name
+            if column.kind.is_numerical:
+                found = Bins.learn(name, values, column.kind, schema.min_cell)
+                codes[name] = found.codes(values)
+                slants.append(found.slants(values, codes[name]))
+                bins.append(found)
+                outcomes[name] = Outcomes(len(found), is_ordered=True)
+            else:
+                codes[name] = values
+                is_ordered = column.kind is Kind.ORDINAL
+                outcomes[name] = Outcomes(int(values.max()) + 1, is_ordered)
+        coded = pd.DataFrame({name: codes[name].astype(np.int32) for name in sequence})
+        conditionals: list[Conditional] = []
+        min_leaf = max(self.settings_["min_leaf"], 2 * schema.min_cell)
+        simulated = pd.DataFrame(index=range(_SIMULATED_ROWS))
+
+        def learn(names: list[str]) -> None:
+            """Learn the last of some columns given the others, and draw it."""
+            one = learn_conditional(
+                coded[names],
+                names[-1],
+                outcomes,
+                simulated,
+                min_leaf=min_leaf,
+                min_cell=schema.min_cell,
+                rng=rng,
+            )
+            simulated[names[-1]] = drawn(one.probabilities, one.leaves(simulated), rng)
+            conditionals.append(one)
+
+        try:
+            with threadpool_limits(1):
+                for place in training.epochs(len(sequence), dict):
+                    learn(sequence[: place + 1])
+        except KeyboardInterrupt:
+            if not training.keep_partial:
+                raise FitInterruptedError(
+                    f"training of {self.name!r} was interrupted and nothing is kept; to keep the "
+                    "model as far as it has come, fit with on_interrupt='keep' (--keep-partial)"
+                ) from None
+        self.partial_ = len(conditionals) < len(sequence)
+        for name in sequence[len(conditionals) :]:
+            # There was no time to learn what they have to do with the others.
+            learn([name])
+        state = TreesState(
+            settings=self.settings_,
+            partial=self.partial_,
+            columns=tuple(schema.names),
+            sequence=tuple(sequence),
+            bins=tuple(bins),
+        )
+        sizes = {name: outcomes[name].n for name in schema.names}
+        self._take(state, packed(conditionals, sizes, slants, sequence, [one.name for one in bins]))
+
+    def sample(self, n: int, *, seed: int) -> pd.DataFrame:
+        """Draw `n` rows in the plain form. See `synthhealth.models.Model.sample`."""
+        rng = np.random.default_rng(seed)
+        parts = []
+        for start in range(0, n, _ROWS_AT_ONCE):
+            codes = self._blank(min(_ROWS_AT_ONCE, n - start))
+            for place in range(len(self._state.sequence)):
+                self._draw(codes, place, rng)
+            parts.append(self._rows(codes, rng))
+        return pd.concat(parts, ignore_index=True)
+
+    def sample_given(self, known: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+        """Draw one row for each row of known cells.
+
+        Known columns that lead the sequence are simply given. Before a later one, several
+        candidates are drawn for each row, and taken as often as they make what is known likely
+        (sequential importance resampling; Doucet, de Freitas and Gordon, 2001, *Sequential Monte
+        Carlo Methods in Practice*): nearly exact.
+        """
+        names = [str(name) for name in known]
+        for name in names:
+            if name not in self._bins and known[name].max() >= self._sizes[name]:
+                raise ConditionError(
+                    f"condition on column {name!r}: no such level was learned; ask for another"
+                )
+        rng = np.random.default_rng(seed)
+        coded = self._coded(known)
+        at_once = _ROWS_AT_ONCE // _CANDIDATES
+        parts = []
+        for start in range(0, len(known), at_once):
+            here = slice(start, start + at_once)
+            rows = self._rows(self._drawn_given(coded.iloc[here], names, rng), rng)
+            for name in names:
+                rows[name] = known[name].to_numpy()[here]
+            parts.append(rows)
+        return pd.concat(parts, ignore_index=True)
+
+    def _drawn_given(
+        self, coded: pd.DataFrame, known: list[str], rng: np.random.Generator
+    ) -> pd.DataFrame:
+        is_known = [name in known for name in self._state.sequence]
+        first_unknown = is_known.index(False) if False in is_known else len(is_known)
+        last_known = len(is_known) - 1 - is_known[::-1].index(True)
+        codes, copies = coded.reset_index(drop=True), 1
+        for place in range(first_unknown, len(is_known)):
+            if place < last_known and copies == 1:
+                copies = _CANDIDATES
+                codes = codes.loc[np.repeat(np.arange(len(codes)), copies)].reset_index(drop=True)
+            if not is_known[place]:
+                self._draw(codes, place, rng)
+                continue
+            given = codes[self._state.sequence[place]].to_numpy()
+            leaves = self._conditionals[place].leaves(codes)
+            likely = self._probabilities[place][leaves, given].reshape(-1, copies)
+            wanted = 1 if place == last_known else copies
+            codes = codes.loc[_resampled(likely, wanted, rng)].reset_index(drop=True)
+            copies = wanted
+        return codes
+
+    def log_density(self, rows: pd.DataFrame) -> LogDensity:
+        """Give the log density of plain rows. See `synthhealth.models.DensityModel`.
+
+        It is exact where all cells are known; where a tree asks about one that is not, the leaves
+        below speak by the shares of the rows that they were learned from.
+        """
+        codes = self._coded(rows)
+        margins: dict[str, Floats] = {}
+        dependence = np.zeros(len(rows))
+        for place, (name, one) in enumerate(
+            zip(self._state.sequence, self._conditionals, strict=True)
+        ):
+            if name not in rows:
+                continue
+            outcomes = codes[name].to_numpy()
+            known = outcomes >= 0
+            shares = one.weights.astype(np.float64) @ self._probabilities[place]
+            alone = np.log(shares / shares.sum())[np.maximum(outcomes, 0)]
+            given = np.log(one.partly(codes, np.maximum(outcomes, 0)))
+            dependence += np.where(known, given - alone, 0.0)
+            if name in self._bins:
+                bins, slants = self._bins[name]
+                values = np.where(known, rows[name].to_numpy(dtype=float), 0.0)
+                alone = alone + bins.log_density(values, np.maximum(outcomes, 0), slants)
+            margins[name] = np.where(known, alone, 0.0)
+        in_order = [str(name) for name in rows if name in margins]
+        return LogDensity(pd.DataFrame(margins, index=rows.index)[in_order], dependence)
+
+    def state(self) -> dict[str, Any]:
+        """Give the fitted model as plain values and arrays."""
+        return self._state.model_dump(mode="json") | self._arrays
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> TreesModel:
+        """Rebuild a fitted model from its `state`, whoever wrote it; no code is taken from it.
+
+        Raises
+        ------
+        ArtifactError, ParameterError, ValueError
+            It is not the state of such a model.
+        """
+        arrays = {name: value for name, value in state.items() if isinstance(value, np.ndarray)}
+        plain = TreesState.model_validate(
+            {name: value for name, value in state.items() if name not in arrays}
+        )
+        checked = {one.name: one.check(plain.settings.get(one.name)) for one in cls.parameters}
+        if set(plain.settings) != set(checked):
+            raise ArtifactError(f"the model has not the settings of {cls.name!r}")
+        model = cls(**checked)
+        model.settings_, model.partial_ = checked, plain.partial
+        model._take(plain, arrays)
+        return model
+
+    def _take(self, state: TreesState, arrays: Arrays) -> None:
+        """Become fitted."""
+        if sorted(state.columns) != sorted(state.sequence) or not state.columns:
+            raise ArtifactError("the columns of the trees are not those of the table")
+        self._state, self._arrays = state, arrays
+        numerical = [one.name for one in state.bins]
+        self._conditionals, sizes, slants = unpacked(
+            arrays, state.columns, state.sequence, numerical
+        )
+        self._sizes = sizes
+        self._bins: dict[str, tuple[Bins, Floats]] = {}
+        start = 0
+        for one in state.bins:
+            own = slants[start : start + len(one)]
+            start += len(one)
+            if len(own) != len(one) or self._sizes.get(one.name) != len(one):
+                raise ArtifactError("the bins of a column are not those that its tree knows")
+            self._bins[one.name] = one, own
+        if start != len(slants) or len(self._bins) != len(state.bins):
+            raise ArtifactError("the bins of a column are not those that its tree knows")
+        self._probabilities = [one.probabilities for one in self._conditionals]
+
+    def _blank(self, n: int) -> pd.DataFrame:
+        return pd.DataFrame(
+            np.full((n, len(self._state.sequence)), -1, dtype=np.int64),
+            columns=list(self._state.sequence),
+        )
+
+    def _draw(self, codes: pd.DataFrame, place: int, rng: np.random.Generator) -> None:
+        """Draw one column of rows whose earlier columns are there."""
+        leaves = self._conditionals[place].leaves(codes)
+        codes[self._state.sequence[place]] = drawn(self._probabilities[place], leaves, rng)
+
+    def _coded(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Give the bins and levels of rows; -1: not known."""
+        codes = self._blank(len(rows))
+        for name in rows:
+            if name in self._bins:
+                values = rows[name].to_numpy(dtype=float)
+                known = ~np.isnan(values)
+                found = self._bins[str(name)][0].codes(np.where(known, values, 0.0))
+                codes[name] = np.where(known, found, -1)
+            else:
+                codes[name] = rows[name].to_numpy(dtype=np.int64)
+        return codes
+
+    def _rows(self, codes: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+        """Give drawn bins and levels as plain rows."""
+        plain: dict[str, npt.NDArray[Any]] = {}
+        for name in self._state.columns:
+            drawn_codes = codes[name].to_numpy()
+            if name in self._bins:
+                bins, slants = self._bins[name]
+                plain[name] = bins.draw(drawn_codes, slants, rng)
+            else:
+                plain[name] = drawn_codes
+        return pd.DataFrame(plain)
+
+
+def _sequence(table: pd.DataFrame, schema: Schema, leading: list[str]) -> list[str]:
+    """Give the order in which columns are drawn.
+
+    Raises
+    ------
+    ParameterError
+        `leading` names a column twice, or one that is not learned.
+    """
+    for place, name in enumerate(leading):
+        if name not in table.columns:
+            raise ParameterError(
+                f"parameter 'order': no column {name!r} is learned{nearest(name, table.columns)}"
+            )
+        if name in leading[:place]:
+            raise ParameterError(f"parameter 'order': column {name!r} stands there twice")
+    others = [column for column in schema if column.name not in leading]
+    numbers = [one.name for one in others if one.kind.is_numerical]
+    levels = [one.name for one in others if not one.kind.is_numerical]
+    return [*leading, *sorted(levels, key=lambda name: table[name].nunique()), *numbers]
+
+
+def _resampled(likely: Floats, wanted: int, rng: np.random.Generator) -> Codes:
+    """Draw candidates in proportion to how likely they make what is known.
+
+    Parameters
+    ----------
+    likely : numpy.ndarray, shape (n_rows, n_candidates)
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_rows * wanted,)
+        The places of those drawn; of each row they are evenly spaced among its candidates.
+    """
+    sums = np.cumsum(likely, axis=1)
+    sums /= sums[:, -1:]
+    points = (np.arange(wanted) + rng.random((len(likely), 1))) / wanted
+    rows = np.arange(len(likely))[:, None]
+    found = np.searchsorted((sums + rows).ravel(), (points + rows).ravel(), side="right")
+    n = likely.shape[1]
+    rows = np.repeat(np.arange(len(likely)), wanted)
+    return np.clip(found, rows * n, rows * n + n - 1)
