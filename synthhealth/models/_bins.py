@@ -54,6 +54,8 @@ class Bins(BaseModel):
         The column.
     low, high : tuple of float
         Where each bin begins and ends: between the values of patients, at none of them.
+    heaps : tuple of int
+        The places of the bins that are one value by themselves.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -61,6 +63,7 @@ class Bins(BaseModel):
     name: str
     low: tuple[float, ...]
     high: tuple[float, ...]
+    heaps: tuple[int, ...] = ()
 
     @model_validator(mode="after")
     def _rise(self) -> Bins:
@@ -69,6 +72,8 @@ class Bins(BaseModel):
         ends = np.column_stack([self.low, self.high]).ravel()
         if (np.diff(ends) < 0).any() or (np.diff(self.low) <= 0).any():
             raise ValueError("the bins are not in order")
+        if any(not 0 <= place < len(self.low) for place in self.heaps):
+            raise ValueError("a heap is no bin")
         return self
 
     def __len__(self) -> int:
@@ -105,7 +110,8 @@ class Bins(BaseModel):
                 # A limit that many sit on ends the column.
                 ranges[place] = min(low, value), max(high, value)
         low, high = zip(*ranges, strict=True)
-        return cls(name=name, low=low, high=high)
+        heaps = tuple(place for place, group in enumerate(groups) if group.is_value)
+        return cls(name=name, low=low, high=high, heaps=heaps)
 
     def codes(self, values: Floats) -> Codes:
         """Give the bin of each value; outside of all of them, the nearest."""
@@ -132,11 +138,21 @@ class Bins(BaseModel):
 
     def draw(self, codes: Codes, slants: Floats, rng: np.random.Generator) -> Floats:
         """Draw a number from each bin of `codes`."""
+        return self.quantiles(codes, rng.random(len(codes)), slants)
+
+    def quantiles(self, codes: Codes, chances: Floats, slants: Floats) -> Floats:
+        """Give the number below which that share of each bin of `codes` lies."""
         low, high = np.array(self.low), np.array(self.high)
-        uniform, slant = rng.random(len(codes)), slants[codes]
+        slant = slants[codes]
         steep = np.where(slant == 0, 1.0, slant)
-        places = np.where(slant == 0, uniform, -np.log1p(uniform * np.expm1(-steep)) / steep)
+        places = np.where(slant == 0, chances, -np.log1p(chances * np.expm1(-steep)) / steep)
         return low[codes] + places * (high - low)[codes]
+
+    def chances(self, values: Floats, codes: Codes, slants: Floats) -> Floats:
+        """Give the share of its bin that lies below each value; undoes `quantiles`."""
+        places, slant = self._places(values, codes), slants[codes]
+        steep = np.where(slant == 0, 1.0, slant)
+        return np.where(slant == 0, places, np.expm1(-steep * places) / np.expm1(-steep))
 
     def log_density(self, values: Floats, codes: Codes, slants: Floats) -> Floats:
         """Give the log density of values within their bins; where a bin is one value, 0."""

@@ -127,7 +127,8 @@ def learn_conditional(
     min_leaf: int,
     min_cell: int,
     rng: np.random.Generator,
-) -> Conditional:
+    against: Floats | None = None,
+) -> tuple[Conditional, float]:
     """Learn a column given others.
 
     How far the tree is grown, and how much a node is drawn towards the one above it, is chosen by
@@ -145,9 +146,19 @@ def learn_conditional(
         Rows that each leaf has at least.
     min_cell : int
         Of fewer rows nothing is learned.
+    against : numpy.ndarray, shape (n_rows,), optional
+        The log probability that another model gives to what each row is; without it, 0.
+
+    Returns
+    -------
+    Conditional
+    float
+        By how much the rows held out are likelier, in logarithms, than `against` says.
     """
     learner = _Learner(target, outcomes, min_leaf, min_cell)
-    size, strength = learner.choose(codes, rng)
+    size, strength, gain = learner.choose(
+        codes, np.zeros(len(codes)) if against is None else against, rng
+    )
     tree, ranks = learner.grow(codes, size)
     leaves = tree.leaf_of(_ranked(codes, ranks, tree.predictors))
     nodes = learner.nodes(tree, leaves, codes)
@@ -156,12 +167,13 @@ def learn_conditional(
     reached = tree.leaf_of(_ranked(simulated, ranks, tree.predictors))
     weights = np.maximum(np.bincount(reached, minlength=tree.n_leaves) / len(simulated), _UNREACHED)
     shares = _raked(found[nodes.of_leaf], weights, found[0])
-    return Conditional(
+    conditional = Conditional(
         tree=tree,
         ranks=ranks,
         shares=_rounded(shares, rows[:, None]).astype(np.float32),
         weights=weights.astype(np.float32),
     )
+    return conditional, gain
 
 
 def _raked(shares: Floats, weights: Floats, margin: Floats) -> Floats:
@@ -227,17 +239,31 @@ class _Learner:
     def nodes(self, tree: Tree, leaves: Codes, codes: pd.DataFrame) -> Nodes:
         return Nodes.of(tree, leaves, codes[self.target].to_numpy(), self.own.n)
 
-    def choose(self, codes: pd.DataFrame, rng: np.random.Generator) -> tuple[int | None, float]:
-        """Give the size of a leaf (None: one leaf for all) and the strength of the node above."""
+    def choose(
+        self, codes: pd.DataFrame, against: Floats, rng: np.random.Generator
+    ) -> tuple[int | None, float, float]:
+        """Choose how far a tree is grown, by the likelihood of rows held out.
+
+        Returns
+        -------
+        size : int or None
+            Rows that each leaf has at least; None: one leaf for all.
+        strength : float
+            With how many rows a node speaks to those below it.
+        gain : float
+            By how much the rows held out are likelier, in logarithms, than `against` says.
+        """
         if len(codes) > CHOICE_ROWS:
-            codes = codes.iloc[np.linspace(0, len(codes) - 1, CHOICE_ROWS).astype(np.int64)]
+            rows = np.linspace(0, len(codes) - 1, CHOICE_ROWS).astype(np.int64)
+            codes, against = codes.iloc[rows], against[rows]
         n_folds = _FOLDS_OF_FEW if len(codes) < _FEW_ROWS else _FOLDS
         folds = rng.permutation(np.arange(len(codes)) % n_folds)
         sizes = [size for size in (self.min_leaf * one for one in FACTORS) if size < len(codes)]
         asked = [*sizes, len(codes) + 1]
         scores = np.zeros((len(STRENGTHS), len(asked)))
         for fold in range(n_folds if len(codes) < _FEW_ROWS else 1):
-            seen, unseen = codes[folds != fold], codes[folds == fold]
+            is_unseen = folds == fold
+            seen, unseen = codes[~is_unseen], codes[is_unseen]
             tree, ranks = self.grow(seen, self.min_leaf)
             ways = [tree.leaf_of(_ranked(one, ranks, tree.predictors)) for one in (seen, unseen)]
             nodes, partings = self.nodes(tree, ways[0], seen), self.partings(seen)
@@ -245,11 +271,12 @@ class _Learner:
             for place, strength in enumerate(STRENGTHS):
                 found = distributions(nodes, partings, strength, self.min_cell)
                 scores[place] += held_out_scores(nodes, found, ways[1], truth, asked)
+            scores -= against[is_unseen].sum()
         best = scores.max(axis=0)
         place = len(asked) - 1 - int(np.argmax(best[::-1]))
         if place == len(sizes):
-            return None, STRENGTHS[-1]
-        return sizes[place], STRENGTHS[int(np.argmax(scores[:, place]))]
+            return None, STRENGTHS[-1], float(best[place])
+        return sizes[place], STRENGTHS[int(np.argmax(scores[:, place]))], float(best[place])
 
     def grow(self, codes: pd.DataFrame, size: int | None) -> tuple[Tree, dict[str, Codes]]:
         """Grow a tree with leaves of that size, and rank the levels that it asks about."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
-from synthhealth.errors import ArtifactError, ParameterError, nearest
+from synthhealth.errors import ParameterError, nearest
 from synthhealth.models.parameters import Parameter
 from synthhealth.schema import Schema
 from synthhealth.table.blur import Blur
@@ -30,6 +29,10 @@ LEAST_LOG_DENSITY = -100.0
 #: How near the mean of a margin may come to its end, as a share of its width, and how much of the
 #: largest variance between two ends a margin may have.
 _NEAREST, _WIDEST = 0.01, 0.9
+
+#: Of a normal sample the distance from its own normal law is above this, over the root of n, in 5
+#: of 100 (Lilliefors, 1967).
+_LILLIEFORS = 0.886
 
 #: Rows that a margin is chosen on; more do not change the choice.
 _CHOICE_ROWS = 5_000
@@ -64,6 +67,12 @@ class Margin(BaseModel):
     family: Literal["beta", "gamma", "norm", "truncnorm", "uniform"]
     parameters: dict[str, float]
 
+    @model_validator(mode="after")
+    def _is_of_its_family(self) -> Margin:
+        if set(self.parameters) != _PARAMETERS[self.family] or self.parameters["scale"] <= 0:
+            raise ValueError(f"the parameters of a margin are not those of {self.family!r}")
+        return self
+
     @classmethod
     def learned(cls, univariate: Any, values: Floats) -> Margin:
         """Take a fitted margin of copulas apart; no end of it tells an extreme of `values`."""
@@ -74,6 +83,18 @@ class Margin(BaseModel):
             if name in _PARAMETERS[family]
         }
         return cls(family=family, parameters=_without_extremes(family, parameters, values))
+
+    @classmethod
+    def fitted(cls, family: str, values: Floats) -> Margin:
+        """Fit a margin of that family."""
+        if family == "norm":
+            return cls(
+                family="norm",
+                parameters={"loc": float(values.mean()), "scale": float(values.std())},
+            )
+        univariate = _classes()[family]()
+        univariate.fit(values)
+        return cls.learned(univariate, values)
 
     def blurred(self, blur: Blur, name: str) -> Margin:
         """Blur mean and standard deviation of the margin of column `name`.
@@ -107,20 +128,19 @@ class Margin(BaseModel):
             blurred = self.parameters | moved
         return Margin(family=self.family, parameters=blurred)
 
-    def rebuilt(self) -> Any:
-        """Give the margin as an object of copulas.
+    def quantiles(self, chances: Floats) -> Floats:
+        """Give the number below which each share of the patients lies."""
+        from scipy import stats
 
-        Raises
-        ------
-        ArtifactError
-            The parameters are not those of the family.
-        """
-        if set(self.parameters) != _PARAMETERS[self.family] or self.parameters["scale"] <= 0:
-            raise ArtifactError(f"the parameters of a margin are not those of {self.family!r}")
-        univariate = _classes()[self.family]()
-        univariate._set_params(dict(self.parameters))
-        univariate.fitted = True
-        return univariate
+        found: Floats = getattr(stats, self.family).ppf(chances, **self.parameters)
+        return found
+
+    def chances(self, values: Floats) -> tuple[Floats, Floats]:
+        """Give the share below each number, twice: no number is a heap."""
+        from scipy import stats
+
+        share: Floats = getattr(stats, self.family).cdf(values, **self.parameters)
+        return share, share
 
     def log_density(self, values: Floats) -> Floats:
         """Give the log density of values; NaN stays NaN."""
@@ -131,10 +151,9 @@ class Margin(BaseModel):
 
     def scores(self, values: Floats, limit: float) -> Floats:
         """Give the normal scores of values, none beyond `limit`; NaN stays NaN."""
-        from scipy import special, stats
+        from scipy.special import ndtri
 
-        shares = getattr(stats, self.family).cdf(values, **self.parameters)
-        return np.clip(special.ndtri(shares), -limit, limit)
+        return np.clip(ndtri(self.chances(values)[0]), -limit, limit)
 
 
 def _classes() -> dict[str, type]:
@@ -189,24 +208,36 @@ def _next_multiple(value: float, step: float) -> float:
     return float((np.floor(value / step + 1e-9) + 1) * step)
 
 
-def margin_parameters(default: str, default_is: str) -> tuple[Parameter, ...]:
-    """Give the parameters of the margins, for a family whose default margin is `default`."""
+def margin_parameters(
+    default: str, default_is: str, otherwise: str, families: tuple[str, ...] = MARGINS
+) -> tuple[Parameter, ...]:
+    """Give the parameters of the margins.
+
+    Parameters
+    ----------
+    default, default_is : str
+        The default of ``margin``, and why.
+    otherwise : str
+        What "auto" takes where the patients refute a normal margin.
+    families : tuple of str
+        What can be chosen.
+    """
     return (
         Parameter(
             "margin",
             str,
             default,
-            "family of the numerical columns' margins; auto: for each column the one of norm, beta "
-            "and gamma with the smallest Kolmogorov-Smirnov distance",
+            "family of the numerical columns' margins; auto: for each column norm, where its "
+            f"patients do not refute it (Lilliefors, 5 %), otherwise {otherwise}",
             default_is=default_is,
-            choices=("auto", *MARGINS),
+            choices=("auto", *families),
         ),
         Parameter(
             "margins",
             dict,
             {},
             "margins of single columns, by column name, where they differ from `margin`",
-            choices=MARGINS,
+            choices=families,
         ),
     )
 
@@ -215,17 +246,14 @@ def margins_by_column(
     settings: Mapping[str, Any],
     table: pd.DataFrame,
     schema: Schema,
-    closest: Mapping[str, str] = MappingProxyType({}),
-    enough: float = 0.0,
+    otherwise: Callable[[Floats], str],
 ) -> dict[str, str]:
-    """Give the margin of each numerical column of a plain table.
+    """Give the family of the margin of each numerical column of a plain table.
 
     Parameters
     ----------
-    closest : mapping of str to str, optional
-        What `closest_margin` gave for columns that it was asked about before.
-    enough : float
-        The distance up to which "auto" takes a normal margin without looking at others.
+    otherwise : callable
+        Gives the family of a column for which "auto" does not take a normal one.
 
     Raises
     ------
@@ -241,47 +269,51 @@ def margins_by_column(
             )
     chosen = dict.fromkeys(schema.numerical, settings["margin"]) | given
     return {
-        name: closest.get(name) or _automatic(table[name].to_numpy(), enough)
-        if margin == "auto"
-        else margin
-        for name, margin in chosen.items()
+        name: _automatic(table[name].to_numpy(dtype=float), otherwise) if one == "auto" else one
+        for name, one in chosen.items()
     }
 
 
-def _automatic(values: Floats, enough: float) -> str:
-    if enough and normal_margin(values).distance <= enough:
-        return "norm"
-    return closest_margin(values).family
+def _automatic(values: Floats, otherwise: Callable[[Floats], str]) -> str:
+    return otherwise(values) if against_normal(values) > 1 else "norm"
 
 
-class Closest(NamedTuple):
-    """The margin that lies closest to a column, and its Kolmogorov-Smirnov distance from it."""
+def against_normal(values: Floats) -> float:
+    """Say how far a column lies from a normal law of its mean and standard deviation.
 
-    family: str
-    distance: float
+    Returns
+    -------
+    float
+        The Kolmogorov-Smirnov distance, as a share of the one that 5 of 100 normal samples of that
+        size exceed (Lilliefors, 1967, *On the Kolmogorov-Smirnov test for normality with mean and
+        variance unknown*).
+    """
+    from scipy.special import ndtr
+
+    values = _spread_out(values)
+    n = len(values)
+    below = ndtr((values - values.mean()) / max(values.std(), np.finfo(float).tiny))
+    steps = np.arange(n + 1) / n
+    distance = max(float((steps[1:] - below).max()), float((below - steps[:-1]).max()))
+    return distance * np.sqrt(n) / _LILLIEFORS
 
 
-def normal_margin(values: Floats) -> Closest:
-    """Give how far a normal margin lies from a column."""
-    return closest_margin(values, ("norm",))
-
-
-def closest_margin(values: Floats, candidates: tuple[str, ...] = _CANDIDATES) -> Closest:
-    """Give the closest of some margins, of those that "auto" chooses from; each is fitted."""
+def closest_margin(values: Floats) -> str:
+    """Give the family, of norm, beta and gamma, that lies closest to a column."""
     from scipy.stats import kstest
-    from sdv.single_table import GaussianCopulaSynthesizer
 
-    stride = max(1, len(values) // _CHOICE_ROWS)
-    values = np.sort(values)[::stride]
-    closest = Closest("norm", 1.0)
-    for name in candidates:
-        margin = GaussianCopulaSynthesizer.get_distribution_class(name)()
+    values = _spread_out(values)
+    distances: dict[str, float] = {}
+    for name in _CANDIDATES:
         try:
-            margin.fit(values)
+            margin = Margin.fitted(name, values)
         except ValueError:
             # copulas says so when a fit ends outside the data; the others remain.
             continue
-        distance = float(kstest(values, margin.cdf).statistic)
-        if distance < closest.distance:
-            closest = Closest(name, distance)
-    return closest
+        distances[name] = kstest(values, lambda at, one=margin: one.chances(at)[0]).statistic
+    return min(distances, key=distances.__getitem__)
+
+
+def _spread_out(values: Floats) -> Floats:
+    """Give so many values, in their order, that more would not change the choice."""
+    return np.sort(values)[:: max(1, len(values) // _CHOICE_ROWS)]

@@ -35,7 +35,7 @@ _TYPES = {
 
 
 def packed(
-    conditionals: Sequence[Conditional],
+    conditionals: Mapping[str, Conditional],
     sizes: Mapping[str, int],
     slants: Sequence[Floats],
     sequence: Sequence[str],
@@ -45,8 +45,8 @@ def packed(
 
     Parameters
     ----------
-    conditionals : sequence of Conditional
-        In the order in which columns are drawn.
+    conditionals : mapping of str to Conditional
+        By the column that each draws, in the order in which they are drawn.
     sizes : mapping of str to int
         How many bins or levels each column has.
     slants : sequence of numpy.ndarray
@@ -60,7 +60,7 @@ def packed(
     parts: dict[str, list[Any]] = {name: [] for name in _TYPES}
     parts["sizes"].append(list(sizes.values()))
     parts["slants"] += slants
-    for one in conditionals:
+    for one in conditionals.values():
         tree = one.tree
         asked = np.array([*(place[name] for name in tree.predictors), -1])
         parts["nodes"].append([len(tree.feature)])
@@ -80,9 +80,22 @@ def packed(
 
 
 def unpacked(
-    arrays: Arrays, columns: Sequence[str], sequence: Sequence[str], numerical: Collection[str]
+    arrays: Arrays,
+    columns: Sequence[str],
+    sequence: Sequence[str],
+    targets: Sequence[str],
+    numerical: Collection[str],
 ) -> tuple[list[Conditional], dict[str, int], Floats]:
     """Give trees, the number of outcomes of each column, and the slants, from arrays.
+
+    Parameters
+    ----------
+    columns, sequence : sequence of str
+        All columns, in the order of the table and in that in which they are drawn.
+    targets : sequence of str
+        Those that a tree draws, in that order.
+    numerical : collection of str
+        Those that have bins.
 
     Raises
     ------
@@ -94,14 +107,16 @@ def unpacked(
     ):
         raise ArtifactError("the arrays of the model are not those of trees")
     counts, nodes = arrays["sizes"], arrays["nodes"]
-    if len(counts) != len(columns) or len(nodes) != len(sequence) or (counts < 1).any():
+    if len(counts) != len(columns) or len(nodes) != len(targets) or (counts < 1).any():
         raise ArtifactError("the trees are not as many as the columns")
     if (np.abs(arrays["slants"]) > STEEPEST).any():
         raise ArtifactError("a bin is steeper than bins can be")
     sizes = dict(zip(columns, counts.tolist(), strict=True))
     reader = _Reader(arrays)
     conditionals = []
-    for place, (name, n_nodes) in enumerate(zip(sequence, nodes.tolist(), strict=True)):
+    place_of = {name: place for place, name in enumerate(sequence)}
+    for name, n_nodes in zip(targets, nodes.tolist(), strict=True):
+        place = place_of[name]
         feature = reader.take("feature", n_nodes)
         asked = np.unique(feature[feature >= 0])
         if (feature < -1).any() or (asked >= place).any():

@@ -1,4 +1,4 @@
-"""Columns brought to what a model learns well: a log scale, levels as intervals, modes."""
+"""Columns brought to what a model learns well: a log scale, modes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import pandas as pd
 from synthhealth.models.parameters import Parameter
 from synthhealth.schema import Kind, Schema
 from synthhealth.schema.types import MIN_CELL
-from synthhealth.table.blur import Blur
 
 Floats = npt.NDArray[np.float64]
 
@@ -78,42 +77,6 @@ def from_log(table: pd.DataFrame, offsets: Mapping[str, float]) -> pd.DataFrame:
             for name, offset in offsets.items()
         }
     )
-
-
-Codes = npt.NDArray[np.int64]
-
-
-def level_edges(codes: Codes) -> Floats:
-    """Give the ends of the levels' intervals, each as wide as the level's share of the rows.
-
-    Returns
-    -------
-    numpy.ndarray, shape (number of levels + 1,)
-        From 0 to 1.
-    """
-    shares = np.bincount(codes) / len(codes)
-    edges = np.concatenate([[0.0], np.cumsum(shares)])
-    edges[-1] = 1.0
-    return edges
-
-
-def blurred_edges(edges: Floats, blur: Blur, name: str) -> Floats:
-    """Give the ends of the intervals of blurred shares of the levels of column `name`."""
-    if not blur.changes:
-        return edges
-    blurred = np.concatenate([[0.0], np.cumsum(blur.shares(name, np.diff(edges)))])
-    blurred[-1] = 1.0
-    return blurred
-
-
-def spread(codes: Codes, edges: Floats) -> Floats:
-    """Draw for each row a value within its level's interval, from numpy's global generator."""
-    return edges[codes] + np.random.random_sample(len(codes)) * np.diff(edges)[codes]
-
-
-def gather(values: Floats, edges: Floats) -> Codes:
-    """Give the level into whose interval each value falls."""
-    return np.searchsorted(edges[1:-1], values, side="right").astype(np.int64)
 
 
 #: Rows that the modes of a column are found on; more do not move them, and a million take minutes.

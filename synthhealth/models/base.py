@@ -14,7 +14,7 @@ import pandas as pd
 from synthhealth.models.parameters import Parameter
 from synthhealth.progress import OnProgress, ProgressEvent
 from synthhealth.schema import Schema
-from synthhealth.table.blur import UNBLURRED, Blur
+from synthhealth.table.blur import Blur
 
 __all__ = ["ConditionalModel", "DensityModel", "LogDensity", "Model", "Parameter", "Training"]
 
@@ -31,14 +31,15 @@ class Training:
         After this time no new epoch is begun.
     keep_partial : bool
         Whether an interrupted training leaves a partial model (True) or an error (False).
-    blur : Blur
-        How sharply the numbers that the model keeps may tell of its patients.
+    blur : Blur or None
+        How sharply the numbers that the model keeps may tell of its patients; None: as sharply as
+        they do, and every row is a patient.
     """
 
     on_progress: OnProgress
     max_seconds: float | None = None
     keep_partial: bool = False
-    blur: Blur = UNBLURRED
+    blur: Blur | None = None
 
     def epochs(self, total: int, losses: Callable[[], dict[str, float]]) -> Iterator[int]:
         """Count epochs from 0, reporting each one that is finished, until `total` or time is up."""

@@ -22,6 +22,7 @@ BUILT_IN = {
     "ctgan": ("synthhealth.models.ctgan", "CTGANModel"),
     "gaussian_copula": ("synthhealth.models.gaussian_copula", "GaussianCopulaModel"),
     "trees": ("synthhealth.models.trees", "TreesModel"),
+    "hybrid": ("synthhealth.models.hybrid", "HybridModel"),
     "tvae": ("synthhealth.models.tvae", "TVAEModel"),
 }
 

@@ -16,7 +16,7 @@ import logging
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -32,7 +32,7 @@ from synthhealth.models.parameters import Parameter, resolve
 from synthhealth.models.seeding import seeded
 from synthhealth.progress import ProgressEvent
 from synthhealth.schema import Kind, Schema
-from synthhealth.table.blur import UNBLURRED
+from synthhealth.table.blur import Blur
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -93,11 +93,11 @@ class SDVModel:
         """Learn a plain table. See `synthhealth.models.Model.fit`."""
         self.settings_ = self._settings(table, schema)
         self.partial_ = False
-        self._blur = training.blur
+        self._blur = training.blur or Blur("none", len(table), b"")
         self._offsets: dict[str, float] = {}
         self._names = dict(zip(table.columns, _neutral_names(table.shape[1]), strict=True))
         try:
-            with seeded(seed, threads=self._threads()), _quiet():
+            with self._seeded(seed), _quiet():
                 if self.settings_["log_scale"]:
                     self._offsets = self._log_offsets(table, schema)
                     table = to_log(table, self._offsets)
@@ -126,7 +126,7 @@ class SDVModel:
         finally:
             self._sdv = None
             # It knows a secret, which goes nowhere with the model.
-            self._blur = UNBLURRED
+            del self._blur
         state = self.State(
             settings=self.settings_,
             partial=self.partial_,
@@ -138,7 +138,7 @@ class SDVModel:
 
     def sample(self, n: int, *, seed: int) -> pd.DataFrame:
         """Draw `n` rows in the plain form. See `synthhealth.models.Model.sample`."""
-        with seeded(seed, threads=self._threads()), _quiet():
+        with self._seeded(seed), _quiet():
             return self._draw_finite(n)
 
     def state(self) -> dict[str, Any]:
@@ -252,6 +252,9 @@ class SDVModel:
             f"model {self.name!r} draws mostly infinite numbers; train it longer, or try another "
             "model"
         )
+
+    def _seeded(self, seed: int) -> AbstractContextManager[None]:
+        return seeded(seed, threads=self._threads())
 
     def _threads(self) -> int:
         return 1

@@ -14,12 +14,17 @@ from synthhealth.errors import (
     ArtifactError,
     ConditionError,
     FitInterruptedError,
-    ParameterError,
-    nearest,
 )
 from synthhealth.models._bins import Bins
 from synthhealth.models._conditional import Conditional, Outcomes, drawn, learn_conditional
 from synthhealth.models._packed_trees import packed, unpacked
+from synthhealth.models._sequential import (
+    CANDIDATES,
+    MIN_LEAF,
+    ORDER,
+    drawing_order,
+    rows_given,
+)
 from synthhealth.models.about import About, Advice
 from synthhealth.models.base import LogDensity, Training
 from synthhealth.models.parameters import Parameter, resolve
@@ -34,9 +39,6 @@ _ROWS_AT_ONCE = 100_000
 
 #: Rows that are drawn while a model is fitted, so that the columns keep their distributions.
 _SIMULATED_ROWS = 20_000
-
-#: Draws, for each row with conditions, of the columns before the last known one.
-_CANDIDATES = 32
 
 
 class TreesState(BaseModel):
@@ -93,25 +95,7 @@ class TreesModel:
         ),
     )
     State: ClassVar[type[TreesState]] = TreesState
-    parameters: ClassVar[tuple[Parameter, ...]] = (
-        Parameter(
-            "min_leaf",
-            int,
-            10,
-            "the fewest patients in a leaf, and at least twice the schema's min_cell; larger "
-            "leaves are taken where they are likelier on patients held out",
-            low=10,
-            high=1_000_000,
-        ),
-        Parameter(
-            "order",
-            list,
-            [],
-            "columns that are drawn first, in this order; conditions on them are exact. The others "
-            "follow",
-            default_is="none: levels before numbers, the fewest levels first",
-        ),
-    )
+    parameters: ClassVar[tuple[Parameter, ...]] = (MIN_LEAF, ORDER)
 
     def __init__(self, **params: Any) -> None:
         self.params = params
@@ -120,7 +104,7 @@ class TreesModel:
         """Learn a plain table. See `synthhealth.models.Model.fit`."""
         self.settings_ = resolve(self.name, self.parameters, self.params, len(table))
         self.partial_ = False
-        sequence = _sequence(table, schema, self.settings_["order"])
+        sequence = drawing_order(table, schema, self.settings_["order"])
         rng = np.random.default_rng(seed)
         bins: list[Bins] = []
         slants: list[Floats] = []
@@ -145,7 +129,7 @@ class TreesModel:
 
         def learn(names: list[str]) -> None:
             """Learn the last of some columns given the others, and draw it."""
-            one = learn_conditional(
+            one, _ = learn_conditional(
                 coded[names],
                 names[-1],
                 outcomes,
@@ -179,7 +163,8 @@ class TreesModel:
             bins=tuple(bins),
         )
         sizes = {name: outcomes[name].n for name in schema.names}
-        self._take(state, packed(conditionals, sizes, slants, sequence, [one.name for one in bins]))
+        in_order = dict(zip(sequence, conditionals, strict=True))
+        self._take(state, packed(in_order, sizes, slants, sequence, [one.name for one in bins]))
 
     def sample(self, n: int, *, seed: int) -> pd.DataFrame:
         """Draw `n` rows in the plain form. See `synthhealth.models.Model.sample`."""
@@ -195,10 +180,7 @@ class TreesModel:
     def sample_given(self, known: pd.DataFrame, *, seed: int) -> pd.DataFrame:
         """Draw one row for each row of known cells.
 
-        Known columns that lead the sequence are simply given. Before a later one, several
-        candidates are drawn for each row, and taken as often as they make what is known likely
-        (sequential importance resampling; Doucet, de Freitas and Gordon, 2001, *Sequential Monte
-        Carlo Methods in Practice*): nearly exact.
+        Known columns that lead the sequence are simply given; for later ones see `rows_given`.
         """
         names = [str(name) for name in known]
         for name in names:
@@ -208,7 +190,7 @@ class TreesModel:
                 )
         rng = np.random.default_rng(seed)
         coded = self._coded(known)
-        at_once = _ROWS_AT_ONCE // _CANDIDATES
+        at_once = _ROWS_AT_ONCE // CANDIDATES
         parts = []
         for start in range(0, len(known), at_once):
             here = slice(start, start + at_once)
@@ -221,24 +203,22 @@ class TreesModel:
     def _drawn_given(
         self, coded: pd.DataFrame, known: list[str], rng: np.random.Generator
     ) -> pd.DataFrame:
-        is_known = [name in known for name in self._state.sequence]
-        first_unknown = is_known.index(False) if False in is_known else len(is_known)
-        last_known = len(is_known) - 1 - is_known[::-1].index(True)
-        codes, copies = coded.reset_index(drop=True), 1
-        for place in range(first_unknown, len(is_known)):
-            if place < last_known and copies == 1:
-                copies = _CANDIDATES
-                codes = codes.loc[np.repeat(np.arange(len(codes)), copies)].reset_index(drop=True)
-            if not is_known[place]:
-                self._draw(codes, place, rng)
-                continue
+        def likelihood(codes: pd.DataFrame, place: int) -> Floats:
             given = codes[self._state.sequence[place]].to_numpy()
             leaves = self._conditionals[place].leaves(codes)
-            likely = self._probabilities[place][leaves, given].reshape(-1, copies)
-            wanted = 1 if place == last_known else copies
-            codes = codes.loc[_resampled(likely, wanted, rng)].reset_index(drop=True)
-            copies = wanted
-        return codes
+            found: Floats = self._probabilities[place][leaves, given]
+            return found
+
+        is_known = [name in known for name in self._state.sequence]
+        exact = is_known.index(False) if False in is_known else len(is_known)
+        return rows_given(
+            coded,
+            is_known,
+            exact,
+            lambda codes, place: self._draw(codes, place, rng),
+            likelihood,
+            rng,
+        )
 
     def log_density(self, rows: pd.DataFrame) -> LogDensity:
         """Give the log density of plain rows. See `synthhealth.models.DensityModel`.
@@ -300,7 +280,7 @@ class TreesModel:
         self._state, self._arrays = state, arrays
         numerical = [one.name for one in state.bins]
         self._conditionals, sizes, slants = unpacked(
-            arrays, state.columns, state.sequence, numerical
+            arrays, state.columns, state.sequence, state.sequence, numerical
         )
         self._sizes = sizes
         self._bins: dict[str, tuple[Bins, Floats]] = {}
@@ -350,46 +330,3 @@ class TreesModel:
             else:
                 plain[name] = drawn_codes
         return pd.DataFrame(plain)
-
-
-def _sequence(table: pd.DataFrame, schema: Schema, leading: list[str]) -> list[str]:
-    """Give the order in which columns are drawn.
-
-    Raises
-    ------
-    ParameterError
-        `leading` names a column twice, or one that is not learned.
-    """
-    for place, name in enumerate(leading):
-        if name not in table.columns:
-            raise ParameterError(
-                f"parameter 'order': no column {name!r} is learned{nearest(name, table.columns)}"
-            )
-        if name in leading[:place]:
-            raise ParameterError(f"parameter 'order': column {name!r} stands there twice")
-    others = [column for column in schema if column.name not in leading]
-    numbers = [one.name for one in others if one.kind.is_numerical]
-    levels = [one.name for one in others if not one.kind.is_numerical]
-    return [*leading, *sorted(levels, key=lambda name: table[name].nunique()), *numbers]
-
-
-def _resampled(likely: Floats, wanted: int, rng: np.random.Generator) -> Codes:
-    """Draw candidates in proportion to how likely they make what is known.
-
-    Parameters
-    ----------
-    likely : numpy.ndarray, shape (n_rows, n_candidates)
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_rows * wanted,)
-        The places of those drawn; of each row they are evenly spaced among its candidates.
-    """
-    sums = np.cumsum(likely, axis=1)
-    sums /= sums[:, -1:]
-    points = (np.arange(wanted) + rng.random((len(likely), 1))) / wanted
-    rows = np.arange(len(likely))[:, None]
-    found = np.searchsorted((sums + rows).ravel(), (points + rows).ravel(), side="right")
-    n = likely.shape[1]
-    rows = np.repeat(np.arange(len(likely)), wanted)
-    return np.clip(found, rows * n, rows * n + n - 1)

@@ -2,8 +2,7 @@
 
 A mean of 49 patients has a standard error of a seventh of a standard deviation, and each patient
 has moved it by a fiftieth. Who reads it to the last digit reads the patients. So numbers that are
-kept of few patients get a noise that nobody can take away again, and correlations that are no more
-than chance are not kept at all.
+kept of few patients get a noise that nobody can take away again.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import numpy.typing as npt
 
 from synthhealth.table.left_out import Privacy
 
-__all__ = ["FEW", "STRENGTHS", "UNBLURRED", "Blur"]
+__all__ = ["FEW", "STRENGTHS", "Blur"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,17 +48,8 @@ STRENGTHS = MappingProxyType(
     }
 )
 
-#: A correlation is kept for itself where it lies so many standard errors from what the common
-#: causes of all columns explain.
-EXCEPTIONAL = 2.5
-
-#: Rounds of finding common causes, and how much of a column they explain at most.
-_ROUNDS, _MOST = 20, 0.9
-#: The largest correlation that is kept, and the smallest eigenvalue of all of them.
-_LARGEST, _SMALLEST = 0.99, 0.01
-#: Of a normal sample the distance from its own normal law is above this, over the root of n, in 5
-#: of 100 (Lilliefors, 1967).
-_LILLIEFORS = 0.886
+#: The largest correlation that is kept.
+_LARGEST = 0.99
 
 
 @dataclass(frozen=True)
@@ -90,8 +80,8 @@ class Blur:
     >>> Blur("none", 49, b"").shares("sex", np.array([0.3, 0.7])).tolist()
     [0.3, 0.7]
     >>> correlations = np.array([[1.0, 0.1], [0.1, 1.0]])
-    >>> Blur("standard", 49, b"of all patients").correlations(correlations).tolist()
-    [[1.0, 0.0], [0.0, 1.0]]
+    >>> noisy, error = Blur("standard", 49, b"of all patients").correlations(correlations)
+    >>> float(noisy[0, 1].round(2)), round(error, 2)
     """
 
     privacy: Privacy
@@ -102,15 +92,6 @@ class Blur:
     def changes(self) -> bool:
         """Whether it changes anything."""
         return self.privacy != "none"
-
-    @property
-    def enough(self) -> float:
-        """The distance (Kolmogorov-Smirnov) up to which a normal margin is enough.
-
-        Other margins have more numbers. A normal one is kept as long as the patients do not refute
-        it.
-        """
-        return _LILLIEFORS / np.sqrt(self.n_patients) if self.changes else 0.0
 
     @property
     def strength(self) -> Strength:
@@ -147,70 +128,27 @@ class Blur:
         blurred = np.maximum(shares + self.strength.share * error * noise, least)
         return np.asarray(blurred / blurred.sum())
 
-    def correlations(self, correlations: Floats) -> Floats:
-        """Blur the correlations of all columns, and keep what is more than chance.
-
-        With noise they are taken apart: into what common causes of all columns explain, as many of
-        them as stand out of the noise (the eigenvalues beyond the edge of a random matrix, shrunk
-        as it inflates them; Gavish and Donoho, 2017, *Optimal shrinkage of singular values*), and
-        single pairs that lie `EXCEPTIONAL` standard errors apart from that. The rest is chance, and
-        is left out.
+    def correlations(self, correlations: Floats) -> tuple[Floats, float]:
+        """Blur the correlations of all columns.
 
         Parameters
         ----------
         correlations : numpy.ndarray, shape (n_columns, n_columns)
+
+        Returns
+        -------
+        numpy.ndarray, shape (n_columns, n_columns)
+            There may be no law that has all of them together.
+        float
+            The standard error of each (of its inverse hyperbolic tangent), the noise included.
         """
-        if not self.changes or len(correlations) < 2:
-            return correlations
-        size = len(correlations)
-        pairs = np.triu_indices(size, 1)
-        rng = self._rng("correlations")
         noise = self.strength.dependence
+        error = float(np.sqrt((1 + noise**2) / self.n_patients))
+        if not self.changes:
+            return correlations, error
+        pairs = np.triu_indices(len(correlations), 1)
+        drawn = self._rng("correlations").standard_normal(len(pairs[0]))
         scores = np.arctanh(np.clip(np.nan_to_num(correlations[pairs]), -_LARGEST, _LARGEST))
-        scores += noise / np.sqrt(self.n_patients) * rng.standard_normal(len(scores))
-        # What is told from chance, and what not, matters the less, the more patients there are.
-        error = self._weight * np.sqrt((1 + noise**2) / self.n_patients)
-        common = np.arctanh(_common(_symmetric(np.tanh(scores), pairs, size), error)[pairs])
-        apart = np.abs(scores - common) > EXCEPTIONAL * error
-        decimals = int(np.ceil(np.log10(self.n_patients) / 2)) + 1
-        kept: Floats = np.tanh(np.where(apart, scores, common)).astype(np.float64)
-        kept = np.round(kept, decimals)
-        return _definite(_symmetric(kept, pairs, size) + np.eye(size))
-
-
-#: Everything stays as it is.
-UNBLURRED = Blur("none", 1, b"")
-
-
-def _symmetric(values: Floats, pairs: tuple[npt.NDArray[np.int64], ...], size: int) -> Floats:
-    matrix = np.zeros((size, size))
-    matrix[pairs] = values
-    return matrix + matrix.T
-
-
-def _common(correlations: Floats, error: float) -> Floats:
-    """Give what common causes explain of correlations that are off by so much; diagonal 0."""
-    size = len(correlations)
-    edge = 4 * size * error**2
-    explained = np.zeros(size)
-    common = np.zeros_like(correlations)
-    for _ in range(_ROUNDS):
-        values, vectors = np.linalg.eigh(correlations + np.diag(explained))
-        stand_out = (values > 0) & (values**2 > edge)
-        shrunk = np.sqrt(np.where(stand_out, values**2 - edge, 0.0))
-        common = (vectors * shrunk) @ vectors.T
-        explained = np.minimum(np.diag(common), _MOST)
-    np.fill_diagonal(common, 0.0)
-    return np.clip(common, -_LARGEST, _LARGEST)
-
-
-def _definite(correlations: Floats) -> Floats:
-    """Give correlations that columns can have together."""
-    values, vectors = np.linalg.eigh(correlations)
-    if values[0] >= _SMALLEST:
-        return correlations
-    mended = (vectors * np.maximum(values, _SMALLEST)) @ vectors.T
-    spread = np.sqrt(np.diag(mended))
-    mended = mended / spread / spread[:, None]
-    np.fill_diagonal(mended, 1.0)
-    return np.asarray((mended + mended.T) / 2)
+        noisy = np.eye(len(correlations))
+        noisy[pairs] = np.tanh(scores + noise / np.sqrt(self.n_patients) * drawn)
+        return np.maximum(noisy, noisy.T) + np.minimum(noisy, noisy.T) - np.eye(len(noisy)), error

@@ -27,7 +27,7 @@ from synthhealth.schema.schema import Schema
 from synthhealth.schema.subjects import Subjects, n_patients, subjects_of
 from synthhealth.schema.types import DetectionLimits, Protection
 from synthhealth.table._constants import constants_in, without_constants
-from synthhealth.table.blur import UNBLURRED, Blur
+from synthhealth.table.blur import Blur
 from synthhealth.table.censoring import Censoring, frequent_limits
 from synthhealth.table.dtypes import dtype_to_text
 from synthhealth.table.encoding import TableForm
@@ -49,12 +49,12 @@ class ToLearn:
     """What its columns are."""
     rows: Rows
     """The same patients as if they had been drawn."""
+    blur: Blur
+    """How sharply what is learned may be kept."""
     subjects: Subjects | None = None
     """The patient of each row; None: every row is one."""
     odd: Mapping[str, int] = field(default_factory=dict)
     """How many cells of a column fit nothing that the schema says, and count as missing."""
-    blur: Blur = UNBLURRED
-    """How sharply what is learned may be kept."""
 
 
 def prepare(
@@ -98,10 +98,8 @@ def prepare(
     canonical = canonical.drop(columns=list(constants))
     kept = rows_kept(canonical, privacy, subjects)
     whose = None if subjects is None else subjects[kept]
-    blur = UNBLURRED
-    if privacy != "none":
-        n_kept = n_patients(whose, np.ones(kept.sum(), dtype=bool))
-        blur = Blur(privacy, n_kept, secret_of(canonical))
+    n_kept = n_patients(whose, np.ones(kept.sum(), dtype=bool))
+    blur = Blur(privacy, n_kept, b"" if privacy == "none" else secret_of(canonical))
 
     beyond = _learn_limits(canonical, reading.censored, kept, learned, whose, rng)
     described, learned = beyond.known_to(described), beyond.known_to(learned)
@@ -133,7 +131,7 @@ def prepare(
     training_schema = _without_computed(learned)
     rows = Rows(plain, states[list(preparation.patterns.columns)].to_numpy(dtype=np.int8))
     return preparation, ToLearn(
-        plain[training_schema.names], training_schema, rows, whose, reading.odd, blur
+        plain[training_schema.names], training_schema, rows, blur, whose, reading.odd
     )
 
 
