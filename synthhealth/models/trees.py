@@ -212,7 +212,7 @@ class TreesModel:
         is_known = [name in known for name in self._state.sequence]
         exact = is_known.index(False) if False in is_known else len(is_known)
         return rows_given(
-            coded,
+            coded.copy(),
             is_known,
             exact,
             lambda codes, place: self._draw(codes, place, rng),
