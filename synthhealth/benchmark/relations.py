@@ -65,9 +65,9 @@ MOST_UNSEEN, FEWEST_UNSEEN = 10_000, 50
 #: Of fewer patients shapes, trends and detection say little that the other figures do not.
 FEWEST_FOR_ROWS = 300
 _PLAIN = "plain SDV: "
-REAL, SHUFFLED = "real rows", "shuffled columns"
+REAL, INDEPENDENT = "real rows", "independent columns"
 #: What seeds are for.
-_COHORT, _UNSEEN, _SHUFFLE, _FOLDS = range(4)
+_COHORT, _UNSEEN, _COLUMNS, _FOLDS = range(4)
 
 
 def measure_relations(
@@ -88,8 +88,9 @@ def measure_relations(
     of at least 300: SDMetrics' two scores, and how well gradient-boosted trees (scikit-learn's
     defaults, two folds) tell at most 10,000 rows from as many of those patients.
 
-    Real rows and shuffled columns are measured beside, so that it can be read what these figures
-    would be of a perfect generator and of one without relations.
+    Real rows are measured beside, so that it can be read what these figures would be of a perfect
+    generator: patients not learned for the level means, for all else the cohort. And a table of
+    independent columns, each drawn by itself from the cohort's, which has no relations.
 
     Parameters
     ----------
@@ -123,7 +124,7 @@ def measure_relations(
     >>> from synthhealth.benchmark import measure_relations
     >>> result = measure_relations(families=["trees"], tables=["demo"], seeds=[0])
     >>> [run.model for run in result.runs]
-    ['trees', 'real rows', 'shuffled columns']
+    ['trees', 'real rows', 'independent columns']
     """
     begin = time.monotonic()
     machine = Machine.here()
@@ -134,7 +135,7 @@ def measure_relations(
         *families,
         *(_PLAIN + one for one in families if plain and one in wrapped()),
         REAL,
-        SHUFFLED,
+        INDEPENDENT,
     )
     jobs: list[tuple[str, Size, tuple[Pair, ...], str, int]] = []
     skipped = []
@@ -238,24 +239,22 @@ def _named(pair: Pair) -> str:
 def _judged(model: str, sample: Sample, seed: int) -> _Judged:
     if model == REAL:
         return _Judged(sample.unseen, sample.cohort)
-    if model == SHUFFLED:
-        rng = np.random.default_rng(derive_seed(seed, _SHUFFLE))
-        return _Judged(_shuffled(sample.unseen, rng), _shuffled(sample.cohort, rng))
     size = len(sample.cohort)
-    drawn = draw(
+    rows = max(DRAWN, size)
+    if model == INDEPENDENT:
+        rng = np.random.default_rng(derive_seed(seed, _COLUMNS))
+        drawn = sample.cohort.apply(lambda column: column.iloc[rng.integers(size, size=rows)].array)
+        return _Judged(drawn, drawn)
+    found = draw(
         sample.cohort,
         model.removeprefix(_PLAIN),
         seed,
-        rows=max(DRAWN, size),
+        rows=rows,
         plain=model.startswith(_PLAIN),
         schema=sample.schema,
         timed_rows=size,
     )
-    return _Judged(drawn.table, drawn.table, drawn.fit_cpu_seconds + drawn.sample_cpu_seconds)
-
-
-def _shuffled(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    return table.apply(lambda column: column.iloc[rng.permutation(len(column))].array)
+    return _Judged(found.table, found.table, found.fit_cpu_seconds + found.sample_cpu_seconds)
 
 
 def _scores(tables: Tables, seed: int) -> dict[str, float | None]:

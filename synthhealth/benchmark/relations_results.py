@@ -26,7 +26,7 @@ class RelationsRun(Part):
     rows: int
     """Patients of the cohort."""
     model: str
-    """The model family; of plain SDV with that before it; *real rows* or *shuffled columns*."""
+    """The model family; of plain SDV with that before it; *real rows* or *independent columns*."""
     seed: int
     """Seed of the cohort and of the fit."""
     kept: tuple[str, ...] = ()
@@ -102,8 +102,8 @@ class Relations(Result):
             "interval around that of the cohort (Bonferroni over the levels, Welch; levels of at "
             "least 5 patients). Unseen: against patients that were not learned. Real rows stand in "
             "for the synthetic ones: for the level means those patients, for all else the cohort "
-            "itself; shuffled columns are these, each column by itself. Processor s: median of fit "
-            "and sample of as many rows.\n"
+            "itself. Independent columns are drawn each by itself from the cohort's. Processor s: "
+            "median of fit and sample of as many rows.\n"
         )
         parts = [notes, markdown_table(heads, lines)]
         if len(self.runs) < self.planned:

@@ -56,7 +56,7 @@ def test_the_verb(tmp_path: Path) -> None:
     assert ended.exit_code == 0, ended.output
     told = file.read_text()
     found = Relations.model_validate_json(told)
-    models = ("gaussian_copula", "plain SDV: gaussian_copula", "real rows", "shuffled columns")
+    models = ("gaussian_copula", "plain SDV: gaussian_copula", "real rows", "independent columns")
     assert [(run.model, run.seed) for run in found.runs] == [
         (model, seed) for model in models for seed in (5, 6)
     ]
@@ -69,7 +69,7 @@ def test_the_verb(tmp_path: Path) -> None:
         assert 0.5 < run.ks < 1
         assert 0 < run.dependence < 0.5
         assert (run.shapes, run.trends, run.detection) == (None, None, None)
-        assert (run.cpu_seconds is None) == (run.model in ("real rows", "shuffled columns"))
+        assert (run.cpu_seconds is None) == (run.model in ("real rows", "independent columns"))
     assert "| demo | 61 | plain SDV: gaussian_copula | 2 |" in ended.output
     assert "- demo, all rows: the demo is drawn from a law" in ended.output
     written = pd.read_csv(lines)
@@ -78,21 +78,21 @@ def test_the_verb(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("narrow")
-def test_real_rows_and_shuffled_columns_bound_the_figures() -> None:
-    real, shuffled = (
+def test_real_rows_and_independent_columns_bound_the_figures() -> None:
+    real, independent = (
         [run_once("demo", 300, PAIRS, model, seed) for seed in range(4)]
-        for model in ("real rows", "shuffled columns")
+        for model in ("real rows", "independent columns")
     )
 
     # Of a law one pair in 20 lies outside of its interval: three or more of 8 in 1 of 170 runs.
     assert sum(len(run.kept) for run in real) >= 6
-    assert sum(len(run.kept) for run in shuffled) <= 1
-    for one, other in zip(real, shuffled, strict=True):
-        assert one.ks == other.ks
-        assert one.shapes == pytest.approx(other.shapes)
+    assert sum(len(run.kept) for run in independent) <= 1
+    for one, other in zip(real, independent, strict=True):
+        assert one.ks == pytest.approx(other.ks, abs=0.02)
+        assert one.shapes == pytest.approx(other.shapes, abs=0.02)
         assert one.dependence < other.dependence
         assert one.trends > other.trends
-    detected = [np.mean([run.detection for run in runs]) for runs in (real, shuffled)]
+    detected = [np.mean([run.detection for run in runs]) for runs in (real, independent)]
     assert detected[0] < 0.54 < detected[1]
 
 
@@ -120,7 +120,7 @@ def test_a_cohort_and_the_unseen_share_no_patient(clinical: pd.DataFrame) -> Non
 def test_pairs_of_a_table_are_those_that_are_real_in_it() -> None:
     found = measure_relations(families=["trees"], tables=["hcv"], rows=[61, 170], seeds=[0])
 
-    assert [run.model for run in found.runs] == ["trees", "real rows", "shuffled columns"]
+    assert [run.model for run in found.runs] == ["trees", "real rows", "independent columns"]
     for run in found.runs:
         assert {"haemoglobin by sex", "creatinine by sex"} == {*run.kept, *run.lost}
     (gap,) = found.skipped
