@@ -72,7 +72,8 @@ def means_kept(
     mean lies within the 95 % interval around the cohort's, adjusted for the number of these levels
     (Bonferroni). It is that of the difference of two means (Welch, 1947), so that the other table's
     own sampling error counts; of a large table it is the cohort's alone. A level of which the other
-    table has fewer than two rows is lost. Of two cohorts of one law, 95 % of the pairs are kept or
+    table has fewer than two rows is lost. A level in which the cohort's numbers are all alike has
+    no such interval, and is left out. Of two cohorts of one law, 95 % of the pairs are kept or
     more, as far as the means of few patients are normal: of long tails they are not.
 
     Parameters
@@ -106,7 +107,8 @@ def means_kept(
         category, number = columns.get(pair[0]), columns.get(pair[1])
         # A category that the cohort does not have, but for one level, is none.
         if isinstance(category, CategoricalColumn) and isinstance(number, NumericalColumn):
-            levels = _by_level(category, number)
+            # Of numbers that are all alike no sampling error can be told.
+            levels = [level for level in _by_level(category, number) if np.ptp(level[0]) > 0]
             if len(levels) > 1:
                 kept[pair] = all(_agree(*level, ALARM / len(levels)) for level in levels)
     return kept
@@ -130,7 +132,5 @@ def _agree(ours: Floats, theirs: Floats, alarm: float) -> bool:
         return False
     difference = abs(ours.mean() - theirs.mean())
     errors = np.array([one.var(ddof=1) / one.size for one in (ours, theirs)])
-    if errors.sum() == 0:
-        return bool(difference == 0)
     freedom = errors.sum() ** 2 / (errors**2 / np.array([ours.size - 1, theirs.size - 1])).sum()
     return bool(difference <= stats.t.ppf(1 - alarm / 2, freedom) * np.sqrt(errors.sum()))

@@ -143,7 +143,7 @@ def test_pairs_are_counted_over_the_cohorts() -> None:
             table="demo", rows=61, model="trees", seed=seed, kept=kept, lost=lost, ks=0.9
         )
 
-    failed = RelationsRun(table="demo", rows=61, model="trees", seed=9, failure="no reason")
+    failed = RelationsRun(table="demo", rows=61, model="trees", seed=9, failure="no\nreason")
     runs = (run(("a", "b"), (), 0), run(("a",), ("b",), 1), run((), (), 2), failed)
     result = Relations(machine=Machine.here(), planned=5, runs=runs, skipped=(), seconds=1.0)
 
