@@ -145,7 +145,7 @@ def measure_relations(
                 pairs = _pairs(table)
                 Sample.of(table, size, 0)
             except SynthHealthError as error:
-                skipped.append(Unmeasured(table=table, rows=size, reason=str(error)))
+                skipped.append(Unmeasured(table=table, rows=size, reason=_in_a_line(error)))
                 continue
             jobs += [(table, size, pairs, model, seed) for model in models for seed in seeds]
     runs = run_all(run_once, jobs, n_jobs=n_jobs, on_progress=on_progress)
@@ -221,7 +221,7 @@ def run_once(
         if len(sample.cohort) >= FEWEST_FOR_ROWS:
             found |= _row_scores(tables, seed)
     except SynthHealthError as error:
-        return run.model_copy(update={"failure": str(error)})
+        return run.model_copy(update={"failure": _in_a_line(error)})
     return run.model_copy(
         update={
             "kept": tuple(_named(pair) for pair, is_kept in kept.items() if is_kept),
@@ -230,6 +230,10 @@ def run_once(
             **found,
         }
     )
+
+
+def _in_a_line(error: SynthHealthError) -> str:
+    return " ".join(str(error).split())
 
 
 def _named(pair: Pair) -> str:

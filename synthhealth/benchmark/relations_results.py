@@ -110,8 +110,7 @@ class Relations(Result):
             parts.append(f"Interrupted: {len(self.runs)} of {self.planned} runs.\n")
         gaps = [f"- {one.table}, {one.rows} rows: {one.reason}" for one in self.skipped]
         gaps += [
-            f"- {one.table}, {one.rows} rows, {one.model}, seed {one.seed}: "
-            + " ".join(one.failure.split())
+            f"- {one.table}, {one.rows} rows, {one.model}, seed {one.seed}: {one.failure}"
             for one in self.runs
             if one.failure is not None
         ]

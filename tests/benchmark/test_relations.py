@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from synthhealth.benchmark.relations_results import RelationsRun
 from synthhealth.benchmark.results import Machine
 from synthhealth.benchmark.verbs import app
 from synthhealth.datasets import load_ra_panel
-from synthhealth.errors import ParameterError
+from synthhealth.errors import FitError, ParameterError
 
 pytestmark = pytest.mark.slow
 
@@ -143,7 +144,7 @@ def test_pairs_are_counted_over_the_cohorts() -> None:
             table="demo", rows=61, model="trees", seed=seed, kept=kept, lost=lost, ks=0.9
         )
 
-    failed = RelationsRun(table="demo", rows=61, model="trees", seed=9, failure="no\nreason")
+    failed = RelationsRun(table="demo", rows=61, model="trees", seed=9, failure="no reason")
     runs = (run(("a", "b"), (), 0), run(("a",), ("b",), 1), run((), (), 2), failed)
     result = Relations(machine=Machine.here(), planned=5, runs=runs, skipped=(), seconds=1.0)
 
@@ -152,6 +153,19 @@ def test_pairs_are_counted_over_the_cohorts() -> None:
     assert "Interrupted: 4 of 5 runs." in text
     assert "- demo, 61 rows, trees, seed 9: no reason" in text
     assert [line.split(",")[4] for line in result.to_csv().splitlines()[1:]] == ["2", "1", "0", "0"]
+
+
+@pytest.mark.usefixtures("narrow")
+def test_a_failure_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise FitError("two things are wrong:\n- one\n- another")
+
+    monkeypatch.setattr(room, "draw", fail)
+
+    run = run_once("demo", 61, PAIRS, "trees", 0)
+
+    assert run.failure == "two things are wrong: - one - another"
+    assert run.ks is None
 
 
 def test_unknown_names_are_refused() -> None:
