@@ -1,7 +1,7 @@
 """How fast, how large and how good: measured beside plain SDV, in one run.
 
 On the command line: ``synthhealth benchmark overhead``, ``... evaluation``, ``... quality``,
-``... verdicts``, ``... privacy`` and ``... guard``.
+``... relations``, ``... verdicts``, ``... privacy`` and ``... guard``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from synthhealth.benchmark.overhead_results import Overhead
     from synthhealth.benchmark.privacy import Privacy, measure_privacy
     from synthhealth.benchmark.quality import Quality, measure_quality
+    from synthhealth.benchmark.relations import measure_relations
+    from synthhealth.benchmark.relations_results import Relations
     from synthhealth.benchmark.verdicts import Verdicts, measure_verdicts
 
 __all__ = [
@@ -24,12 +26,14 @@ __all__ = [
     "Overhead",
     "Privacy",
     "Quality",
+    "Relations",
     "Verdicts",
     "measure_evaluation",
     "measure_guard",
     "measure_overhead",
     "measure_privacy",
     "measure_quality",
+    "measure_relations",
     "measure_verdicts",
 ]
 
@@ -44,6 +48,8 @@ _HOMES = {
     "measure_overhead": "overhead",
     "measure_privacy": "privacy",
     "measure_quality": "quality",
+    "Relations": "relations_results",
+    "measure_relations": "relations",
     "Verdicts": "verdicts",
     "measure_verdicts": "verdicts",
 }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -17,10 +15,10 @@ import pandas as pd
 
 from synthhealth.artifact.saving import read, write
 from synthhealth.benchmark.plain import fit_plain, sample_plain, wrapped
-from synthhealth.benchmark.results import Machine, Part, Result, markdown_table
-from synthhealth.benchmark.tables import DEMO, load_whole
+from synthhealth.benchmark.results import Machine, Part, Result, csv_lines, markdown_table
+from synthhealth.benchmark.tables import DEMO, chosen, load_whole
 from synthhealth.datasets import load_ra_panel
-from synthhealth.errors import ParameterError, SynthHealthError, nearest
+from synthhealth.errors import ParameterError, SynthHealthError
 from synthhealth.evaluation import Score, evaluate_tables
 from synthhealth.evaluation.privacy.attack import FITS, MembershipAttacks, attack_learner
 from synthhealth.evaluation.privacy.differencing import Subtracted, attack_by_differencing
@@ -171,17 +169,9 @@ class Privacy(Result):
 
     def to_csv(self) -> str:
         """Give one line for each attack, as CSV."""
-        text = io.StringIO()
-        writer = csv.DictWriter(text, list(AttackRow.model_fields), lineterminator="\n")
-        writer.writeheader()
-        for one in self.attacks:
-            writer.writerow(
-                {
-                    name: f"{value:.4g}" if isinstance(value, float) else value
-                    for name, value in one.model_dump().items()
-                }
-            )
-        return text.getvalue()
+        return csv_lines(
+            list(AttackRow.model_fields), (one.model_dump().values() for one in self.attacks)
+        )
 
 
 @dataclass(frozen=True)
@@ -269,9 +259,9 @@ def measure_privacy(
         A family, table or part is unknown.
     """
     begin = time.monotonic()
-    families = _chosen("families", families, available())
-    tables = _chosen("tables", tables, TABLES)
-    parts = _chosen("parts", parts, PARTS)
+    families = chosen("families", families, available())
+    tables = chosen("tables", tables, TABLES)
+    parts = chosen("parts", parts, PARTS)
     jobs = [
         (table, size, seed, model, part)
         for table in tables
@@ -301,17 +291,6 @@ def measure_privacy(
         skipped=tuple(skipped),
         seconds=time.monotonic() - begin,
     )
-
-
-def _chosen(what: str, names: Iterable[str] | None, known: Iterable[str]) -> tuple[str, ...]:
-    known = tuple(known)
-    chosen = known if names is None else tuple(dict.fromkeys(names))
-    for name in chosen:
-        if name not in known:
-            raise ParameterError(
-                f"{what}: {name!r} is unknown{nearest(name, known)}; choose from {', '.join(known)}"
-            )
-    return chosen
 
 
 def _measured(

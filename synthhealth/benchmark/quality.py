@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from statistics import mean
-from typing import Any
 
-import pandas as pd
-
-from synthhealth.benchmark.plain import chosen_models, fit_plain, sample_plain, wrapped
+from synthhealth.benchmark.plain import chosen_models, wrapped
 from synthhealth.benchmark.results import Machine, Part, Result, markdown_table
-from synthhealth.benchmark.tables import Cohort, chosen_tables, load_cohort
-from synthhealth.errors import FitError, SynthHealthError
+from synthhealth.benchmark.runs import draw, run_all
+from synthhealth.benchmark.tables import chosen_tables, load_cohort
+from synthhealth.errors import SynthHealthError
 from synthhealth.evaluation import Evaluation, Score, evaluate_tables
 from synthhealth.models import available
-from synthhealth.models.seeding import seeded
-from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
+from synthhealth.progress import OnProgress
 from synthhealth.schema import Schema
-from synthhealth.synthesizer import Synthesizer
 
 __all__ = ["Against", "Quality", "QualityRun", "measure_quality"]
 
@@ -250,8 +245,6 @@ def measure_quality(
     >>> run.data, run.n_synthetic, run.training.n_real
     ('demo', 1000, 61)
     """
-    from joblib import Parallel, delayed
-
     machine = Machine.here()
     seeds = tuple(seeds)
     sides = (False, True) if plain else (False,)
@@ -263,23 +256,12 @@ def measure_quality(
         if not side or model in wrapped()
         for seed in seeds
     ]
-    runs: dict[tuple[str, str, bool, int], QualityRun] = {}
-    begin = time.monotonic()
-    with progress_reporter("benchmark", on_progress) as report:
-        work = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-        try:
-            for run in work(delayed(run_once)(*job) for job in jobs):
-                runs[run.data, run.model, run.plain, run.seed] = run
-                elapsed = time.monotonic() - begin
-                report(ProgressEvent("benchmark", len(runs), len(jobs), "run", elapsed))
-        except KeyboardInterrupt:
-            if not runs:
-                raise
+    runs = run_all(run_once, jobs, n_jobs=n_jobs, on_progress=on_progress)
     return Quality(
         machine=machine,
         n_jobs=n_jobs,
         planned=len(jobs),
-        runs=tuple(runs[job] for job in jobs if job in runs),
+        runs=tuple(runs),
     )
 
 
@@ -294,48 +276,19 @@ def run_once(table: str, model: str, plain: bool, seed: int) -> QualityRun:
         "seed": seed,
         "n_synthetic": cohort.n_synthetic,
     }
-    draw = _draw_plain if plain else _draw_ours
     try:
-        synthetic, seconds = draw(cohort, model, seed)
+        drawn = draw(cohort.training, model, seed, rows=cohort.n_synthetic, plain=plain)
         against = {
-            name: Against.of(evaluate_tables(real, synthetic, schema, parts=(), random_state=seed))
+            name: Against.of(
+                evaluate_tables(real, drawn.table, schema, parts=(), random_state=seed)
+            )
             for name, real in (("training", cohort.training), ("holdout", cohort.holdout))
         }
     except SynthHealthError as error:
         nothing = dict.fromkeys(("training", "holdout", *_SECONDS))
         return QualityRun.model_validate({**about, **nothing, "failure": str(error)})
+    seconds = {name: getattr(drawn, name) for name in _SECONDS}
     return QualityRun.model_validate({**about, **against, **seconds, "failure": None})
 
 
 _SECONDS = ("fit_seconds", "fit_cpu_seconds", "sample_seconds")
-
-
-def _draw_ours(cohort: Cohort, model: str, seed: int) -> tuple[pd.DataFrame, dict[str, float]]:
-    return _time(
-        lambda: Synthesizer(model, random_state=seed).fit(cohort.training),
-        lambda synthesizer: synthesizer.sample(cohort.n_synthetic),
-    )
-
-
-def _draw_plain(cohort: Cohort, model: str, seed: int) -> tuple[pd.DataFrame, dict[str, float]]:
-    # SDV's fit draws from the global generators; the same single thread as ours has.
-    with seeded(seed):
-        try:
-            return _time(
-                lambda: fit_plain(model, cohort.training, {}),
-                lambda synthesizer: sample_plain(synthesizer, cohort.n_synthetic),
-            )
-        # Broad, since SDV raises what its libraries raise; the other runs go on.
-        except Exception as error:
-            raise FitError(f"plain SDV failed with {type(error).__qualname__}") from error
-
-
-def _time(
-    fit: Callable[[], Any], sample: Callable[[Any], pd.DataFrame]
-) -> tuple[pd.DataFrame, dict[str, float]]:
-    begin, cpu = time.perf_counter(), time.process_time()
-    synthesizer = fit()
-    fitted, cpu_fitted = time.perf_counter(), time.process_time()
-    synthetic = sample(synthesizer)
-    seconds = (fitted - begin, cpu_fitted - cpu, time.perf_counter() - fitted)
-    return synthetic, dict(zip(_SECONDS, seconds, strict=True))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import platform
 from collections.abc import Iterable, Sequence
@@ -10,7 +12,7 @@ from statistics import median
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Comparison", "Machine", "Result", "Times", "markdown_table"]
+__all__ = ["Comparison", "Machine", "Result", "Times", "csv_lines", "markdown_table"]
 
 _PACKAGES = ("sdv", "sdmetrics", "torch", "numpy", "pandas", "scipy")
 
@@ -110,3 +112,13 @@ def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Write a table; the first column is text, the others are figures."""
     lines = [heads, ["---", *["--:"] * (len(heads) - 1)], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def csv_lines(heads: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
+    """Write figures as CSV, numbers with four digits."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(heads)
+    for row in rows:
+        writer.writerow(f"{value:.4g}" if isinstance(value, float) else value for value in row)
+    return text.getvalue()

@@ -12,7 +12,15 @@ import pandas as pd
 from synthhealth.datasets import find_data_root, load_folder, load_ra_panel
 from synthhealth.errors import FileError, ParameterError, nearest
 
-__all__ = ["Cohort", "chosen_tables", "load_adult", "load_cohort", "load_whole", "simulate"]
+__all__ = [
+    "Cohort",
+    "chosen",
+    "chosen_tables",
+    "load_adult",
+    "load_cohort",
+    "load_whole",
+    "simulate",
+]
 
 DEMO = "demo"
 SMALL = (DEMO, "hcv", "pbc", "heart_failure")
@@ -22,7 +30,7 @@ LARGE = ("adult",)
 ADULT_ROWS = 32_561
 
 #: Row numbers, which are nothing to learn.
-_IDENTIFIERS = {"nhanes_labs": ["seqn"], "pbc": ["id"]}
+_IDENTIFIERS = {"iraq_diabetes": ["ID"], "nhanes_labs": ["seqn"], "pbc": ["id"]}
 
 #: Share of a clinical table that is learned; the rest is held out.
 _LEARNED = 2 / 3
@@ -65,13 +73,25 @@ def chosen_tables(names: Iterable[str] | None, *, large: bool) -> tuple[str, ...
         wanted = known if large else SMALL
         at_hand = find_data_root() is not None
         return wanted if at_hand else (DEMO,)
-    chosen = tuple(dict.fromkeys((*names, *(LARGE if large else ()))))
-    for name in chosen:
+    return chosen("data", (*names, *(LARGE if large else ())), known)
+
+
+def chosen(what: str, names: Iterable[str] | None, known: Iterable[str]) -> tuple[str, ...]:
+    """Check names that a user gives, each once; None: all that are known.
+
+    Raises
+    ------
+    ParameterError
+        A name is unknown.
+    """
+    known = tuple(known)
+    wanted = known if names is None else tuple(dict.fromkeys(names))
+    for name in wanted:
         if name not in known:
             raise ParameterError(
-                f"data: {name!r} is unknown{nearest(name, known)}; choose from {', '.join(known)}"
+                f"{what}: {name!r} is unknown{nearest(name, known)}; choose from {', '.join(known)}"
             )
-    return chosen
+    return wanted
 
 
 def load_cohort(name: str, seed: int) -> Cohort:

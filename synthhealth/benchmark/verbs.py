@@ -10,6 +10,7 @@ import typer
 from synthhealth.table.level import Level
 
 if TYPE_CHECKING:
+    from synthhealth.benchmark.relations_results import Size
     from synthhealth.benchmark.results import Result
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -17,10 +18,17 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 Models = Annotated[
     list[str] | None, typer.Option("--models", help="A model family; repeatable. Default: all.")
 ]
+Families = Annotated[
+    list[str] | None,
+    typer.Option("--families", help="A model family; repeatable. Default: all."),
+]
+Csv = Annotated[
+    Path | None, typer.Option("--csv", metavar="FILE", help="Write the figures as CSV, too.")
+]
 Json = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", help="Write the figures as JSON, too.")
 ]
-Force = Annotated[bool, typer.Option("--force", help="Replace the JSON file if it exists.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 
 
 @app.callback()
@@ -108,6 +116,59 @@ def quality(
 
 
 @app.command()
+def relations(
+    families: Families = None,
+    tables: Annotated[
+        list[str] | None,
+        typer.Option("--tables", help="demo, hcv, ..., adult; repeatable. Default: all."),
+    ] = None,
+    rows: Annotated[
+        list[str] | None,
+        typer.Option("--rows", help="Patients of a cohort, or all; repeatable. Default: 61."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Cohorts of each table.")] = 5,
+    first_seed: Annotated[int, typer.Option(min=0, help="Seed of the first of them.")] = 0,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Also plain SDV at its own defaults.")
+    ] = False,
+    n_jobs: Annotated[int, typer.Option(help="Runs at once; -1: one per processor.")] = 1,
+    csv: Csv = None,
+    json: Json = None,
+    force: Force = False,
+) -> None:
+    """Ask which relations are kept: level means, dependence, whole rows; real rows beside."""
+    _check(json, force)
+    _check(csv, force)
+    from synthhealth.benchmark.relations import SIZES, measure_relations
+
+    result = measure_relations(
+        families=families,
+        tables=tables,
+        rows=[_size(one) for one in rows] if rows else SIZES,
+        seeds=range(first_seed, first_seed + seeds),
+        plain=plain,
+        n_jobs=n_jobs,
+    )
+    _write(csv, result.to_csv(), force)
+    _tell(result, json, force)
+
+
+def _size(written: str) -> Size:
+    if written == "all":
+        return "all"
+    if not written.isdecimal() or int(written) < FEWEST_ROWS:
+        raise typer.BadParameter(
+            f"{written!r} is no number of at least {FEWEST_ROWS} patients, and not 'all'",
+            param_hint="--rows",
+        )
+    return int(written)
+
+
+#: Patients of the smallest cohort.
+FEWEST_ROWS = 10
+
+
+@app.command()
 def verdicts(
     draws: Annotated[int, typer.Option(min=1, help="Simulated cohorts of each case.")] = 200,
     n_jobs: Annotated[int, typer.Option(help="Judged at once; -1: one per processor.")] = 1,
@@ -123,10 +184,7 @@ def verdicts(
 
 @app.command()
 def privacy(
-    families: Annotated[
-        list[str] | None,
-        typer.Option("--families", help="A model family; repeatable. Default: all."),
-    ] = None,
+    families: Families = None,
     tables: Annotated[
         list[str] | None,
         typer.Option(
@@ -156,9 +214,7 @@ def privacy(
         bool, typer.Option("--plain", help="Also plain SDV at its own defaults, by its rows.")
     ] = False,
     n_jobs: Annotated[int, typer.Option(help="Fits at once; -1: one per processor.")] = 1,
-    csv: Annotated[
-        Path | None, typer.Option("--csv", metavar="FILE", help="Write the figures as CSV, too.")
-    ] = None,
+    csv: Csv = None,
     json: Json = None,
     force: Force = False,
 ) -> None:
@@ -179,11 +235,7 @@ def privacy(
         privacy=checked(privacy.value),
         n_jobs=n_jobs,
     )
-    if csv is not None:
-        from synthhealth.io import whole_file
-
-        with whole_file(csv, force=force) as file:
-            file.write_text(result.to_csv(), encoding="utf-8")
+    _write(csv, result.to_csv(), force)
     _tell(result, json, force)
 
 
@@ -235,9 +287,13 @@ def _check(file: Path | None, force: bool) -> None:
 
 
 def _tell(result: Result, json: Path | None, force: bool) -> None:
-    if json is not None:
+    _write(json, result.model_dump_json(indent=1) + "\n", force)
+    typer.echo(result.to_markdown())
+
+
+def _write(file: Path | None, text: str, force: bool) -> None:
+    if file is not None:
         from synthhealth.io import whole_file
 
-        with whole_file(json, force=force) as file:
-            file.write_text(result.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    typer.echo(result.to_markdown())
+        with whole_file(file, force=force) as target:
+            target.write_text(text, encoding="utf-8")

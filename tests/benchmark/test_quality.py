@@ -6,11 +6,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from synthhealth.benchmark import Quality, measure_quality
+from synthhealth.benchmark import Quality, measure_quality, runs
 from synthhealth.benchmark import quality as room
 from synthhealth.benchmark.tables import ADULT_ROWS, chosen_tables, load_cohort
 from synthhealth.datasets import load_ra_panel
-from synthhealth.errors import FitError, ParameterError
+from synthhealth.errors import ParameterError
 from synthhealth.progress import ProgressEvent
 
 pytestmark = pytest.mark.slow
@@ -123,17 +123,17 @@ def test_without_the_folders_there_is_the_demo() -> None:
 @pytest.mark.usefixtures("narrow_demo")
 def test_a_failure_is_told_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> Any:
-        raise FitError("model 'gaussian_copula' failed")
+        raise RuntimeError("the matrix is singular")
 
-    monkeypatch.setattr(room, "_draw_plain", fail)
+    monkeypatch.setattr(runs, "sample_plain", fail)
 
     result = measure_quality(models=["gaussian_copula"], data=["demo"], plain=True, seeds=[0])
 
     ours, plain = result.runs
     assert ours.training is not None
-    assert plain.failure == "model 'gaussian_copula' failed"
+    assert plain.failure == "plain SDV failed with RuntimeError"
     assert plain.training is None
-    assert "- demo, gaussian_copula (plain SDV), seed 0: model" in result.to_markdown()
+    assert "- demo, gaussian_copula (plain SDV), seed 0: plain SDV failed" in result.to_markdown()
 
 
 @pytest.mark.usefixtures("narrow_demo")
@@ -141,7 +141,7 @@ def test_a_failure_of_plain_sdv_shows_no_value(monkeypatch: pytest.MonkeyPatch) 
     def fail(*_: Any) -> Any:
         raise ValueError("the value 'Mr Smith' is unexpected")
 
-    monkeypatch.setattr(room, "fit_plain", fail)
+    monkeypatch.setattr(runs, "fit_plain", fail)
 
     run = room.run_once("demo", "gaussian_copula", True, 0)
 
