@@ -37,7 +37,7 @@ _AS_SDV_DOES: Mapping[str, Any] = {
 
 def wrapped() -> tuple[str, ...]:
     """Give the names of the families that wrap a synthesizer of SDV."""
-    return tuple(name for name in available() if issubclass(get(name), SDVModel))
+    return tuple(name for name in available() if _sdv_class(name))
 
 
 def chosen_models(
@@ -131,3 +131,8 @@ def _plain_class(model: str) -> Any:
     family = get(model)
     assert issubclass(family, SDVModel)
     return family.plain()
+
+
+def _sdv_class(model: str) -> str | None:
+    family = get(model)
+    return family.sdv_class if issubclass(family, SDVModel) else None

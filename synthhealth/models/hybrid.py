@@ -78,6 +78,7 @@ class HybridModel(GaussianCopulaModel):
     """
 
     name = "hybrid"
+    sdv_class = None
     about = About(
         title="The hybrid",
         packages=("scikit-learn",),

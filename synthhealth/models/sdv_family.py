@@ -83,8 +83,8 @@ class SDVModel:
     about: ClassVar[About]
     parameters: ClassVar[tuple[Parameter, ...]]
     State: ClassVar[type[SDVState]]
-    #: The class of `sdv.single_table` that the family wraps.
-    sdv_class: ClassVar[str]
+    #: The class of `sdv.single_table` that the family wraps, if it does.
+    sdv_class: ClassVar[str | None]
 
     def __init__(self, **params: Any) -> None:
         self.params = params
@@ -218,6 +218,8 @@ class SDVModel:
         """Give SDV's own class."""
         import sdv.single_table
 
+        if cls.sdv_class is None:
+            raise TypeError(f"{cls.name} wraps no class of SDV")
         return getattr(sdv.single_table, cls.sdv_class)
 
     def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
