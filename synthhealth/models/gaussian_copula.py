@@ -76,7 +76,7 @@ class GaussianCopulaModel(SDVModel):
     """
 
     name = "gaussian_copula"
-    sdv_class = "GaussianCopulaSynthesizer"
+    sdv_class: ClassVar[str | None] = "GaussianCopulaSynthesizer"
     about = About(
         title="The Gaussian copula",
         packages=SDV_PACKAGES,
