@@ -128,7 +128,8 @@ def learn_conditional(
     min_cell: int,
     rng: np.random.Generator,
     against: Floats | None = None,
-) -> tuple[Conditional, float]:
+    gain: float = -np.inf,
+) -> Conditional | None:
     """Learn a column given others.
 
     How far the tree is grown, and how much a node is drawn towards the one above it, is chosen by
@@ -148,17 +149,19 @@ def learn_conditional(
         Of fewer rows nothing is learned.
     against : numpy.ndarray, shape (n_rows,), optional
         The log probability that another model gives to what each row is; without it, 0.
+    gain : float
+        By how much the rows held out must be likelier, in logarithms, than `against` says.
 
     Returns
     -------
-    Conditional
-    float
-        By how much the rows held out are likelier, in logarithms, than `against` says.
+    Conditional or None
+        None: they are not.
     """
     learner = _Learner(target, outcomes, min_leaf, min_cell)
-    size, strength, gain = learner.choose(
-        codes, np.zeros(len(codes)) if against is None else against, rng
-    )
+    against = np.zeros(len(codes)) if against is None else against
+    size, strength, found_gain = learner.choose(codes, against, rng)
+    if found_gain <= gain:
+        return None
     tree, ranks = learner.grow(codes, size)
     leaves = tree.leaf_of(_ranked(codes, ranks, tree.predictors))
     nodes = learner.nodes(tree, leaves, codes)
@@ -167,13 +170,12 @@ def learn_conditional(
     reached = tree.leaf_of(_ranked(simulated, ranks, tree.predictors))
     weights = np.maximum(np.bincount(reached, minlength=tree.n_leaves) / len(simulated), _UNREACHED)
     shares = _raked(found[nodes.of_leaf], weights, found[0])
-    conditional = Conditional(
+    return Conditional(
         tree=tree,
         ranks=ranks,
         shares=_rounded(shares, rows[:, None]).astype(np.float32),
         weights=weights.astype(np.float32),
     )
-    return conditional, gain
 
 
 def _raked(shares: Floats, weights: Floats, margin: Floats) -> Floats:

@@ -132,7 +132,7 @@ class HybridModel(GaussianCopulaModel):
                 cells = column.cells(coded[name].to_numpy())
                 low, high = self._given(surprises, place, cells)
                 likely = np.maximum(high - low, _LEAST * (cells[1] - cells[0]))
-                found, gain = learn_conditional(
+                found = learn_conditional(
                     coded[self._sequence[: place + 1]],
                     name,
                     {name: self._columns[name].outcomes for name in self._sequence},
@@ -141,8 +141,9 @@ class HybridModel(GaussianCopulaModel):
                     min_cell=self._min_cell,
                     rng=rng,
                     against=np.log(likely),
+                    gain=_GAIN,
                 )
-                if gain > _GAIN:
+                if found is not None:
                     self._trees[name] = found
             self._draw_column(simulated, place, rng)
 

@@ -129,7 +129,7 @@ class TreesModel:
 
         def learn(names: list[str]) -> None:
             """Learn the last of some columns given the others, and draw it."""
-            one, _ = learn_conditional(
+            one = learn_conditional(
                 coded[names],
                 names[-1],
                 outcomes,
@@ -138,6 +138,7 @@ class TreesModel:
                 min_cell=schema.min_cell,
                 rng=rng,
             )
+            assert one is not None
             simulated[names[-1]] = drawn(one.probabilities, one.leaves(simulated), rng)
             conditionals.append(one)
 

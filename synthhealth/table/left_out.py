@@ -127,15 +127,16 @@ def rows_kept(
     return best
 
 
-#: Values that more rows have on average than this are levels, or ends of a measurement.
-_OFTEN = 5
+#: Values that more rows have on average than this are levels, or ends of a measurement, as long as
+#: they are not more than so many.
+_OFTEN, _MOST_LEVELS = 5, 100
 
 
 def _lost(codes: npt.NDArray[np.int64], rows: npt.NDArray[np.bool_]) -> int:
     """Count the levels that no row has any more; of a measurement, whether it is constant now."""
     n_levels = int(codes.max(initial=-1)) + 1
-    left = np.unique(codes[rows & (codes >= 0)]).size
-    if n_levels * _OFTEN <= codes.size:
+    left = np.count_nonzero(np.bincount(codes[rows & (codes >= 0)], minlength=n_levels))
+    if n_levels <= min(codes.size / _OFTEN, _MOST_LEVELS):
         return n_levels - left
     return int(left < 2 <= n_levels)
 
