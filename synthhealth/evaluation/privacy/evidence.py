@@ -14,7 +14,7 @@ from synthhealth.evaluation.privacy.results import (
     Interval,
     Membership,
 )
-from synthhealth.evaluation.release import coarse_count
+from synthhealth.evaluation.rounding import coarse_count
 from synthhealth.evaluation.shares import clopper_pearson
 
 __all__ = [
