@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from synthhealth.errors import ArtifactError, ParameterError
 from synthhealth.models._transforms import column_transformer, to_log
-from synthhealth.models.about import About, Advice
+from synthhealth.models.about import About, Advice, FileAttack
 from synthhealth.models.base import LogDensity, Training
 from synthhealth.models.parameters import Parameter
 from synthhealth.models.sdv_family import (
@@ -247,7 +247,7 @@ class NetworkState(SDVState):
     table: tuple[NetworkColumn, ...]
 
 
-def about_network(title: str) -> About:
+def about_network(title: str, on_file: tuple[FileAttack, ...] = ()) -> About:
     """Give what the networks of SDV have in common to say of themselves."""
     return About(
         title=title,
@@ -262,6 +262,7 @@ def about_network(title: str) -> About:
             relations="Train longer ({longer}), or try gaussian_copula, which keeps the "
             "correlations of small tables better",
         ),
+        on_file=on_file,
     )
 
 
