@@ -247,7 +247,7 @@ class NetworkState(SDVState):
     table: tuple[NetworkColumn, ...]
 
 
-def about_network(title: str, on_file: tuple[FileAttack, ...] = ()) -> About:
+def about_network(title: str, on_file: tuple[FileAttack, ...]) -> About:
     """Give what the networks of SDV have in common to say of themselves."""
     return About(
         title=title,

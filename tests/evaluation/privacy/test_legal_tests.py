@@ -15,7 +15,7 @@ from synthhealth.evaluation.privacy.on_file import what_such_files_tell
 from synthhealth.evaluation.privacy.policy import FILE_LIMIT, Policy
 from synthhealth.evaluation.privacy.results import Attack, Interval, Membership, Privacy
 from synthhealth.evaluation.shares import clopper_pearson, newcombe
-from synthhealth.models import About, about, register, registry
+from synthhealth.models import About, about, available, register, registry
 from synthhealth.models.about import on_demo
 
 SINGLING = ("Identical rows", "Nearly identical rows", "Unique combinations")
@@ -366,8 +366,8 @@ def test_what_files_tell_in_words(talkative: str) -> None:
     assert what_such_files_tell(talkative, "none", 61, FILE_LIMIT) is None
 
 
-@pytest.mark.parametrize("family", ["ctgan", "gaussian_copula", "trees", "tvae"])
-def test_a_family_says_what_its_files_tell_of_a_small_cohort(family: str) -> None:
+@pytest.mark.parametrize("family", available())
+def test_every_family_says_what_its_files_tell_of_a_small_cohort(family: str) -> None:
     known = about(family).file_attack(61, "standard")
     assert known is not None
     assert known.n_patients == 61
