@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -270,6 +271,9 @@ def test_bad_parameters(cohort, tmp_path):
     assert "did you mean 'batch_size'" in fail(*run, "--model", "ctgan", "--param", "batchsize=60")
     assert "'steps' is 0" in fail(*run, "--model", "ctgan", "--param", "steps=0")
     assert "whole number" in fail(*run, "--model", "ctgan", "--param", "steps=many")
+    both = ("--param", "steps=9", "--param", "epochs=3")
+    assert "'epochs' says" in fail(*run, "--model", "ctgan", *both)
+    assert "here it is `enable_gpu`" in fail(*run, "--model", "ctgan", "--param", "cuda=true")
     assert "no parameter 'model'" in fail(*run, "--param", "model=tvae")
     assert "max_seconds" in fail(*run, "--max-seconds", "-1")
     assert "no column 'weight'" in fail(*run, "--drop", "weight")
@@ -327,6 +331,8 @@ def test_models():
     assert all(name in text for name in sh.models.available())
     text = succeed("models", "ctgan")
     assert all(parameter.name in text for parameter in sh.models.get("ctgan").parameters)
+    assert re.search(r"cuda +here it is `enable_gpu`", text)
+    assert re.search(r"margin +default_distribution ", succeed("models", "gaussian_copula"))
     assert "did you mean 'tvae'" in fail("models", "tvea")
 
 

@@ -32,7 +32,7 @@ def test_says_what_is_inside(folder):
     assert "gaussian_copula" in result.stdout
     assert "preparation.json" in result.stdout
     assert "Not inside" in result.stdout
-    assert "do not hand over the file of a small cohort" in " ".join(result.stdout.split())
+    assert "Do not hand over the file: " in " ".join(result.stdout.split())
     assert "training rows" not in result.stdout
 
 

@@ -112,6 +112,18 @@ def test_what_is_exceeded_ends_with_3_and_is_written(folder: Path, tmp_path: Pat
     assert "Linkability (WP216, limit 0.5): not shown" in mild.stdout
 
 
+def test_a_file_of_a_small_cohort_is_not_offered(folder: Path, tmp_path: Path) -> None:
+    here = copied(folder, tmp_path / "here", *SET)
+    told = "files of this family tell more of their patients than they should"
+    assert told in " ".join(call("release", here, "--released", "model").stdout.split())
+    assert told not in call("release", here, "--force").stdout
+    (tmp_path / "policy.yaml").write_text("saved_model: 0.49\n")
+    mild = call("release", here, "--force", "--released", "model", "--policy",
+                tmp_path / "policy.yaml")  # fmt: skip
+    assert told not in " ".join(mild.stdout.split())
+    assert "Recognition by the file (synthhealth, limit 0.49): not shown" in mild.stdout
+
+
 def test_evidence_that_is_missing_is_asked_for(folder: Path, tmp_path: Path) -> None:
     done = call("release", copied(folder, tmp_path / "here", "report.json"))
     assert "synthhealth attack DATA" in " ".join(done.stdout.split())

@@ -36,11 +36,13 @@ class ModelParameters(TableDirective):
 
     def run(self) -> list[nodes.Node]:
         from synthhealth.models import get
+        from synthhealth.models.sdv_words import words_for
 
         family = get(self.arguments[0])
         rows = [
             (
                 f"`{parameter.name}`",
+                _words(words_for(parameter.name)),
                 parameter.default_is or _code(parameter.default),
                 _allowed(parameter),
                 parameter.meaning,
@@ -48,7 +50,22 @@ class ModelParameters(TableDirective):
             for parameter in family.parameters
         ]
         about = [node for part in _paragraphs(family.__doc__) for node in self.parse(part)]
-        return [*about, self.table(("parameter", "default", "allowed", "what it does"), rows)]
+        head = ("parameter", "in SDV", "default", "allowed", "what it does")
+        return [*about, self.table(head, rows)]
+
+
+class SDVWords(TableDirective):
+    """``sdv-words::``: what SDV calls its parameters, and what each of them is here."""
+
+    def run(self) -> list[nodes.Node]:
+        from synthhealth.models.sdv_words import SDV_WORDS
+
+        rows = (
+            (f"`{word.name}`", _words(word.ours), word.instead if not word.ours else "")
+            for word in SDV_WORDS
+            if word.name != word.ours or word.name == "epochs"
+        )
+        return [self.table(("SDV's word", "ours", "what decides it here"), rows)]
 
 
 class ResultFields(TableDirective):
@@ -101,6 +118,10 @@ def _paragraphs(text: str | None) -> list[str]:
     return "\n".join(lines).split("\n\n")
 
 
+def _words(names: str) -> str:
+    return ", ".join(f"`{name}`" for name in names.split(", ") if name)
+
+
 def _code(value: Any) -> str:
     return "none" if value in (None, {}) else f"`{value}`"
 
@@ -127,6 +148,7 @@ def _skip_model_config(app: Sphinx, what: str, name: str, *_: object) -> bool | 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("model-parameters", ModelParameters)
+    app.add_directive("sdv-words", SDVWords)
     app.add_directive("result-fields", ResultFields)
     app.add_directive("command-line", CommandLine)
     app.connect("autodoc-skip-member", _skip_model_config)

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from synthhealth.artifact.leaks.content import Saved, read_saved
 from synthhealth.artifact.manifest import Manifest
+from synthhealth.evaluation.privacy.on_file import what_such_files_tell
+from synthhealth.evaluation.privacy.policy import FILE_LIMIT
 from synthhealth.models import about
 from synthhealth.schema import Kind, Protection
 from synthhealth.table.left_out import IN_WORDS, Privacy
@@ -94,6 +96,8 @@ class Inspection(_Part):
     """Whether it is signed; ``synthhealth verify --public-key`` checks by whom."""
     not_inside: tuple[str, ...]
     """What the file does not hold, by its form; a scan with the table searches for it."""
+    handing_over: str
+    """Whether the file may leave the house, by what is known of such files."""
 
     def to_json(self) -> str:
         """Give the inspection as JSON; ``Inspection.model_json_schema()`` is its schema."""
@@ -118,10 +122,7 @@ class Inspection(_Part):
         if self.rules:
             yield Text("Rules: " + _printable("; ".join(self.rules)) + "\n")
         yield Text("Not inside:\n" + "\n".join(f"  - {one}" for one in self.not_inside))
-        yield Text(
-            "\nWhat was learned from few patients tells of each of them all the same: do not hand "
-            "over the file of a small cohort."
-        )
+        yield Text(f"\n{self.handing_over[:1].upper()}{self.handing_over[1:]}.")
 
     def _facts(self) -> Iterator[tuple[str, str]]:
         facts = self.manifest
@@ -200,6 +201,7 @@ def inspect(path: str | os.PathLike[str]) -> Inspection:
         privacy=saved.preparation["privacy"],
         is_signed=saved.is_signed,
         not_inside=tuple(_not_inside(saved)),
+        handing_over=_handing_over(saved),
     )
 
 
@@ -212,6 +214,17 @@ def _not_inside(saved: Saved) -> Iterator[str]:
             f"no categories of fewer than {saved.schema.min_cell} patients, unless the schema "
             "keeps them or a rule names them"
         )
+
+
+def _handing_over(saved: Saved) -> str:
+    facts = saved.manifest
+    known = what_such_files_tell(
+        facts.model, saved.preparation["privacy"], facts.n_rows, FILE_LIMIT
+    )
+    return known or (
+        "nobody has measured what files of this family tell of single patients, and what was "
+        "learned from few of them tells of each; attack your own table first (synthhealth attack)"
+    )
 
 
 def _columns(saved: Saved) -> Iterator[ColumnInside]:

@@ -90,8 +90,7 @@ def same_settings(
             ours[parameter.name] = _AS_SDV_DOES[parameter.name]
     theirs: dict[str, Any] = {}
     if issubclass(family, DeepModel):
-        ours["steps"] = epochs * family._steps_per_epoch(len(table), ours["batch_size"])
-        ours["enable_gpu"] = False
+        ours |= {"epochs": epochs, "enable_gpu": False}
         if threads is not None:
             ours["threads"] = threads
         theirs = {"epochs": epochs, "enable_gpu": False}

@@ -15,18 +15,25 @@ import pandas as pd
 
 from synthhealth.artifact.saving import read, write
 from synthhealth.benchmark.plain import fit_plain, sample_plain, wrapped
-from synthhealth.benchmark.results import Machine, Part, Result, csv_lines, markdown_table
+from synthhealth.benchmark.privacy_results import (
+    AttackRow,
+    Privacy,
+    Skipped,
+    attack_row,
+    error_row,
+    membership_row,
+)
+from synthhealth.benchmark.results import Machine
 from synthhealth.benchmark.tables import DEMO, chosen, load_whole
 from synthhealth.datasets import load_ra_panel
 from synthhealth.errors import ParameterError, SynthHealthError
 from synthhealth.evaluation import Score, evaluate_tables
 from synthhealth.evaluation.privacy.attack import FITS, MembershipAttacks, attack_learner
-from synthhealth.evaluation.privacy.differencing import Subtracted, attack_by_differencing
+from synthhealth.evaluation.privacy.differencing import attack_by_differencing
 from synthhealth.evaluation.privacy.extremes import follow_extremes
 from synthhealth.evaluation.privacy.fits import Fit
 from synthhealth.evaluation.privacy.membership import DENSITY, DISTANCE, score_members
 from synthhealth.evaluation.privacy.pooling import as_membership
-from synthhealth.evaluation.privacy.results import Attack, Given, Interval, Membership
 from synthhealth.evaluation.privacy.shadow import Learn, Learner, Released, rounds_of
 from synthhealth.evaluation.privacy.signals import Patients
 from synthhealth.evaluation.tables import read_tables
@@ -49,129 +56,6 @@ EXTREME_ROWS = 10_000
 #: The demo is simulated; its cohort here begins a stream of its own.
 _DEMO_SEED = 500
 _PLAIN = "plain SDV: "
-#: What somebody holds who holds two of them.
-_TWO: dict[Given, str] = {
-    "saved model": "two saved models",
-    "synthetic rows": "two tables of 100,000 rows",
-    "report": "two reports",
-}
-
-
-class AttackRow(Part):
-    """One attack on one family's models of one table."""
-
-    table: str
-    """The table."""
-    model: str
-    """The model family; of plain SDV with that before it."""
-    rows: int
-    """Patients that each model learned."""
-    seed: int
-    """The seed of the cohort and of all fits."""
-    attack: str
-    """What was tried."""
-    given: str
-    """What the attacker holds."""
-    attempts: int | None
-    """Patients attacked."""
-    figure: str
-    """What `value` is."""
-    value: float | None
-    """How far the attack gets; None where nothing can be told."""
-    low: float | None
-    """Lower end of the 95 % interval of `value`."""
-    high: float | None
-    """Upper end of it."""
-    guessing: float | None
-    """What guessing gets."""
-    tpr_at_1: float | None = None
-    """Members found at 1 % false positives."""
-    tpr_at_10: float | None = None
-    """Members found at 10 % false positives."""
-    recognised: float | None = None
-    """Share of patients recognised nearly surely: area above 0.9."""
-    recognised_low: float | None = None
-    """Lower end of the 95 % interval of `recognised`."""
-    recognised_high: float | None = None
-    """Upper end of it."""
-    fits: int | None = None
-    """Fits that were attacked."""
-
-
-class Skipped(Part):
-    """A table, size or family of which there are no figures."""
-
-    table: str
-    """The table."""
-    model: str
-    """The model family."""
-    rows: int
-    """Patients that each model should have learned."""
-    attack: str
-    """What should have been tried."""
-    reason: str
-    """Why there are none."""
-
-
-class Privacy(Result):
-    """What attackers learn of patients."""
-
-    fits: int
-    """Shadow fits of each membership attack."""
-    attacks: tuple[AttackRow, ...]
-    """All attacks, table by table."""
-    skipped: tuple[Skipped, ...]
-    """What could not be measured, and why."""
-    seconds: float
-    """How long it took."""
-
-    def to_markdown(self) -> str:
-        """Give one line for each attack."""
-        heads = (
-            "table",
-            "rows",
-            "model",
-            "attack",
-            "attacker holds",
-            "figure",
-            "value (95 %)",
-            "guessing",
-            "TPR at 1 %",
-            "TPR at 10 %",
-            "recognised (95 %)",
-        )
-        rows = [
-            (
-                one.table,
-                f"{one.rows:,}",
-                one.model,
-                one.attack,
-                one.given,
-                one.figure,
-                _with_ends(one.value, one.low, one.high),
-                _two(one.guessing),
-                _two(one.tpr_at_1),
-                _two(one.tpr_at_10),
-                _with_ends(one.recognised, one.recognised_low, one.recognised_high),
-            )
-            for one in self.attacks
-        ]
-        notes = (
-            f"{self.machine.sentence()} {self.fits} shadow fits, {self.seconds:.0f} s in all.\n"
-            "Guessing has the area 0.5. Recognised: patients whose own area is above 0.9.\n"
-        )
-        skipped = "\n".join(
-            f"- {one.table}, {one.rows:,} rows, {one.model}, {one.attack}: {one.reason}"
-            for one in self.skipped
-        )
-        parts = [notes, markdown_table(heads, rows)]
-        return "\n".join([*parts, f"Not measured:\n\n{skipped}\n"] if skipped else parts)
-
-    def to_csv(self) -> str:
-        """Give one line for each attack, as CSV."""
-        return csv_lines(
-            list(AttackRow.model_fields), (one.model_dump().values() for one in self.attacks)
-        )
 
 
 @dataclass(frozen=True)
@@ -326,7 +210,7 @@ def _measured(
             n_jobs=n_jobs,
             on_progress=_silent,
         )
-        return _membership_rows(found, place)
+        return _of_members(found, place)
     cohort = Patients(pool.iloc[:size].reset_index(drop=True), schema)
     if part == "differencing":
         if is_plain:
@@ -336,8 +220,8 @@ def _measured(
         )
         told = (two.exact, two.near, two.levels, two.gaps, two.rows.near, two.report.near)
         return [
-            *(_attack_row(one, place) for one in told if one is not None),
-            *(_error_row(one, place) for one in (two.rows, two.report)),
+            *(attack_row(one, place) for one in told if one is not None),
+            *(error_row(one, place) for one in (two.rows, two.report)),
         ]
     many = replace(ours, rows=EXTREME_ROWS)
     learn = PlainSDV(family, EXTREME_ROWS) if is_plain else Saved(many)
@@ -440,7 +324,7 @@ def _distance_rows(patients: Patients, learn: Learn, place: dict[str, Any]) -> l
         )
         scores.append(score_members(Fit.of(tables), rng))
     return [
-        _membership_row(as_membership(scored, threat), place, len(scores))
+        membership_row(as_membership(scored, threat), place, len(scores))
         for scored, threat in (
             ([one.distance for one in scores], DISTANCE),
             ([one.density for one in scores], DENSITY),
@@ -448,80 +332,17 @@ def _distance_rows(patients: Patients, learn: Learn, place: dict[str, Any]) -> l
     ]
 
 
-def _membership_rows(found: MembershipAttacks, place: dict[str, Any]) -> list[AttackRow]:
+def _of_members(found: MembershipAttacks, place: dict[str, Any]) -> list[AttackRow]:
     if found.verdict == "cannot tell":
         raise ParameterError(
             f"cannot tell: only {found.fits} of {found.fits_asked} fits were done"
             + "".join(f"; {reason}" for reason in found.failures)
         )
     return [
-        _membership_row(one, place, found.fits)
+        membership_row(one, place, found.fits)
         for one in (found.on_rows, found.on_file)
         if one is not None
     ]
-
-
-def _membership_row(one: Membership, place: dict[str, Any], fits: int) -> AttackRow:
-    recognised = one.recognised_interval
-    return AttackRow(
-        **place,
-        **_interval(one.interval),
-        attack=one.name,
-        given=one.given,
-        attempts=one.members,
-        figure="area under the curve",
-        value=one.auc,
-        guessing=0.5,
-        tpr_at_1=one.tpr_at_1,
-        tpr_at_10=one.tpr_at_10,
-        recognised=one.recognised,
-        recognised_low=None if recognised is None else recognised.low,
-        recognised_high=None if recognised is None else recognised.high,
-        fits=fits,
-    )
-
-
-def _attack_row(one: Attack, place: dict[str, Any]) -> AttackRow:
-    shift = one.success - one.excess
-    return AttackRow(
-        **place,
-        attack=one.name,
-        given=_TWO[one.given],
-        attempts=one.attempts,
-        figure="share that comes out",
-        value=one.success,
-        low=max(one.interval.low + shift, 0.0),
-        high=min(one.interval.high + shift, 1.0),
-        guessing=one.chance,
-    )
-
-
-def _error_row(one: Subtracted, place: dict[str, Any]) -> AttackRow:
-    return AttackRow(
-        **place,
-        attack="Differencing: error",
-        given=_TWO[one.near.given],
-        attempts=one.near.attempts,
-        figure="median, in standard deviations",
-        value=one.error,
-        low=None,
-        high=None,
-        guessing=one.guessed,
-    )
-
-
-def _interval(interval: Interval) -> dict[str, float]:
-    return {"low": interval.low, "high": interval.high}
-
-
-def _two(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
-
-
-def _with_ends(value: float | None, low: float | None, high: float | None) -> str:
-    if value is None:
-        return ""
-    return f"{value:.3f}" if low is None else f"{value:.2f} ({_two(low)} to {_two(high)})"
 
 
 def _silent(event: ProgressEvent) -> None:

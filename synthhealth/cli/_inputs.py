@@ -14,6 +14,7 @@ from synthhealth.errors import ParameterError
 from synthhealth.io import FileForm, read_with_form, table_suffix
 from synthhealth.io.cells import columns_with_words
 from synthhealth.io.encodings import is_unicode
+from synthhealth.table.level import Level
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,25 +124,62 @@ def choose_schema(
     return schema if protect is None else schema.with_protection(protect.value)
 
 
-def train(
-    real: pd.DataFrame,
-    schema: Schema | None,
-    model: str,
-    param: list[str] | None,
-    seed: int | None,
-    privacy: str,
-    keep_partial: bool,
-    max_seconds: float | None,
-    guard: bool = False,
-    ledger: Ledger | None = None,
-) -> Synthesizer:
-    """Learn a table with the options as they were given."""
-    return synthesizer_of(model, schema, param, seed, privacy, guard).fit(
-        real,
-        on_interrupt="keep" if keep_partial else "raise",
-        max_seconds=max_seconds,
-        ledger=ledger,
-    )
+@dataclass(frozen=True)
+class Learning:
+    """How a verb learns a table, as its options say.
+
+    Attributes
+    ----------
+    model : str
+        The family.
+    param : list of str or None
+        Its parameters, each ``NAME=VALUE``.
+    seed : int or None
+        Decides everything; None: drawn.
+    privacy : Level
+        How many patients are left out.
+    guard : bool
+        Whether rows that repeat a patient give way to others.
+    keep_partial : bool
+        Whether Ctrl-C leaves the model as far as it has come.
+    max_seconds : float or None
+        Time budget of the training.
+    """
+
+    model: str
+    param: list[str] | None = None
+    seed: int | None = None
+    privacy: Level = Level.standard
+    guard: bool = False
+    keep_partial: bool = False
+    max_seconds: float | None = None
+
+    def synthesizer(self, schema: Schema | None) -> Synthesizer:
+        """Make a synthesizer that has learned nothing yet."""
+        from synthhealth import Synthesizer
+        from synthhealth.table.left_out import checked
+
+        made = Synthesizer(
+            self.model,
+            schema=schema,
+            random_state=self.seed,
+            privacy=checked(self.privacy.value),
+            guard=self.guard,
+        )
+        # Not as keywords: "--param model=..." shall be refused by the family, not choose another.
+        made.model_params = {name: literal(text) for name, text in pairs(self.param).items()}
+        return made
+
+    def learn(
+        self, real: pd.DataFrame, schema: Schema | None, ledger: Ledger | None = None
+    ) -> Synthesizer:
+        """Learn a table."""
+        return self.synthesizer(schema).fit(
+            real,
+            on_interrupt="keep" if self.keep_partial else "raise",
+            max_seconds=self.max_seconds,
+            ledger=ledger,
+        )
 
 
 def ledger_of(data: Path, file: Path | None) -> Ledger | None:
@@ -152,23 +190,3 @@ def ledger_of(data: Path, file: Path | None) -> Ledger | None:
     if ledger is not None:
         ledger.check()  # before anything is read
     return ledger
-
-
-def synthesizer_of(
-    model: str,
-    schema: Schema | None,
-    param: list[str] | None,
-    seed: int | None,
-    privacy: str,
-    guard: bool = False,
-) -> Synthesizer:
-    """Make a synthesizer with the options as they were given."""
-    from synthhealth import Synthesizer
-    from synthhealth.table.left_out import checked
-
-    synthesizer = Synthesizer(
-        model, schema=schema, random_state=seed, privacy=checked(privacy), guard=guard
-    )
-    # Not as keywords: "--param model=..." shall be refused by the family, not choose another.
-    synthesizer.model_params = {name: literal(text) for name, text in pairs(param).items()}
-    return synthesizer

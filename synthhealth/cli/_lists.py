@@ -18,25 +18,46 @@ def models(
 ) -> None:
     """List the model families or, with a name, the parameters of one."""
     from synthhealth.models import available, get
+    from synthhealth.models.sdv_words import SDV_WORDS, words_for
 
     if name is None:
-        families = {name: _first_line(get(name).__doc__) for name in available()}
-        show(table(("model", "what it is"), families.items()))
+        families = {name: get(name) for name in available()}
+        show(
+            table(
+                ("model", "in SDV", "what it is"),
+                (
+                    (name, getattr(family, "sdv_class", ""), _first_line(family.__doc__))
+                    for name, family in families.items()
+                ),
+            )
+        )
         return
     family = get(name)
     typer.echo(_first_line(family.__doc__))
     show(
         table(
-            ("parameter", "type", "default", "allowed", "meaning"),
+            ("parameter", "in SDV", "type", "default", "allowed", "meaning"),
             (
                 (
                     parameter.name,
+                    words_for(parameter.name),
                     parameter.type.__name__,
                     parameter.default_is or str(parameter.default),
                     _allowed(parameter.low, parameter.high, parameter.choices),
                     parameter.meaning,
                 )
                 for parameter in family.parameters
+            ),
+        )
+    )
+    ours = {parameter.name for parameter in family.parameters}
+    show(
+        table(
+            ("SDV's word", "here"),
+            (
+                (word.name, word.answer(ours))
+                for word in SDV_WORDS
+                if word.name not in ours and name in (word.families or (name,))
             ),
         )
     )

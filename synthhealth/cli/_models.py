@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from synthhealth.cli._app import FOUND, verb
-from synthhealth.cli._inputs import Said, choose_schema, ledger_of, read, train
+from synthhealth.cli._inputs import Learning, Said, choose_schema, ledger_of, read
 from synthhealth.cli._options import (
     Data,
     Debug,
@@ -78,17 +78,15 @@ def fit(
     record = ledger_of(data, ledger)
     real, form = read(data, sheet, drop, Said(encoding, header, keep_words, schema))
     wanted = choose_schema(real, schema, protect, drop, subject)
-    synthesizer = train(
-        real,
-        wanted,
-        model,
-        param,
-        seed,
-        privacy.value,
-        keep_partial,
-        max_seconds,
-        ledger=record,
+    learning = Learning(
+        model=model,
+        param=param,
+        seed=seed,
+        privacy=privacy,
+        keep_partial=keep_partial,
+        max_seconds=max_seconds,
     )
+    synthesizer = learning.learn(real, wanted, record)
     synthesizer.save(out, force=force, key=key)
     typer.echo(f"Read: {data} ({form})")
     typer.echo(about(synthesizer))

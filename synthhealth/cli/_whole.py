@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from synthhealth.cli._app import verb
-from synthhealth.cli._inputs import Said, choose_schema, ledger_of, read, synthesizer_of, train
+from synthhealth.cli._inputs import Learning, Said, choose_schema, ledger_of, read
 from synthhealth.cli._options import (
     Analyses,
     Data,
@@ -81,15 +81,22 @@ def demo(
 ) -> None:
     """Show the whole way on a simulated cohort of 61 rheumatoid arthritis patients."""
     form = FileForm(f".{format.value}")
+    learning = Learning(
+        model=model,
+        param=param,
+        seed=seed,
+        privacy=privacy,
+        guard=guard,
+        keep_partial=keep_partial,
+        max_seconds=max_seconds,
+    )
     names = [f"real{form.suffix}", *result_names(form.suffix)]
     with whole_folder(out, names, force=force) as folder:
         from synthhealth.datasets import load_ra_panel
 
         real = load_ra_panel()
         write_table(real, folder / names[0])
-        synthesizer = train(
-            real, None, model, param, seed, privacy.value, keep_partial, max_seconds, guard
-        )
+        synthesizer = learning.learn(real, None)
         report = write_results(synthesizer, None, rows, folder, form)
     tell_results(report, synthesizer, out, names)
 
@@ -157,6 +164,15 @@ def run(
         # Patients who were not learned: those of the holdout, or every one in turn.
         names += [*(CROSS if holdout is None else ()), ATTACK, *RELEASE]
     check_leftovers(out, names)
+    learning = Learning(
+        model=model,
+        param=param,
+        seed=seed,
+        privacy=privacy,
+        guard=guard,
+        keep_partial=keep_partial,
+        max_seconds=max_seconds,
+    )
     verdict = None
     with whole_folder(out, names, force=force) as folder:
         from synthhealth.artifact import read_key
@@ -171,18 +187,7 @@ def run(
         )
         wanted = choose_schema(real, schema, protect, drop, subject)
         asked = questions(outcome, analysis, by, real, wanted)
-        synthesizer = train(
-            real,
-            wanted,
-            model,
-            param,
-            seed,
-            privacy.value,
-            keep_partial,
-            max_seconds,
-            guard,
-            record,
-        )
+        synthesizer = learning.learn(real, wanted, record)
         written = form if format is None else FileForm(suffix)
         report = write_results(
             synthesizer, unseen, rows or len(real), folder, written, key, **asked
@@ -238,7 +243,8 @@ def cross_evaluate(
         real, form = read(data, sheet, drop, Said(encoding, header, keep_words, schema))
         wanted = choose_schema(real, schema, protect, drop, subject)
         asked = questions(outcome, analysis, by, real, wanted)
-        synthesizer = synthesizer_of(model, wanted, param, seed, privacy.value, guard)
+        learning = Learning(model=model, param=param, seed=seed, privacy=privacy, guard=guard)
+        synthesizer = learning.synthesizer(wanted)
         report = synthesizer.cross_evaluate(real, folds, **asked)
         write_report(report, folder)
     typer.echo(f"Read: {data} ({form})")

@@ -26,7 +26,7 @@ from synthhealth.evaluation.figures import WHOLE_COLUMN, Band, NotComputed, Resu
 from synthhealth.evaluation.matching import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.null_bands import Draws, average_floors, ks_null, tv_null
 from synthhealth.evaluation.question import Answer, Case, Question
-from synthhealth.evaluation.release import coarse_known, mean_error, rounded
+from synthhealth.evaluation.rounding import coarse_known, mean_error, rounded
 from synthhealth.evaluation.work import Seeds, attempt, sort_out
 
 __all__ = [

@@ -17,7 +17,7 @@ from synthhealth.evaluation.figures import Band, NotComputed, Result, Score
 from synthhealth.evaluation.matching import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.null_bands import has_heavy_ties, unseen_levels
 from synthhealth.evaluation.question import Answer, Case, Question
-from synthhealth.evaluation.release import quantile, quantile_error, recorded_step, rounded
+from synthhealth.evaluation.rounding import quantile, quantile_error, recorded_step, rounded
 from synthhealth.evaluation.shares import Counted, ShareComparison, compare_shares
 from synthhealth.evaluation.work import Seeds, attempt, sort_out
 from synthhealth.schema.types import MIN_CELL

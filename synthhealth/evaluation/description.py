@@ -22,7 +22,7 @@ from synthhealth.evaluation.distributions import (
     shape_of,
     skewness,
 )
-from synthhealth.evaluation.release import (
+from synthhealth.evaluation.rounding import (
     FINER_THAN_RECORDED,
     coarse_count,
     coarse_known,

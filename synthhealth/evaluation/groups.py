@@ -13,7 +13,7 @@ import pandas as pd
 
 from synthhealth.errors import ParameterError, nearest
 from synthhealth.evaluation.figures import NotComputed
-from synthhealth.evaluation.release import quantile, quantile_error, recorded_step, rounded
+from synthhealth.evaluation.rounding import quantile, quantile_error, recorded_step, rounded
 from synthhealth.evaluation.tables import Tables
 from synthhealth.evaluation.values import levels, numbers
 from synthhealth.schema import Kind, Role

@@ -11,7 +11,7 @@ from pydantic import Field
 from scipy import special
 
 from synthhealth.evaluation.figures import Result, Standing
-from synthhealth.evaluation.release import coarse_count
+from synthhealth.evaluation.rounding import coarse_count
 from synthhealth.schema.types import MIN_CELL
 
 __all__ = [

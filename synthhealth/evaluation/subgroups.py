@@ -21,7 +21,7 @@ from synthhealth.evaluation.matching import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.pairs import pooled_p_values, standardised
 from synthhealth.evaluation.permutation import Layout, Relations
 from synthhealth.evaluation.question import Answer, Case, Question
-from synthhealth.evaluation.release import coarse_count
+from synthhealth.evaluation.rounding import coarse_count
 from synthhealth.evaluation.shares import ShareComparison, compare_shares
 from synthhealth.evaluation.tables import Tables
 from synthhealth.evaluation.work import Seeds, attempt, sort_out

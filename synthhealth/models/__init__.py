@@ -1,6 +1,6 @@
 """The families of synthesizers, one file each, behind one small protocol."""
 
-from synthhealth.models.about import About, Advice
+from synthhealth.models.about import About, Advice, FileAttack
 from synthhealth.models.base import ConditionalModel, DensityModel, LogDensity, Model, Training
 from synthhealth.models.parameters import Parameter, resolve
 from synthhealth.models.registry import about, available, get, register
@@ -10,6 +10,7 @@ __all__ = [
     "Advice",
     "ConditionalModel",
     "DensityModel",
+    "FileAttack",
     "LogDensity",
     "Model",
     "Parameter",

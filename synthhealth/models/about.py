@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["About", "Advice"]
+__all__ = ["About", "Advice", "FileAttack", "on_demo"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,60 @@ class Advice:
 
 
 @dataclass(frozen=True)
+class FileAttack:
+    """How well whoever holds saved models of a family tells patients they learned from others.
+
+    Attributes
+    ----------
+    n_patients : int
+        Patients that were given to each fit.
+    privacy : str
+        How many of them it left out, as for `Synthesizer`.
+    auc, low, high : float
+        Area under the curve of the strongest attack, and its 95 % interval; 0.5 is guessing.
+    table : str
+        Whose patients.
+    command : str
+        What measures it again.
+    """
+
+    n_patients: int
+    privacy: str
+    auc: float
+    low: float
+    high: float
+    table: str
+    command: str
+
+
+def on_demo(
+    family: str, found: Mapping[tuple[str, int], tuple[float, float, float]], *, fits: int = 32
+) -> tuple[FileAttack, ...]:
+    """Give what likelihood ratios with shadow fits told from files of the demonstration cohort.
+
+    Parameters
+    ----------
+    family : str
+        The family's name.
+    found : mapping
+        From level of privacy and number of patients to area, lower and upper end of its interval.
+    fits : int
+        Shadow fits.
+    """
+    return tuple(
+        FileAttack(
+            n_patients,
+            privacy,
+            *area,
+            table="the demonstration cohort",
+            command=f"synthhealth benchmark privacy --families {family} --tables demo "
+            f"--rows {n_patients} --privacy {privacy} --parts membership --fits {fits}",
+        )
+        for (privacy, n_patients), area in found.items()
+    )
+
+
+@dataclass(frozen=True)
 class About:
     """What others must know of a family of synthesizers.
 
@@ -53,6 +108,9 @@ class About:
         numbers, nor a number that one patient alone has is in its saved state.
     advice : Advice
         What a report says to whoever used it.
+    on_file : tuple of FileAttack
+        How surely patients were recognised in saved models of it, as far as that was measured. A
+        release of a file rests on it where nobody has attacked the table at hand.
 
     Examples
     --------
@@ -67,3 +125,29 @@ class About:
     licence: str | None = None
     holds_no_patient: bool = False
     advice: Advice = Advice()
+    on_file: tuple[FileAttack, ...] = ()
+
+    def file_attack(self, n_patients: int, privacy: str | None) -> FileAttack | None:
+        """Give what was measured of the next fewer and the next more patients, the gravest of it.
+
+        Not every family tells less of each of more patients, so that neither size alone would err
+        on the side of caution. Of an unknown level the gravest counts, too.
+
+        Examples
+        --------
+        >>> measured = {("standard", 61): (0.7, 0.6, 0.8), ("standard", 300): (0.6, 0.5, 0.7)}
+        >>> mine = About("Mine", on_file=on_demo("mine", measured))
+        >>> [mine.file_attack(n, "standard").n_patients for n in (20, 61, 299, 300, 5_000)]
+        [61, 61, 61, 300, 300]
+        >>> mine.file_attack(61, "high") is None
+        True
+        """
+        known = [one for one in self.on_file if privacy in (None, one.privacy)]
+        if not known:
+            return None
+        sizes = {one.n_patients for one in known}
+        fewer = max((size for size in sizes if size <= n_patients), default=None)
+        more = min((size for size in sizes if size >= n_patients), default=None)
+        return max(
+            (one for one in known if one.n_patients in (fewer, more)), key=lambda one: one.auc
+        )

@@ -15,6 +15,7 @@ from synthhealth.models._margins import (
     margin_parameters,
     margins_by_column,
 )
+from synthhealth.models.about import on_demo
 from synthhealth.models.ctgan import GAN_PARAMETERS, CTGANModel, CTGANState
 from synthhealth.models.deep import about_network
 from synthhealth.models.sdv_family import Arrays, SDVState
@@ -48,7 +49,9 @@ class CopulaGANModel(CTGANModel):
 
     name = "copula_gan"
     sdv_class = "CopulaGANSynthesizer"
-    about = about_network("CopulaGAN")
+    about = about_network(
+        "CopulaGAN", on_demo("copula_gan", {("standard", 61): (0.69, 0.65, 0.72)}, fits=16)
+    )
     State: ClassVar[type[SDVState]] = CopulaGANState
     parameters = (
         *GAN_PARAMETERS,

@@ -12,6 +12,7 @@ import pandas as pd
 
 from synthhealth.errors import ArtifactError, ParameterError
 from synthhealth.models._transforms import SCALE_PARAMETER
+from synthhealth.models.about import on_demo
 from synthhealth.models.base import Training
 from synthhealth.models.deep import (
     DENSITY_DRAWS,
@@ -162,7 +163,9 @@ class CTGANModel(DeepModel):
 
     name = "ctgan"
     sdv_class = "CTGANSynthesizer"
-    about = about_network("CTGAN")
+    about = about_network(
+        "CTGAN", on_demo("ctgan", {("standard", 61): (0.70, 0.67, 0.73)}, fits=16)
+    )
     parameters: ClassVar[tuple[Parameter, ...]] = GAN_PARAMETERS
     State: ClassVar[type[SDVState]] = CTGANState
     _loop_module = "ctgan.synthesizers.ctgan"

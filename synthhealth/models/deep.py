@@ -13,9 +13,9 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from synthhealth.errors import ArtifactError
+from synthhealth.errors import ArtifactError, ParameterError
 from synthhealth.models._transforms import column_transformer, to_log
-from synthhealth.models.about import About, Advice
+from synthhealth.models.about import About, Advice, FileAttack
 from synthhealth.models.base import LogDensity, Training
 from synthhealth.models.parameters import Parameter
 from synthhealth.models.sdv_family import (
@@ -207,6 +207,17 @@ SAMPLING_BATCH = 500
 
 NETWORK_PARAMETERS = (
     Parameter(
+        "epochs",
+        int,
+        None,
+        "instead of `steps`: passes over the rows that are learned, as SDV counts them; each is "
+        "as many steps as these rows make batches",
+        default_is="as many as `steps` needs",
+        low=1,
+        high=10_000_000,
+        instead_of="steps",
+    ),
+    Parameter(
         "threads",
         int,
         1,
@@ -236,7 +247,7 @@ class NetworkState(SDVState):
     table: tuple[NetworkColumn, ...]
 
 
-def about_network(title: str) -> About:
+def about_network(title: str, on_file: tuple[FileAttack, ...]) -> About:
     """Give what the networks of SDV have in common to say of themselves."""
     return About(
         title=title,
@@ -251,6 +262,7 @@ def about_network(title: str) -> About:
             relations="Train longer ({longer}), or try gaussian_copula, which keeps the "
             "correlations of small tables better",
         ),
+        on_file=on_file,
     )
 
 
@@ -267,8 +279,16 @@ class DeepModel(SDVModel):
     def _settings(self, table: pd.DataFrame, schema: Schema) -> dict[str, Any]:
         settings = super()._settings(table, schema)
         steps_per_epoch = self._steps_per_epoch(len(table), settings["batch_size"])
-        settings["epochs"] = math.ceil(settings["steps"] / steps_per_epoch)
-        return settings
+        if settings["epochs"] is None:
+            return settings | {"epochs": math.ceil(settings["steps"] / steps_per_epoch)}
+        steps = next(one for one in self.parameters if one.name == "steps")
+        try:
+            return settings | {"steps": steps.check(settings["epochs"] * steps_per_epoch)}
+        except ParameterError as error:
+            raise ParameterError(
+                f"parameter 'epochs' is {settings['epochs']}, each of {steps_per_epoch:,} steps, "
+                f"too many in all: {error}"
+            ) from None
 
     @staticmethod
     def _steps_per_epoch(n_rows: int, batch_size: int) -> int:

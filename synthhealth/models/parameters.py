@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from synthhealth.errors import ParameterError, nearest
+from synthhealth.models.sdv_words import in_our_words
 
-__all__ = ["Parameter", "resolve"]
+__all__ = ["Parameter", "check_names", "resolve"]
 
 #: More layers help no table, and would only keep a machine busy.
 MAX_LAYERS = 64
@@ -34,6 +35,9 @@ class Parameter:
         The smallest and largest value that is allowed.
     choices : tuple of str
         The allowed values, for text.
+    instead_of : str
+        The parameter that may be given so, in other units; it has no default, and not both may be
+        given.
     """
 
     name: str
@@ -44,6 +48,7 @@ class Parameter:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    instead_of: str = ""
 
     def default_for(self, n_rows: int) -> Any:
         """Give the default for a table of `n_rows` rows."""
@@ -134,21 +139,40 @@ def resolve(
     Raises
     ------
     ParameterError
-        A parameter is unknown, of the wrong type, or out of its bounds.
+        A parameter is unknown, of the wrong type, out of its bounds, or given in two ways.
     """
     known = {parameter.name: parameter for parameter in parameters}
-    for name in given:
-        if name not in known:
-            raise ParameterError(
-                f"model {model!r} has no parameter {name!r}{nearest(name, known)}; "
-                f"it has {', '.join(sorted(known))}"
-            )
+    check_names(model, known.values(), given)
     return {
         name: parameter.check(given[name])
         if given.get(name) is not None
         else parameter.default_for(n_rows)
         for name, parameter in known.items()
     }
+
+
+def check_names(model: str, parameters: Iterable[Parameter], given: Mapping[str, Any]) -> None:
+    """Refuse names that a family has not, SDV's among them with ours, and one thing said twice.
+
+    Raises
+    ------
+    ParameterError
+    """
+    known = {parameter.name: parameter for parameter in parameters}
+    for name, value in given.items():
+        if name not in known:
+            said = in_our_words(name, known)
+            raise ParameterError(
+                f"model {model!r} has no parameter {name!r}"
+                + (f", a word of SDV: {said}" if said else nearest(name, known))
+                + f"; it has {', '.join(sorted(known))}"
+            )
+        other = known[name].instead_of
+        if other and value is not None and given.get(other) is not None:
+            raise ParameterError(
+                f"model {model!r}: {name!r} says in other units what {other!r} says; give one of "
+                "them"
+            )
 
 
 _TYPE_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}

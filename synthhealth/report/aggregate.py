@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from synthhealth.evaluation.release import coarse_count, coarse_known
+from synthhealth.evaluation.rounding import coarse_count, coarse_known
 from synthhealth.report.data import CategoricalDistribution, LevelShares, NumericalDistribution
 from synthhealth.report.grid import Counts, Floats, count, make_grid, view
 from synthhealth.report.numbers import Levels

@@ -10,7 +10,7 @@ from typing import Literal
 from synthhealth.evaluation import Evaluation
 from synthhealth.evaluation.description import describe_read
 from synthhealth.evaluation.figures import WHOLE_COLUMN
-from synthhealth.evaluation.release import coarse_count
+from synthhealth.evaluation.rounding import coarse_count
 from synthhealth.evaluation.tables import Tables
 from synthhealth.evaluation.work import timed
 from synthhealth.report import parts

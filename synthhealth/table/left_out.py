@@ -135,7 +135,7 @@ _OFTEN, _MOST_LEVELS = 5, 100
 def _lost(codes: npt.NDArray[np.int64], rows: npt.NDArray[np.bool_]) -> int:
     """Count the levels that no row has any more; of a measurement, whether it is constant now."""
     n_levels = int(codes.max(initial=-1)) + 1
-    left = np.count_nonzero(np.bincount(codes[rows & (codes >= 0)], minlength=n_levels))
+    left = int((np.bincount(codes[rows & (codes >= 0)], minlength=n_levels) > 0).sum())
     if n_levels <= min(codes.size / _OFTEN, _MOST_LEVELS):
         return n_levels - left
     return int(left < 2 <= n_levels)

@@ -72,6 +72,16 @@ def test_in_words(inside):
     ):
         assert words in text
     assert "RA-0" not in text
+    assert f"{inside.handing_over[1:]}." in " ".join(text.split())
+
+
+def test_says_what_such_files_tell(cohort, tmp_path):
+    model = sh.Synthesizer(random_state=0, margin="norm", log_scale=False).fit(cohort)
+    inside = inspect(model.save(tmp_path / "small.synth"))
+    known = sh.models.about("gaussian_copula").file_attack(61, "standard")
+    assert f"{100 * known.auc:.0f} % of pairs" in inside.handing_over
+    assert inside.handing_over.startswith("do not hand over the file: ")
+    assert "release synthetic rows and not the file" in inside.handing_over
 
 
 def test_as_json(inside):

@@ -222,6 +222,8 @@ def test_protection_is_chosen_as_on_the_laptop(tmp_path, run):
         ({"synthesizer": "ctgann"}, "did you mean 'ctgan'"),
         ({"randomstate": "1"}, "did you mean 'random_state'"),
         ({"synthesizer": "ctgan", "step": "1"}, "did you mean 'steps'"),
+        ({"synthesizer": "ctgan", "steps": "1", "epochs": "1"}, "'epochs' says"),
+        ({"synthesizer": "ctgan", "cuda": "true"}, "here it is `enable_gpu`"),
         ({"num_rows": "0"}, "'num_rows' is 0"),
         ({"num_rows": "many"}, "takes a whole number"),
         ({"drop": '["cpr"]'}, "no column 'cpr'"),

@@ -19,7 +19,7 @@ from sklearn.metrics import roc_auc_score
 
 from synthhealth.evaluation import Evaluation
 from synthhealth.evaluation import evaluate_tables as evaluate_all
-from synthhealth.evaluation.release import mean_error, rounding_step
+from synthhealth.evaluation.rounding import mean_error, rounding_step
 from synthhealth.evaluation.rows.auc import areas
 from synthhealth.evaluation.scope import Part
 

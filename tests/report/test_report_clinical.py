@@ -11,7 +11,7 @@ import pytest
 from report_cohorts import CLINIC, CREATED, make_clinic
 
 from synthhealth.errors import ParameterError
-from synthhealth.evaluation.release import mean_error, rounding_step
+from synthhealth.evaluation.rounding import mean_error, rounding_step
 from synthhealth.report import Report
 from synthhealth.report import evaluate as evaluate_all
 from synthhealth.report.figures import histogram

@@ -16,7 +16,7 @@ from report_cohorts import CREATED
 
 import synthhealth as sh
 from synthhealth.evaluation import describe
-from synthhealth.evaluation.release import (
+from synthhealth.evaluation.rounding import (
     coarse_count,
     coarse_known,
     deviation_error,

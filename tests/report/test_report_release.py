@@ -17,6 +17,7 @@ from synthhealth.evaluation.privacy.attack import MembershipAttacks
 from synthhealth.evaluation.privacy.evidence import Evidence
 from synthhealth.evaluation.privacy.legal_tests import LegalTest
 from synthhealth.evaluation.privacy.results import Interval, Membership
+from synthhealth.models import about
 from synthhealth.report import (
     ModelInfo,
     Policy,
@@ -125,6 +126,32 @@ def test_a_model_is_judged_by_its_parameters_too(verdicts: dict[str, ReleaseVerd
     assert not any("verify --data" in risk for risk in verdicts["attacked"].residual_risks)
     assert by_key["recognised"].source == "<b>SOP 12</b>"
     assert "<b>SOP 12</b>" not in as_page(verdicts["both"])
+
+
+def test_a_file_that_tells_too_much_is_not_offered(report: Report) -> None:
+    """Of 61 patients no family's file is known to tell little; who is it to say so?"""
+    known = about("tvae").file_attack(61, "standard")
+    assert known is not None
+    assert known.auc > 0.65
+    model = ModelInfo(name="tvae", privacy="standard")
+    bare = evaluate(make_cohort(61, 0), make_cohort(61, 1), parts=(), model=model)
+    for released in ("model", "both"):
+        verdict = bare.release(released=released)
+        assert verdict.outcome == "not shown"
+        assert "tell more of their patients than they should" in verdict.headline
+        assert any("keep the file in the house" in reason for reason in verdict.reasons)
+        page = as_page(verdict)
+        assert f"{100 * known.auc:.0f} % of pairs" in page
+        assert verdict.headline in page
+        assert "61 patients of the demonstration cohort" in verdict.reasons[0]
+    assert "file" not in bare.release(released="table").headline
+
+
+def test_a_file_that_an_attack_condemns_has_an_alternative(
+    verdicts: dict[str, ReleaseVerdict],
+) -> None:
+    (said,) = (one for one in verdicts["both"].reasons if one.startswith("Recognition by the file"))
+    assert "lies beyond the limit of 65 %. Release synthetic rows and not the file" in said
 
 
 def test_what_nobody_tried_is_not_shown_and_says_what_to_run(

@@ -15,6 +15,8 @@ from typing import Any
 
 from synthhealth.errors import ParameterError, nearest
 from synthhealth.models import Parameter, get
+from synthhealth.models.parameters import check_names
+from synthhealth.models.sdv_words import in_our_words
 from synthhealth.table.left_out import LEFT_OUT, Privacy
 
 __all__ = ["PARAMETERS", "Settings", "read_arguments", "read_settings"]
@@ -116,10 +118,13 @@ def read_settings(given: Mapping[str, Any]) -> Settings:
     known = theirs | ours
     for name in values:
         if name not in known:
+            said = in_our_words(name, theirs)
             raise ParameterError(
-                f"there is no parameter {name!r}{nearest(name, known)}; a job takes "
-                f"{', '.join(ours)}, and {family.name!r} takes {', '.join(theirs)}"
+                f"there is no parameter {name!r}"
+                + (f", a word of SDV: {said}" if said else nearest(name, known))
+                + f"; a job takes {', '.join(ours)}, and {family.name!r} takes {', '.join(theirs)}"
             )
+    check_names(family.name, known.values(), values)
     # In the family's order: the model names its parameters, and launchers sort them or not.
     checked = {
         name: _checked(parameter, values[name], given[name])

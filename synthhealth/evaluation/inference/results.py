@@ -14,7 +14,7 @@ from synthhealth.evaluation.figures import NotComputed, Result, Score
 from synthhealth.evaluation.inference.combining import Rule
 from synthhealth.evaluation.inference.evidence import Worth
 from synthhealth.evaluation.inference.formula import Formula, Kind, parse
-from synthhealth.evaluation.release import coarse_count, coarse_known, rounded
+from synthhealth.evaluation.rounding import coarse_count, coarse_known, rounded
 from synthhealth.schema import Schema
 
 __all__ = [

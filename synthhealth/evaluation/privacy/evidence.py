@@ -14,7 +14,7 @@ from synthhealth.evaluation.privacy.results import (
     Interval,
     Membership,
 )
-from synthhealth.evaluation.release import coarse_count
+from synthhealth.evaluation.rounding import coarse_count
 from synthhealth.evaluation.shares import clopper_pearson
 
 __all__ = [
@@ -31,7 +31,7 @@ __all__ = [
 #: What a test comes to.
 Outcome = Literal["shown", "not shown", "exceeded"]
 #: Whom an attack was made on.
-About = Literal["this table", "other fits"]
+About = Literal["this table", "other fits", "other tables"]
 
 #: Ends of intervals are decimals, and 0.59 - 0.5 is not 0.09.
 _TOLERANCE = 1e-9
@@ -47,7 +47,8 @@ class Evidence(Result):
     given: Given
     """What the attacker holds of what was released."""
     about: About
-    """Whether the very table was attacked, or what other fits of parts of the patients release."""
+    """Whether the very table was attacked, what other fits of parts of the patients release, or \
+what the same family of models releases of other tables."""
     column: str | None = None
     """The column that is guessed; None where it is no single one."""
     threat: str | None = None

@@ -26,6 +26,7 @@ from synthhealth.evaluation.privacy.evidence import (
     of_attack,
     of_recognised,
 )
+from synthhealth.evaluation.privacy.on_file import such_files
 from synthhealth.evaluation.privacy.policy import Policy
 from synthhealth.evaluation.privacy.pooling import Threat
 from synthhealth.evaluation.privacy.privacy import GUESSING, WHAT
@@ -84,6 +85,14 @@ something lies above it likewise; `not shown`: neither, or somebody has still to
     """What each attack says, the gravest first."""
 
 
+class Learned(NamedTuple):
+    """What is known of the model that is released, and of what it learned."""
+
+    family: str | None
+    privacy: str | None
+    n_patients: int
+
+
 class Source(NamedTuple):
     """An evaluation whose attacks count."""
 
@@ -116,12 +125,15 @@ def legal_tests(
     *,
     released: Released = "table",
     policy: Policy | None = None,
+    learned: Learned | None = None,
 ) -> tuple[LegalTest, ...]:
     """Hold what the attacks got against the limits of law, guidance and the site.
 
     - WP216 (Article 29 Working Party, Opinion 05/2014): singling out, linkability and inference,
       by what attacks get of patients that were learned beyond what they get of others.
     - EMA Policy 0070 (EMA/90915/2016): at most 0.09 of the patients may be recognised.
+    - Where a saved model leaves the house, how surely its parameters tell who was learned: by an
+      attack on such fits of these patients, or else by what files of the family tell elsewhere.
     - What the policy of the site adds.
 
     Who holds a saved model draws rows from it, too: for ``"model"`` and ``"both"`` the attacks on
@@ -138,6 +150,8 @@ def legal_tests(
         What leaves the house.
     policy : Policy, optional
         The limits of the site.
+    learned : Learned, optional
+        The model, where it is known: its family may have declared what its files tell.
 
     Examples
     --------
@@ -145,8 +159,12 @@ def legal_tests(
     ('ema_risk', 'not shown')
     """
     policy = policy or Policy()
-    found = _Found(tuple(sources), shadow, released)
-    limits = ((test, test.limit_in(policy)) for test in _TESTS)
+    found = _Found(tuple(sources), shadow, released, learned)
+    limits = (
+        (test, test.limit_in(policy))
+        for test in _TESTS
+        if released != "table" or not test.is_about_file
+    )
     return tuple(_judged(test, limit, found, policy) for test, limit in limits if limit is not None)
 
 
@@ -155,6 +173,7 @@ class _Found:
     sources: tuple[Source, ...]
     shadow: MembershipAttacks | None
     released: Released
+    learned: Learned | None
 
     @property
     def givens(self) -> tuple[Given, ...]:
@@ -201,6 +220,15 @@ def _inference(found: _Found, limit: float) -> Iterator[Evidence]:
 
 def _recognised(found: _Found, limit: float) -> Iterator[Evidence]:
     yield from _shadow(found, limit, of_recognised)
+
+
+def _by_file(found: _Found, limit: float) -> Iterator[Evidence]:
+    here = [one for one in _shadow(found, limit, of_area) if one.given == BY_FILE.given]
+    settled = any(one.outcome != "not shown" for one in here)
+    if found.learned is not None and not settled:
+        elsewhere = such_files(*found.learned, limit)
+        yield from () if elsewhere is None else (elsewhere,)
+    yield from here
 
 
 def _quick(
@@ -273,6 +301,8 @@ class _Test:
     measured_by: str
     gather: Callable[[_Found, float], Iterator[Evidence]]
     limit: float | None = None  # that of the policy, by the key, where there is none
+    default_from: str = "EMA Policy 0070, since WP216 names no number"
+    is_about_file: bool = False
 
     def limit_in(self, policy: Policy) -> float | None:
         """Give the limit; None where the site sets none."""
@@ -285,12 +315,13 @@ class _Test:
             return self.source
         if self.key in policy.model_fields_set:
             return policy.name
-        return "EMA Policy 0070, since WP216 names no number"
+        return self.default_from
 
 
 WP216 = "WP216"
 EMA = "EMA Policy 0070"
 SITE = "the site"
+OURS = "synthhealth"
 
 _TESTS: tuple[_Test, ...] = (
     _Test(
@@ -331,6 +362,18 @@ _TESTS: tuple[_Test, ...] = (
         "recognises nearly surely.",
         _recognised,
         EMA_LIMIT,
+    ),
+    _Test(
+        "saved_model",
+        "Recognition by the file",
+        OURS,
+        "Can whoever holds the saved model tell who was learned?",
+        "The area under the curve of shadow fits that read the parameters of such models of these "
+        "patients; where that was not tried, or does not tell, what files of the family told of as "
+        "many patients elsewhere.",
+        _by_file,
+        default_from="the goal of this package for files of its own families",
+        is_about_file=True,
     ),
     _Test(
         "recognised",

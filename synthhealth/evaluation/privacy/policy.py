@@ -15,7 +15,11 @@ from synthhealth.io.files import reason
 from synthhealth.schema.problems import first_problem
 from synthhealth.schema.yaml import read_yaml
 
-__all__ = ["Policy"]
+__all__ = ["FILE_LIMIT", "Policy"]
+
+#: How far above one half the area under the curve of an attack on a saved model that leaves the
+#: house may lie, unless the site says otherwise.
+FILE_LIMIT = 0.15
 
 #: Far beyond any policy.
 _MAX_BYTES = 2**16
@@ -46,6 +50,9 @@ record with the study."""
     inference: _Share = EMA_LIMIT
     """How much more often secrets may be guessed right of patients that were learned than of \
 others."""
+    saved_model: _Share = FILE_LIMIT
+    """How far above one half the area under the curve of the strongest attack on a saved model \
+may lie, where that leaves the house."""
     recognised: Annotated[float, Field(ge=0.001, lt=1)] | None = None
     """A test of the site's own, beside EMA's: the share of patients that may be recognised nearly \
 surely; None for none. It is shown by the limit in use that is next below it: see `Membership`."""

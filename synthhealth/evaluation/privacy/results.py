@@ -12,7 +12,7 @@ from scipy import stats
 
 from synthhealth.evaluation.calibration import ALARM
 from synthhealth.evaluation.figures import Result
-from synthhealth.evaluation.release import coarse_count, rounded
+from synthhealth.evaluation.rounding import coarse_count, rounded
 from synthhealth.evaluation.shares import Z
 from synthhealth.schema.types import MIN_CELL
 

@@ -12,7 +12,7 @@ from synthhealth.evaluation.privacy.fits import Fit, quasi_identifiers
 from synthhealth.evaluation.privacy.membership import drawn_at_random
 from synthhealth.evaluation.privacy.pooling import Threat, Tried
 from synthhealth.evaluation.privacy.results import Groups
-from synthhealth.evaluation.release import recorded_step
+from synthhealth.evaluation.rounding import recorded_step
 from synthhealth.table.repeats import FULL, LEVEL, allowed, scaled
 
 __all__ = [

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synthhealth.evaluation import PairResult
-from synthhealth.evaluation.release import coarse_count, coarse_known, quantile
+from synthhealth.evaluation.rounding import coarse_count, coarse_known, quantile
 from synthhealth.report.data import (
     Axis,
     Box,

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from synthhealth.errors import ParameterError, nearest
 from synthhealth.evaluation import Description
-from synthhealth.evaluation.release import (
+from synthhealth.evaluation.rounding import (
     FINER_THAN_RECORDED,
     coarse_count,
     coarse_known,

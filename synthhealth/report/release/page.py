@@ -41,7 +41,11 @@ _ORDER = [
         *(DISTANCE, DENSITY, BY_ROWS, SECRETS),
     )
 ]
-_ABOUT = {"this table": "this table", "other fits": "other fits of such patients"}
+_ABOUT = {
+    "this table": "this table",
+    "other fits": "other fits of such patients",
+    "other tables": "other patients",
+}
 
 
 class Line(NamedTuple):

@@ -16,6 +16,7 @@ from synthhealth.errors import FileError, ParameterError
 from synthhealth.evaluation.privacy.attack import MembershipAttacks
 from synthhealth.evaluation.privacy.evidence import Outcome
 from synthhealth.evaluation.privacy.legal_tests import (
+    Learned,
     LegalTest,
     Released,
     Source,
@@ -170,10 +171,16 @@ def verdict_on(
     _check_model(data, cross_evaluated, attacks)
     # Rounded as in writing, so that what is judged here is what a file would give.
     shadow = None if attacks is None else MembershipAttacks.model_validate(attacks.model_dump())
-    tests = legal_tests([_source(one) for one in reports], shadow, released=released, policy=policy)
+    n_patients = data.evaluation.n_real
+    tests = legal_tests(
+        [_source(one) for one in reports],
+        shadow,
+        released=released,
+        policy=policy,
+        learned=Learned(*_learner(data, shadow), data.evaluation.n_training or n_patients),
+    )
     identifiers = checklist(data)
     outcomes = {test.outcome for test in tests}
-    n_patients = data.evaluation.n_real
     return ReleaseVerdict(
         title=data.title,
         created=created,
@@ -221,6 +228,13 @@ def _check_model(
                     f"{what} is about {found!r}, but {known!r} made the table; give one with the "
                     "same family, parameters and privacy"
                 )
+
+
+def _learner(data: ReportData, attacks: MembershipAttacks | None) -> tuple[str | None, str | None]:
+    """Give family and privacy by whatever knows them."""
+    if data.model is not None or attacks is None:
+        return _model(data.model)
+    return attacks.family, attacks.privacy
 
 
 def _model(model: ModelInfo | None) -> tuple[str | None, str | None]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from synthhealth.evaluation.privacy.attack import MembershipAttacks
 from synthhealth.evaluation.privacy.evidence import Evidence, Outcome
 from synthhealth.evaluation.privacy.legal_tests import LegalTest, Released
+from synthhealth.evaluation.privacy.on_file import INSTEAD
 from synthhealth.report.data import ReportData
 from synthhealth.report.numbers import counted, listed, percent, points_text
 from synthhealth.report.release.checklist import IdentifierRow
@@ -62,6 +63,11 @@ def headline(tests: Sequence[LegalTest], released: Released, n_patients: int) ->
             f"The attacks show that {what} stays within the limits of all {len(tests)} tests; "
             "whether it is released is for you to decide."
         )
+    if any(one.about == "other tables" for test in open_ones for one in test.evidence):
+        return (
+            f"It is not shown that {what} may be released: files of this family tell more of "
+            "their patients than they should. Release synthetic rows instead."
+        )
     why = (
         f"{n_patients:,} patients are too few to tell"
         if all(one.reason is None for test in open_ones for one in test.evidence)
@@ -83,9 +89,10 @@ def reasons(tests: Sequence[LegalTest], n_patients: int) -> tuple[str, ...]:
 
 def _beyond(test: LegalTest) -> str:
     one = test.evidence[0]
+    instead = f" {INSTEAD[:1].upper()}{INSTEAD[1:]}." if one.given == "saved model" else ""
     return (
         f"{test.name}: {_in_sentence(one)}. The whole interval ({_ends(one)}) lies beyond the "
-        f"limit of {limit_text(test, one)}."
+        f"limit of {limit_text(test, one)}.{instead}"
     )
 
 
@@ -116,13 +123,12 @@ def _too_few(tests: Sequence[LegalTest], n_patients: int) -> list[str]:
 
 
 def _untried(tests: Sequence[LegalTest]) -> list[str]:
-    """Say which attacks are missing, once for each reason."""
+    """Say which attacks are missing, once for each reason; what is known elsewhere first."""
     by_reason: dict[str, dict[str, LegalTest]] = {}
-    for test in tests:
-        for one in test.evidence:
-            if one.reason is not None:
-                held = f"(attacks on {'the saved model' if one.given == 'saved model' else 'rows'})"
-                by_reason.setdefault(f"{held}: {one.reason}", {})[test.key] = test
+    told = [(test, one) for test in tests for one in test.evidence if one.reason is not None]
+    for test, one in sorted(told, key=lambda pair: pair[1].about != "other tables"):
+        held = f"(attacks on {'the saved model' if one.given == 'saved model' else 'rows'})"
+        by_reason.setdefault(f"{held}: {one.reason}", {})[test.key] = test
     return [f"{_as_list(found.values())} {reason}." for reason, found in by_reason.items()]
 
 
@@ -209,7 +215,7 @@ def limit_text(test: LegalTest, one: Evidence) -> str:
 
 def power_text(one: Evidence) -> str:
     """Say what so many patients could show at most, or how many it would take."""
-    if one.measure is None:
+    if one.measure is None or one.reason is not None:
         return "–"
     if one.patients_needed is not None:
         return f"by {one.patients_needed:,} patients or more"

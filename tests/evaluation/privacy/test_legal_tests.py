@@ -10,10 +10,13 @@ from synthhealth.errors import FileError, ParameterError
 from synthhealth.evaluation.figures import NotComputed
 from synthhealth.evaluation.privacy.attack import MembershipAttacks
 from synthhealth.evaluation.privacy.evidence import of_attack, of_recognised, outcome_of
-from synthhealth.evaluation.privacy.legal_tests import Source, as_released, legal_tests
-from synthhealth.evaluation.privacy.policy import Policy
+from synthhealth.evaluation.privacy.legal_tests import Learned, Source, as_released, legal_tests
+from synthhealth.evaluation.privacy.on_file import what_such_files_tell
+from synthhealth.evaluation.privacy.policy import FILE_LIMIT, Policy
 from synthhealth.evaluation.privacy.results import Attack, Interval, Membership, Privacy
 from synthhealth.evaluation.shares import clopper_pearson, newcombe
+from synthhealth.models import About, about, available, register, registry
+from synthhealth.models.about import on_demo
 
 SINGLING = ("Identical rows", "Nearly identical rows", "Unique combinations")
 
@@ -254,6 +257,122 @@ def test_of_two_evaluations_one_that_shows_is_enough_and_one_that_exceeds_counts
     assert outcomes(small, quiet(), attacks=shadow())["inference"] == "shown"
     bad = quiet(**{"Identical rows": 0.3})
     assert outcomes(bad, quiet(), attacks=shadow())["singling_out"] == "exceeded"
+
+
+# What the files of a family tell
+
+
+@pytest.fixture
+def talkative(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A family whose files tell too much of 61 patients, and little of 300."""
+    measured = {
+        ("standard", 61): (0.75, 0.7, 0.8),
+        ("standard", 300): (0.62, 0.6, 0.64),
+        ("high", 61): (0.6, 0.58, 0.62),
+    }
+
+    class Talkative:
+        """A family that was measured."""
+
+        name = "talkative"
+        about = About("Talkative", on_file=on_demo("talkative", measured))
+
+    monkeypatch.setattr(registry, "_REGISTERED", {})
+    register(Talkative)
+    return "talkative"
+
+
+def by_file(
+    learned: Learned | None,
+    attacks: MembershipAttacks | None = None,
+    released: str = "model",
+    **policy: float,
+):
+    source = Source("other fits", quiet(), ())
+    tests = legal_tests(
+        [source], attacks, released=released, learned=learned, policy=Policy(**policy)
+    )
+    return next((test for test in tests if test.key == "saved_model"), None)
+
+
+@pytest.mark.parametrize("released", ["model", "both"])
+def test_a_file_that_tells_too_much_elsewhere_is_not_shown(talkative: str, released: str) -> None:
+    test = by_file(Learned(talkative, "standard", 61), released=released)
+    assert (test.outcome, test.limit) == ("not shown", 0.15)
+    first, second = test.evidence
+    assert (first.about, first.value) == ("other tables", pytest.approx(0.25))
+    told = ("75 % of pairs (70 to 80 %", "61 patients", "at most 65 %", "keep the file")
+    for said in (*told, "fit with --privacy high (there 60 %)"):
+        assert said in str(first.reason)
+    assert "synthhealth attack" in str(second.reason)
+
+
+def test_a_table_alone_is_not_asked_for_its_file(talkative: str) -> None:
+    assert by_file(Learned(talkative, "standard", 61), released="table") is None
+
+
+@pytest.mark.parametrize(
+    ("privacy", "n_patients", "auc"),
+    [
+        ("standard", 40, 0.75),  # fewer than were measured
+        ("standard", 299, 0.75),  # between two sizes: the gravest
+        ("standard", 300, None),
+        ("standard", 9_000, None),
+        (None, 61, 0.75),  # unknown: the gravest
+        ("high", 61, None),
+        ("none", 61, None),
+    ],
+)
+def test_the_sizes_measured_around_it_count(
+    talkative: str, privacy: str | None, n_patients: int, auc: float | None
+) -> None:
+    test = by_file(Learned(talkative, privacy, n_patients))
+    elsewhere = [one.value for one in test.evidence if one.about == "other tables"]
+    assert elsewhere == ([] if auc is None else [pytest.approx(auc - 0.5)])
+    # That little is told elsewhere does not show that little is told here.
+    assert test.outcome == "not shown"
+
+
+@pytest.mark.parametrize(
+    ("auc", "outcome"), [(0.6, "shown"), (0.65, "not shown"), (0.7, "exceeded")]
+)
+def test_an_attack_on_such_files_here_decides(talkative: str, auc: float, outcome: str) -> None:
+    here = shadow(on_file=membership(auc, given="saved model", found=0))
+    test = by_file(Learned(talkative, "standard", 61), here)
+    assert test.outcome == outcome
+    assert any(one.about == "other tables" for one in test.evidence) == (outcome == "not shown")
+
+
+def test_the_limit_for_files_is_for_the_site_to_set(talkative: str) -> None:
+    here = shadow(on_file=membership(0.7, given="saved model", found=0))
+    mild = by_file(Learned(talkative, "standard", 61), here, saved_model=0.3)
+    assert (mild.outcome, mild.limit, mild.limit_from) == ("shown", 0.3, "the policy of the site")
+    strict = by_file(Learned(talkative, "high", 61), None, saved_model=0.05)
+    assert "at most 55 % are asked" in str(strict.evidence[0].reason)
+    assert by_file(Learned(talkative, "standard", 61)).limit_from.startswith("the goal of")
+
+
+def test_of_a_family_that_nobody_measured_an_attack_is_asked_for() -> None:
+    for learned in (None, Learned(None, None, 61), Learned("nobody's", "standard", 61)):
+        test = by_file(learned)
+        assert test.outcome == "not shown"
+        assert [one.about for one in test.evidence] == ["other fits"]
+
+
+def test_what_files_tell_in_words(talkative: str) -> None:
+    few, many = (what_such_files_tell(talkative, "standard", n, FILE_LIMIT) for n in (30, 300))
+    assert "with privacy 'standard'; at most 65 % are asked: release synthetic rows" in few
+    assert "within the 65 % that are asked; attack your own table" in many
+    assert what_such_files_tell(talkative, "none", 61, FILE_LIMIT) is None
+
+
+@pytest.mark.parametrize("family", available())
+def test_every_family_says_what_its_files_tell_of_a_small_cohort(family: str) -> None:
+    known = about(family).file_attack(61, "standard")
+    assert known is not None
+    assert known.n_patients == 61
+    assert 0.5 <= known.low <= known.auc <= known.high <= 1
+    assert f"--families {family} --tables demo --rows 61 --privacy standard" in known.command
 
 
 # The policy of the site

@@ -1,89 +1,34 @@
-"""What was fitted and released of the tables in a folder, in a file that stays beside them."""
+"""What a ledger is asked: to record a fit or a release, and what was given away so far."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import logging
 import os
 import secrets
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from synthhealth.artifact.digest import canonical_cells
-from synthhealth.errors import FileError, ParameterError
-from synthhealth.io.files import check_target, reason, whole_file
-from synthhealth.io.workspace import locked, settle
+from synthhealth.errors import ParameterError
+from synthhealth.ledger.file import NAME, Entry, Hashes, LedgerFile, Part, Thing, keyed
+from synthhealth.ledger.patients import hashes_of, names_of
 from synthhealth.schema import Schema
-from synthhealth.schema.subjects import subjects_of
 from synthhealth.table.left_out import Privacy
 
-__all__ = ["NAME", "Entry", "GivenAway", "Ledger"]
+__all__ = ["GivenAway", "Ledger"]
 
 logger = logging.getLogger("synthhealth.ledger")
-
-#: The name under which a ledger is looked for beside a table.
-NAME = "synthhealth-ledger.json"
 
 #: Fewer patients than `min_cell`, or than this share of all, are a few.
 FEW = 0.05
 
-#: Bytes of a patient's hash: that two of a million share one has a chance of 1 in 30 million.
-_HASH_BYTES = 8
-_KEY_BYTES = 32
 
-Thing = Literal["table", "model", "report"]
-Hashes = npt.NDArray[np.uint64]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
-
-
-class Entry(_Part):
-    """One fit, or one release of what a fit gave."""
-
-    id: str
-    """A random number, by which a release names its fit."""
-    what: Literal["fit", "release"]
-    """Which of the two it is."""
-    when: str
-    """The time, in UTC."""
-    family: str
-    """The model family."""
-    privacy: Privacy
-    """How many patients the fit left out."""
-    guard: bool = False
-    """Whether rows were drawn under a guard."""
-    n_rows: int = Field(ge=0)
-    """Rows of the table."""
-    n_patients: int = Field(ge=0)
-    """Patients of the table."""
-    columns: tuple[str, ...]
-    """Keyed hashes of the names of its columns."""
-    patients: str
-    """Which set of keyed hashes of patients it is."""
-    things: tuple[Thing, ...] = ()
-    """What was released: the synthetic table, the model, the report."""
-    fit: str | None = None
-    """Of a release the fit that it is of."""
-    epsilon: float | None = Field(default=None, ge=0)
-    """What was spent of a formal privacy budget; None where there is none."""
-
-
-class GivenAway(_Part):
+class GivenAway(Part):
     """What was given away so far, by a ledger."""
 
     fits: int
@@ -107,28 +52,6 @@ class GivenAway(_Part):
             spent = f", epsilon {self.epsilon:g} in all"
             spent += f" beside {self.without_epsilon:,} without" if self.without_epsilon else ""
         return f"{self.fits:,} {'fit' if self.fits == 1 else 'fits'}, {released}{spent}"
-
-
-class _Content(_Part):
-    format: Literal["synthhealth ledger"] = "synthhealth ledger"
-    version: Literal[1] = 1
-    key: str
-    """A keyed hash of nothing, by which the key is recognised."""
-    sets: dict[str, str] = {}
-    """The keyed hashes of the patients of each set, in order of size, in base64."""
-    entries: tuple[Entry, ...] = ()
-
-    @model_validator(mode="after")
-    def _is_whole(self) -> _Content:
-        for text in self.sets.values():
-            if len(base64.b64decode(text, validate=True)) % _HASH_BYTES:
-                raise ValueError("a hash is cut off")
-        if not {entry.patients for entry in self.entries} <= self.sets.keys():
-            raise ValueError("an entry names a set that is not there")
-        return self
-
-    def hashes(self, which: str) -> Hashes:
-        return np.frombuffer(base64.b64decode(self.sets[which]), dtype=np.uint64)
 
 
 class _Alike(NamedTuple):
@@ -181,12 +104,17 @@ class Ledger:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
-        self.key_path = self.path.with_suffix(".key")
-        if self.path.suffix == ".key":
-            raise ParameterError(
-                f"ledger: {path} has the name of its key; let its name end in .json"
-            )
+        self._file = LedgerFile(path)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._file.path
+
+    @property
+    def key_path(self) -> Path:
+        """The file with its key."""
+        return self._file.key_path
 
     @classmethod
     def beside(cls, data: str | os.PathLike[str]) -> Ledger | None:
@@ -201,9 +129,7 @@ class Ledger:
         ------
         FileError
         """
-        check_target(self.path, force=True)
-        if self.path.exists():
-            self._read()
+        self._file.check()
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -214,7 +140,7 @@ class Ledger:
         FileError
             The file is damaged or cannot be read.
         """
-        return self._read()[0].entries if self.path.exists() else ()
+        return self._file.read()[0].entries if self._file.exists else ()
 
     def given_away(self) -> GivenAway:
         """Add up what was fitted and released.
@@ -334,9 +260,8 @@ class Ledger:
             The ledger is damaged, its key is missing or another one, or it cannot be written. What
             was recorded before stays.
         """
-        with self._open() as (content, key):
-            hashes = _hashes(table, schema, list(table.columns), key)
-            which = _keyed(key, "set", hashes.tobytes())
+        with self._file.open() as (content, key):
+            hashes = hashes_of(table, schema, list(table.columns), key)
             entry = Entry(
                 id=secrets.token_hex(8),
                 what="fit",
@@ -346,12 +271,11 @@ class Ledger:
                 guard=guard,
                 n_rows=len(table),
                 n_patients=len(hashes),
-                columns=tuple(_names(table, key)),
-                patients=which,
+                columns=tuple(names_of(table, key)),
+                patients=keyed(key, "set", hashes.tobytes()),
                 epsilon=epsilon,
             )
-            text = base64.b64encode(hashes.tobytes()).decode("ascii")
-            self._write(content, entry, {which: text})
+            self._file.write(content, entry, hashes)
         return entry.id
 
     def record_release(self, things: Sequence[Thing], *, fit: str | None = None) -> str:
@@ -371,7 +295,7 @@ class Ledger:
         ParameterError
             There is no such fit.
         """
-        with self._open() as (content, _):
+        with self._file.open() as (content, _):
             fits = [one for one in content.entries if one.what == "fit" and fit in (None, one.id)]
             if not fits:
                 raise ParameterError(
@@ -388,15 +312,15 @@ class Ledger:
                 }
             )
             # A copy is not checked.
-            self._write(content, Entry.model_validate(entry.model_dump()), {})
+            self._file.write(content, Entry.model_validate(entry.model_dump()))
         return entry.id
 
     def _compared(self, table: pd.DataFrame, schema: Schema) -> list[_Alike]:
         """Compare a table with that of each fit, in their order, as far as its columns are here."""
-        if not self.path.exists():
+        if not self._file.exists:
             return []
-        content, key = self._read()
-        names = _names(table, key)
+        content, key = self._file.read()
+        names = names_of(table, key)
         by_columns: dict[tuple[str, ...], Hashes] = {}
         found = []
         for entry in content.entries:
@@ -404,109 +328,11 @@ class Ledger:
                 continue
             if entry.columns not in by_columns:
                 same = [names[one] for one in entry.columns]
-                by_columns[entry.columns] = _hashes(table, schema, same, key)
+                by_columns[entry.columns] = hashes_of(table, schema, same, key)
             now, before = by_columns[entry.columns], content.hashes(entry.patients)
             common = np.intersect1d(now, before, assume_unique=True).size
             found.append(_Alike(entry, now.size - common, before.size - common))
         return found
-
-    def _read(self) -> tuple[_Content, bytes]:
-        """Read the ledger, which exists, and its key."""
-        settle(self.path.parent)
-        try:
-            text, key_text = self.path.read_bytes(), self.key_path.read_bytes()
-        except OSError as error:
-            missing = self.key_path if self.path.exists() else self.path
-            raise FileError(
-                f"ledger: {missing} cannot be read ({reason(error)}); the ledger is of no use "
-                "without its key. Put it back, or begin another ledger under another name"
-            ) from None
-        key = self._key(key_text)
-        try:
-            content = _Content.model_validate_json(text, strict=True)
-        except (ValidationError, ValueError):
-            raise FileError(
-                f"ledger: {self.path} is damaged, or is no ledger; put back a copy of it, or move "
-                "it away to begin another one. It was left as it is"
-            ) from None
-        if not hmac.compare_digest(content.key, _keyed(key, "key", b"")):
-            raise FileError(
-                f"ledger: {self.key_path} is not the key of {self.path}; put back the one that "
-                "was made with it. Both were left as they are"
-            )
-        return content, key
-
-    def _key(self, text: bytes) -> bytes:
-        try:
-            key = bytes.fromhex(text.decode("ascii").strip())
-        except (UnicodeDecodeError, ValueError):
-            key = b""
-        if len(key) != _KEY_BYTES:
-            raise FileError(
-                f"ledger: {self.key_path} holds no key; put back the one that was made with the "
-                "ledger"
-            )
-        return key
-
-    @contextmanager
-    def _open(self) -> Iterator[tuple[_Content, bytes]]:
-        """Give the content, to be written, while no other process writes."""
-        self.check()  # a key that is missing is not to be made anew
-        try:
-            with locked(self.key_path):
-                if not self.path.exists() and not self.key_path.read_bytes():
-                    self.key_path.write_text(f"{secrets.token_hex(_KEY_BYTES)}\n", "ascii")
-                if self.path.exists():
-                    yield self._read()
-                else:
-                    key = self._key(self.key_path.read_bytes())
-                    yield _Content(key=_keyed(key, "key", b"")), key
-        except OSError as error:
-            if isinstance(error, FileError):
-                raise
-            raise FileError(
-                f"ledger: {self.path} cannot be written ({reason(error)}); give another place "
-                "for it"
-            ) from None
-
-    def _write(self, content: _Content, entry: Entry, sets: dict[str, str]) -> None:
-        changed = content.model_copy(
-            update={"entries": (*content.entries, entry), "sets": content.sets | sets}
-        )
-        with whole_file(self.path, force=True, private=True) as file:
-            file.write_text(changed.model_dump_json(indent=1) + "\n", encoding="utf-8")
-
-
-def _hashes(table: pd.DataFrame, schema: Schema, names: Sequence[str], key: bytes) -> Hashes:
-    """Give a keyed hash of each patient's rows, in order of size."""
-    # By the hashes of their names, so that the order of columns does not count.
-    names = sorted(names, key=lambda name: _keyed(key, "name", str(name).encode()))
-    cells = [canonical_cells(table[name]) for name in names]
-    rows = ["\n".join(row) for row in zip(*cells, strict=True)]
-    subjects = subjects_of(table, schema)
-    if subjects is not None:
-        together: dict[int, list[str]] = {}
-        for subject, row in zip(subjects.tolist(), rows, strict=True):
-            together.setdefault(subject, []).append(row)
-        rows = ["\n\n".join(sorted(some)) for some in together.values()]
-    # Patients of the same values are told apart, or the ledger would show that there are any.
-    seen: Counter[str] = Counter()
-    found = np.empty(len(rows), dtype=np.uint64)
-    for place, row in enumerate(rows):
-        seen[row] += 1
-        message = f"patient {seen[row]}\n{row}".encode("utf-8", "surrogatepass")
-        digest = hmac.digest(key, message, hashlib.sha256)
-        found[place] = int.from_bytes(digest[:_HASH_BYTES], "little")
-    return np.unique(found)
-
-
-def _names(table: pd.DataFrame, key: bytes) -> dict[str, str]:
-    """Give the columns by the keyed hashes of their names, which may be a patient's values."""
-    return {_keyed(key, "name", str(name).encode()): name for name in table.columns}
-
-
-def _keyed(key: bytes, use: str, content: bytes) -> str:
-    return hmac.new(key, f"{use}\n".encode() + content, hashlib.sha256).hexdigest()[:32]
 
 
 def _now() -> str:
