@@ -165,7 +165,7 @@ class CTGANModel(DeepModel):
     about = about_network("CTGAN")
     parameters: ClassVar[tuple[Parameter, ...]] = GAN_PARAMETERS
     State: ClassVar[type[SDVState]] = CTGANState
-    _loop_module = "ctgan.synthesizers.ctgan"
+    _network_name = "CTGAN"
     _transformer_attribute = "_transformer"
     _network_attribute = "_generator"
 
@@ -193,6 +193,12 @@ class CTGANModel(DeepModel):
         theirs = {name: value for name, value in self.settings_.items() if name not in ours}
         return theirs | {"enforce_min_max_values": False, "enforce_rounding": False}
 
+    @staticmethod
+    def _trained() -> Any:
+        from synthhealth.models.networks.gan import TrainedCTGAN
+
+        return TrainedCTGAN
+
     def _train(self, data: pd.DataFrame, training: Training) -> None:
         # SDV prints its advice about wide tables to standard output, with its own column names.
         self._sdv._print_warning = _say_nothing
@@ -205,11 +211,8 @@ class CTGANModel(DeepModel):
             counts = [table[name].value_counts().loc[list(codes)] for name, codes in levels.items()]
             shares = [tuple((count / count.sum()).tolist()) for count in counts]
         else:
-            trained = self._sdv._model._data_sampler._discrete_column_category_prob
-            shares = [
-                tuple(row[: len(codes)].tolist())
-                for row, codes in zip(trained, levels.values(), strict=True)
-            ]
+            trained = self._sdv._model.conditions.shares
+            shares = [tuple(asked.tolist()) for asked in trained]
         blurred = [
             tuple(self._blur.shares(name, np.array(one)).tolist())
             for name, one in zip(levels, shares, strict=True)

@@ -114,13 +114,19 @@ class TVAEModel(DeepModel):
         *NETWORK_PARAMETERS,
         SCALE_PARAMETER,
     )
-    _loop_module = "ctgan.synthesizers.tvae"
+    _network_name = "TVAE"
     _transformer_attribute = "transformer"
     _network_attribute = "decoder"
 
     @staticmethod
     def _steps_per_epoch(n_rows: int, batch_size: int) -> int:
         return math.ceil(n_rows / batch_size)
+
+    @staticmethod
+    def _trained() -> Any:
+        from synthhealth.models.networks.vae import TrainedTVAE
+
+        return TrainedTVAE
 
     def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
         ours = {"steps", "draw_categories", "log_scale", "threads"}
