@@ -189,7 +189,15 @@ class CTGANModel(DeepModel):
         return self.plain()(metadata, **self._sdv_arguments())
 
     def _sdv_arguments(self) -> dict[str, Any]:
-        ours = {"steps", "true_frequency", "margin", "margins", "log_scale", "threads"}
+        ours = {
+            "early_stopping",
+            "log_scale",
+            "margin",
+            "margins",
+            "steps",
+            "threads",
+            "true_frequency",
+        }
         theirs = {name: value for name, value in self.settings_.items() if name not in ours}
         return theirs | {"enforce_min_max_values": False, "enforce_rounding": False}
 

@@ -129,7 +129,7 @@ class TVAEModel(DeepModel):
         return TrainedTVAE
 
     def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
-        ours = {"steps", "draw_categories", "log_scale", "threads"}
+        ours = {"draw_categories", "early_stopping", "log_scale", "steps", "threads"}
         theirs = {name: value for name, value in self.settings_.items() if name not in ours}
         return self.plain()(
             metadata, enforce_min_max_values=False, enforce_rounding=False, **theirs

@@ -43,6 +43,12 @@ class Draws:
         """Draw an order of `n` rows."""
         return torch.randperm(n, device=self._device)
 
+    def apart(self, rows: Tensor, n: int) -> tuple[Tensor, Tensor]:
+        """Draw `n` of the rows, and give them and the others, these in their order."""
+        chosen = torch.zeros(len(rows), dtype=torch.bool, device=self._device)
+        chosen[self.order(len(rows))[:n]] = True
+        return rows[chosen], rows[~chosen]
+
     def halves(self, n: int, width: int) -> Tensor:
         """Draw 0 or 2 with equal chances: a dropout of one half, which keeps the mean.
 

@@ -16,8 +16,9 @@ from torch import Tensor
 from synthhealth.models.networks.adam import Adam
 from synthhealth.models.networks.critic import Critic
 from synthhealth.models.networks.draws import Draws
+from synthhealth.models.networks.keeping import HeldOut, Keeper, n_held_out
 from synthhealth.models.networks.spans import Spans
-from synthhealth.models.networks.table import code_table
+from synthhealth.models.networks.table import NetworkTable, code_table
 
 __all__ = ["Conditions", "TrainedCTGAN"]
 
@@ -80,6 +81,8 @@ class TrainedCTGAN(CTGAN):
     ----------
     watch : callable
         Takes the number of epochs, and gives those that are trained.
+    hold_out : bool
+        Whether to keep the best state by rows held out, and to end when nothing better comes.
     **settings
         As CTGAN's.
     """
@@ -87,24 +90,45 @@ class TrainedCTGAN(CTGAN):
     #: What draws; a test puts its own in this place.
     draws: Callable[[torch.device], Draws] = Draws
 
-    def __init__(self, *, watch: Callable[[int], Iterable[int]], **settings: Any) -> None:
+    def __init__(
+        self, *, watch: Callable[[int], Iterable[int]], hold_out: bool = False, **settings: Any
+    ) -> None:
         super().__init__(**settings)
-        self._watch = watch
+        self._watch, self._hold_out = watch, hold_out
         self.losses: dict[str, float] = {}
+        self.settled = False
 
     def fit(self, train_data: pd.DataFrame, discrete_columns: Collection[str] = ()) -> None:
         """Learn a table of plain numbers, `discrete_columns` as levels."""
         self._transformer, coded = code_table(train_data, discrete_columns)
-        step = self._begin(torch.from_numpy(coded).to(self._device))
-        steps = max(len(coded) // self._batch_size, 1)
-        for _ in self._watch(self._epochs):
-            for _ in range(steps):
-                for _ in range(self._discriminator_steps):
-                    critic_loss = step.critic()
-                generator_loss = step.generator()
-            self.losses = {"generator": float(generator_loss), "discriminator": float(critic_loss)}
+        rows = torch.from_numpy(coded).to(self._device)
+        draws = self.draws(self._device)
+        held_out = rows[:0]
+        if self._hold_out:
+            held_out, rows = draws.apart(rows, n_held_out(len(rows)))
+        step = self._begin(rows, draws)
+        steps = max(len(rows) // self._batch_size, 1)
+        keeper = step.keeper(held_out, steps * self._epochs) if self._hold_out else None
+        try:
+            for _ in self._watch(self._epochs):
+                for _ in range(steps):
+                    for _ in range(self._discriminator_steps):
+                        critic_loss = step.critic()
+                    generator_loss = step.generator()
+                    if keeper:
+                        keeper.follow()
+                self.losses = {
+                    "generator": float(generator_loss),
+                    "discriminator": float(critic_loss),
+                }
+                if keeper and keeper.settled:
+                    self.settled = True
+                    break
+        finally:
+            if keeper:
+                keeper.finish()
 
-    def _begin(self, rows: Tensor) -> _Step:
+    def _begin(self, rows: Tensor, draws: Draws) -> _Step:
         spans = Spans(self._transformer.output_info_list, self._device)
         self.conditions = Conditions(rows, spans, log_frequency=self._log_frequency)
         width = rows.shape[1] + self.conditions.n_levels
@@ -112,16 +136,17 @@ class TrainedCTGAN(CTGAN):
             self._embedding_dim + self.conditions.n_levels, self._generator_dim, rows.shape[1]
         ).to(self._device)
         critic = Discriminator(width, self._discriminator_dim, pac=self.pac).to(self._device)
-        return _Step(self, rows, spans, critic)
+        return _Step(self, rows, spans, critic, draws)
 
 
 class _Step:
     """The two halves of a step, with all that they need."""
 
-    def __init__(self, model: Any, rows: Tensor, spans: Spans, critic: Any) -> None:
+    def __init__(self, model: Any, rows: Tensor, spans: Spans, critic: Any, draws: Draws) -> None:
         self._rows, self._spans, self._conditions = rows, spans, model.conditions
         self._network, self._critic = model._generator, Critic(critic)
-        self._draws = model.draws(rows.device)
+        self._draws = draws
+        self._table: NetworkTable = model._transformer
         self._batch, self._noise = model._batch_size, model._embedding_dim
         self._generator_steps = Adam(
             self._network.parameters(),
@@ -177,6 +202,29 @@ class _Step:
         torch.autograd.backward((outputs * back).sum())
         self._generator_steps.step()
         return loss
+
+    def keeper(self, held_out: Tensor, n_steps: int) -> Keeper:
+        """Give what keeps the best weights of the generator, by these rows.
+
+        It is asked for levels of the held-out rows, each for that of one column.
+        """
+        draws, conditions, n = self._draws, self._conditions, len(held_out)
+        noise = draws.normal(n, self._noise)
+        gumbel = draws.gumbel(n, held_out.shape[1])
+        condition = held_out[:, conditions.outputs]
+        if conditions.n_levels:
+            columns = self._spans.categories[
+                (draws.uniform(n) * len(self._spans.categories)).long()
+            ]
+            condition = condition * (conditions.spans == columns[:, None])
+
+        @torch.no_grad()
+        def generate() -> npt.NDArray[np.float32]:
+            outputs = self._network(torch.cat([noise, condition], dim=1))
+            return self._spans.activate(outputs, gumbel, _TEMPERATURE).cpu().numpy()
+
+        real = HeldOut(self._table.columns, held_out.cpu().numpy())
+        return Keeper(self._generator_steps.weights, real, generate, n_steps)
 
     def _ask(self) -> tuple[Tensor | None, Tensor]:
         """Draw for each row a level, and write it as a vector; of no columns an empty one."""
