@@ -18,6 +18,7 @@ from synthhealth.models.deep import (
     DENSITY_SEED,
     DENSITY_SIGMA,
     NETWORK_PARAMETERS,
+    ROWS_TO_HOLD_OUT,
     SAMPLING_BATCH,
     DeepModel,
     NetworkState,
@@ -40,7 +41,15 @@ def _default_steps(n_rows: int) -> int:
 def _default_batch_size(n_rows: int) -> int:
     if n_rows < 1_000:
         return max(10, min(100, n_rows // 10 * 10))
-    return 500
+    return 250
+
+
+def _default_generator_lr(n_rows: int) -> float:
+    return 1e-4 if n_rows < ROWS_TO_HOLD_OUT else 3e-4
+
+
+def _default_discriminator_lr(n_rows: int) -> float:
+    return 5e-4 if n_rows < ROWS_TO_HOLD_OUT else 1e-3
 
 
 GAN_PARAMETERS: tuple[Parameter, ...] = (
@@ -60,8 +69,9 @@ GAN_PARAMETERS: tuple[Parameter, ...] = (
         int,
         _default_batch_size,
         "rows of one step; even and divisible by `pac`",
-        default_is="the rows of the table up to 100, then 100, from 1,000 rows SDV's 500, which "
-        "would repeat each of 61 patients eight times in a step",
+        default_is="the rows of the table up to 100, then 100, from 1,000 rows 250; SDV's 500 "
+        "would repeat each of 61 patients eight times in a step, and in large tables learns no "
+        "more of each step",
         low=2,
         high=100_000,
     ),
@@ -92,9 +102,10 @@ GAN_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "generator_lr",
         float,
-        1e-4,
+        _default_generator_lr,
         "learning rate of the generator",
-        default_is="see `discriminator_lr`",
+        default_is="0.0001 below 2,000 rows, else 0.0003, which swings more and is averaged (see "
+        "`early_stopping`); see also `discriminator_lr`",
         low=1e-8,
         high=1.0,
     ),
@@ -102,10 +113,11 @@ GAN_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "discriminator_lr",
         float,
-        5e-4,
+        _default_discriminator_lr,
         "learning rate of the discriminator",
-        default_is="five times the generator's: at SDV's equal rates the margins of small tables "
-        "collapse (two time-scale rule, Heusel et al., 2017)",
+        default_is="0.0005 below 2,000 rows, else 0.001; several times the generator's: at SDV's "
+        "equal rates the margins of small tables collapse (two time-scale rule, Heusel et al., "
+        "2017)",
         low=1e-8,
         high=1.0,
     ),
