@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -40,7 +42,7 @@ def test_other_rows_of_one_law_are_alike_and_shuffled_or_shifted_ones_are_not():
     rng = np.random.default_rng(1)
     starts = np.cumsum([0, *(column.n_outputs for column in coder.columns)])
     shuffled = np.concatenate(
-        [second[rng.permutation(2_000), a:b] for a, b in zip(starts, starts[1:], strict=False)],
+        [second[rng.permutation(2_000), a:b] for a, b in pairwise(starts)],
         axis=1,
     )
     men = second[second[:, 1] == 1]
