@@ -150,7 +150,6 @@ OWN = {
     "tests/evaluation/test_floor.py": "the limit law beside the counted one",
     "tests/models/test_blur.py": "margins as they are blurred",
     "tests/models/test_margins.py": "each margin's fit beside scipy's",
-    "tests/models/test_modes.py": "modes beside SDV's own",
     "tests/models/test_spread.py": "levels spread and gathered",
     "tests/models/test_trees.py": "bins and leaves, of which a draw shows no patient's count",
     "tests/report/test_report_privacy.py": "what two descriptions give away",

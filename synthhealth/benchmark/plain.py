@@ -32,6 +32,7 @@ _AS_SDV_DOES: Mapping[str, Any] = {
     "log_scale": False,
     "true_frequency": False,
     "draw_categories": False,
+    "early_stopping": False,
 }
 
 

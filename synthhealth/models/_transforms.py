@@ -1,9 +1,8 @@
-"""Columns brought to what a model learns well: a log scale, modes."""
+"""Columns brought to what a model learns well: a logarithmic scale."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +10,6 @@ import pandas as pd
 
 from synthhealth.models.parameters import Parameter
 from synthhealth.schema import Kind, Schema
-from synthhealth.schema.types import MIN_CELL
 
 Floats = npt.NDArray[np.float64]
 
@@ -77,47 +75,3 @@ def from_log(table: pd.DataFrame, offsets: Mapping[str, float]) -> pd.DataFrame:
             for name, offset in offsets.items()
         }
     )
-
-
-#: Rows that the modes of a column are found on; more do not move them, and a million take minutes.
-MODE_ROWS = 10_000
-
-
-def column_transformer(base: type) -> type:
-    """Give ctgan's ``DataTransformer``, with its numbers transformed by columns."""
-
-    class ColumnTransformer(base):
-        _max_clusters: int
-        _weight_threshold: float
-
-        def _fit_continuous(self, data: pd.DataFrame) -> Any:
-            if len(data) > MODE_ROWS:
-                data = data.sample(MODE_ROWS)  # by numpy's global generator, which holds our seed
-            # With no more modes than that the largest one always has enough patients.
-            self._max_clusters = max(1, min(self._max_clusters, len(data) // MIN_CELL))
-            self._weight_threshold = max(self._weight_threshold, 0.999 * MIN_CELL / len(data))
-            return super()._fit_continuous(data)
-
-        def _fit_discrete(self, data: pd.DataFrame) -> Any:
-            return super()._fit_discrete(data.sort_values(data.columns[0]))
-
-        def _transform_continuous(self, info: Any, data: pd.DataFrame) -> npt.NDArray[np.float64]:
-            values = data.iloc[:, 0].to_numpy(dtype=float)
-            used = info.transform.valid_component_indicator
-            mixture = info.transform._bgm_transformer
-            centres = mixture.means_.ravel()[used]
-            widths = info.transform.STD_MULTIPLIER * np.sqrt(mixture.covariances_.ravel()[used])
-
-            # The small constant is ctgan's: no mode that is used is ever impossible.
-            chances = mixture.predict_proba(values.reshape(-1, 1))[:, used] + 1e-6
-            bounds = np.cumsum(chances, axis=1)
-            drawn = np.random.random_sample(len(values)) * bounds[:, -1]
-            mode = (bounds <= drawn[:, None]).sum(axis=1)
-
-            transformed = np.zeros((len(values), info.output_dimensions))
-            # tanh does not reach its ends.
-            transformed[:, 0] = np.clip((values - centres[mode]) / widths[mode], -0.99, 0.99)
-            transformed[np.arange(len(values)), mode + 1] = 1.0
-            return transformed
-
-    return ColumnTransformer

@@ -19,6 +19,7 @@ from synthhealth.models.deep import (
     DENSITY_SEED,
     DENSITY_SIGMA,
     NETWORK_PARAMETERS,
+    ROWS_TO_HOLD_OUT,
     SAMPLING_BATCH,
     DeepModel,
     NetworkState,
@@ -41,7 +42,15 @@ def _default_steps(n_rows: int) -> int:
 def _default_batch_size(n_rows: int) -> int:
     if n_rows < 1_000:
         return max(10, min(100, n_rows // 10 * 10))
-    return 500
+    return 250
+
+
+def _default_generator_lr(n_rows: int) -> float:
+    return 1e-4 if n_rows < ROWS_TO_HOLD_OUT else 3e-4
+
+
+def _default_discriminator_lr(n_rows: int) -> float:
+    return 5e-4 if n_rows < ROWS_TO_HOLD_OUT else 1e-3
 
 
 GAN_PARAMETERS: tuple[Parameter, ...] = (
@@ -61,8 +70,9 @@ GAN_PARAMETERS: tuple[Parameter, ...] = (
         int,
         _default_batch_size,
         "rows of one step; even and divisible by `pac`",
-        default_is="the rows of the table up to 100, then 100, from 1,000 rows SDV's 500, which "
-        "would repeat each of 61 patients eight times in a step",
+        default_is="the rows of the table up to 100, then 100, from 1,000 rows 250; SDV's 500 "
+        "would repeat each of 61 patients eight times in a step, and in large tables learns no "
+        "more of each step",
         low=2,
         high=100_000,
     ),
@@ -93,9 +103,10 @@ GAN_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "generator_lr",
         float,
-        1e-4,
+        _default_generator_lr,
         "learning rate of the generator",
-        default_is="see `discriminator_lr`",
+        default_is="0.0001 below 2,000 rows, else 0.0003, which swings more and is averaged (see "
+        "`early_stopping`); see also `discriminator_lr`",
         low=1e-8,
         high=1.0,
     ),
@@ -103,10 +114,11 @@ GAN_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "discriminator_lr",
         float,
-        5e-4,
+        _default_discriminator_lr,
         "learning rate of the discriminator",
-        default_is="five times the generator's: at SDV's equal rates the margins of small tables "
-        "collapse (two time-scale rule, Heusel et al., 2017)",
+        default_is="0.0005 below 2,000 rows, else 0.001; several times the generator's: at SDV's "
+        "equal rates the margins of small tables collapse (two time-scale rule, Heusel et al., "
+        "2017)",
         low=1e-8,
         high=1.0,
     ),
@@ -168,7 +180,7 @@ class CTGANModel(DeepModel):
     )
     parameters: ClassVar[tuple[Parameter, ...]] = GAN_PARAMETERS
     State: ClassVar[type[SDVState]] = CTGANState
-    _loop_module = "ctgan.synthesizers.ctgan"
+    _network_name = "CTGAN"
     _transformer_attribute = "_transformer"
     _network_attribute = "_generator"
 
@@ -192,9 +204,23 @@ class CTGANModel(DeepModel):
         return self.plain()(metadata, **self._sdv_arguments())
 
     def _sdv_arguments(self) -> dict[str, Any]:
-        ours = {"steps", "true_frequency", "margin", "margins", "log_scale", "threads"}
+        ours = {
+            "early_stopping",
+            "log_scale",
+            "margin",
+            "margins",
+            "steps",
+            "threads",
+            "true_frequency",
+        }
         theirs = {name: value for name, value in self.settings_.items() if name not in ours}
         return theirs | {"enforce_min_max_values": False, "enforce_rounding": False}
+
+    @staticmethod
+    def _trained() -> Any:
+        from synthhealth.models.networks.gan import TrainedCTGAN
+
+        return TrainedCTGAN
 
     def _train(self, data: pd.DataFrame, training: Training) -> None:
         # SDV prints its advice about wide tables to standard output, with its own column names.
@@ -208,11 +234,8 @@ class CTGANModel(DeepModel):
             counts = [table[name].value_counts().loc[list(codes)] for name, codes in levels.items()]
             shares = [tuple((count / count.sum()).tolist()) for count in counts]
         else:
-            trained = self._sdv._model._data_sampler._discrete_column_category_prob
-            shares = [
-                tuple(row[: len(codes)].tolist())
-                for row, codes in zip(trained, levels.values(), strict=True)
-            ]
+            trained = self._sdv._model.conditions.shares
+            shares = [tuple(asked.tolist()) for asked in trained]
         blurred = [
             tuple(self._blur.shares(name, np.array(one)).tolist())
             for name, one in zip(levels, shares, strict=True)

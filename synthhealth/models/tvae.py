@@ -115,7 +115,7 @@ class TVAEModel(DeepModel):
         *NETWORK_PARAMETERS,
         SCALE_PARAMETER,
     )
-    _loop_module = "ctgan.synthesizers.tvae"
+    _network_name = "TVAE"
     _transformer_attribute = "transformer"
     _network_attribute = "decoder"
 
@@ -123,8 +123,14 @@ class TVAEModel(DeepModel):
     def _steps_per_epoch(n_rows: int, batch_size: int) -> int:
         return math.ceil(n_rows / batch_size)
 
+    @staticmethod
+    def _trained() -> Any:
+        from synthhealth.models.networks.vae import TrainedTVAE
+
+        return TrainedTVAE
+
     def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
-        ours = {"steps", "draw_categories", "log_scale", "threads"}
+        ours = {"draw_categories", "early_stopping", "log_scale", "steps", "threads"}
         theirs = {name: value for name, value in self.settings_.items() if name not in ours}
         return self.plain()(
             metadata, enforce_min_max_values=False, enforce_rounding=False, **theirs
