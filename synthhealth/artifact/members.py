@@ -75,8 +75,16 @@ def _states() -> dict[str, type[BaseModel]]:
     from synthhealth.models.copula_gan import CopulaGANModel
     from synthhealth.models.ctgan import CTGANModel
     from synthhealth.models.gaussian_copula import GaussianCopulaModel
+    from synthhealth.models.hybrid import HybridModel
     from synthhealth.models.trees import TreesModel
     from synthhealth.models.tvae import TVAEModel
 
-    families = (CopulaGANModel, CTGANModel, GaussianCopulaModel, TreesModel, TVAEModel)
+    families = (
+        CopulaGANModel,
+        CTGANModel,
+        GaussianCopulaModel,
+        HybridModel,
+        TreesModel,
+        TVAEModel,
+    )
     return {family.name: family.State for family in families}

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from synthhealth.errors import ParameterError, nearest
-from synthhealth.models import available, get
+from synthhealth.models import about, available, get
 from synthhealth.models.deep import DeepModel
 from synthhealth.models.sdv_family import SDVModel
 from synthhealth.schema import Schema
@@ -30,6 +30,7 @@ TABLE = "table"
 _AS_SDV_DOES: Mapping[str, Any] = {
     "margin": "beta",
     "log_scale": False,
+    "correlation": "sdv",
     "true_frequency": False,
     "draw_categories": False,
 }
@@ -37,7 +38,11 @@ _AS_SDV_DOES: Mapping[str, Any] = {
 
 def wrapped() -> tuple[str, ...]:
     """Give the names of the families that wrap a synthesizer of SDV."""
-    return tuple(name for name in available() if issubclass(get(name), SDVModel))
+    return tuple(
+        name
+        for name in available()
+        if issubclass(get(name), SDVModel) and "sdv" in about(name).packages
+    )
 
 
 def chosen_models(

@@ -12,7 +12,7 @@ import zlib
 
 import numpy as np
 import pytest
-from synth_files import ORDER, Entry, fitted, forge, pack, saved, with_digests, write
+from synth_files import FAMILIES, ORDER, Entry, fitted, forge, pack, saved, with_digests, write
 
 import synthhealth as sh
 from synthhealth.artifact import inspect
@@ -510,7 +510,7 @@ def test_nan_weights(watched, path):
         assert "no numbers" in watched.refusal(forge(path, family, arrays=with_nan))
 
 
-@pytest.mark.parametrize("family", ["gaussian_copula", "trees", "ctgan", "tvae", "copula_gan"])
+@pytest.mark.parametrize("family", FAMILIES)
 def test_arrays_of_other_shapes(watched, path, family):
     def first(change):
         def changed(arrays):
@@ -531,7 +531,7 @@ def test_arrays_of_other_shapes(watched, path, family):
 
 
 def test_the_state_of_another_family(watched, path):
-    for family in ("trees", "ctgan", "tvae", "copula_gan"):
+    for family in ("hybrid", "trees", "ctgan", "tvae", "copula_gan"):
         other = saved(family)
         strange = {"model": other["model.json"], "arrays": other["arrays.safetensors"]}
         watched.refusal(forge(path, "gaussian_copula", **strange))
@@ -600,8 +600,8 @@ def test_settings_that_no_model_has(watched, path):
 
 def test_levels_without_a_range(watched, path):
     def changed(content):
-        edges = next(iter(content["edges"].values()))
-        edges[1] = edges[0]
+        levels = next(one for one in content["margins"] if one["family"] == "levels")
+        levels["shares"] = [0.0, 1.0, *[0.0] * (len(levels["shares"]) - 2)]
 
     watched.refusal(forge(path, model=changed))
 
@@ -633,11 +633,11 @@ def test_points_beyond_all_numbers(watched, path):
 
 
 def test_a_condition_on_a_level_that_the_model_lacks(path):
-    """Its intervals are fewer than the levels of the column: said when it is asked for."""
+    """Its shares are fewer than the levels of the column: said when it is asked for."""
 
     def changed(content):
-        edges = content["edges"]["sex"]
-        del edges[1:-1]
+        place = content["columns"].index("sex")
+        content["margins"][place] |= {"shares": [1.0], "order": [0]}
 
     model = sh.load(forge(path, model=changed))
     with pytest.raises(sh.errors.ConditionError, match="no such level"):
