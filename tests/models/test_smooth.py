@@ -134,7 +134,7 @@ def test_a_level_that_is_not_known_lies_nowhere():
     ],
 )
 def test_strange_levels_are_refused(change):
-    with pytest.raises(ValueError, match="levels|shares|finite"):
+    with pytest.raises(ValueError, match=r"levels|shares|finite"):
         LevelMargin(**{"shares": (0.5, 0.5), "order": (0, 1)} | change)
 
 
@@ -142,5 +142,5 @@ def test_strange_levels_are_refused(change):
 def test_strange_slants_are_refused(slants):
     two = learned(np.random.default_rng(0).normal(size=20))
     assert len(two.bins) == 2
-    with pytest.raises(ValueError, match="slant|finite"):
+    with pytest.raises(ValueError, match=r"slant|finite"):
         SmoothMargin(shares=two.shares, bins=two.bins, slants=slants)
