@@ -12,6 +12,7 @@ import zlib
 
 import numpy as np
 import pytest
+from safetensors.numpy import load
 from synth_files import FAMILIES, ORDER, Entry, fitted, forge, pack, saved, with_digests, write
 
 import synthhealth as sh
@@ -512,22 +513,23 @@ def test_nan_weights(watched, path):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_arrays_of_other_shapes(watched, path, family):
-    def first(change):
-        def changed(arrays):
-            name = next(iter(arrays))
-            arrays[name] = change(arrays[name])
-
-        return changed
-
-    for change in (
-        lambda array: array.T[:-1],
-        lambda array: array[None],
-        lambda array: np.zeros((0, 0)),
-        lambda array: np.zeros((1000, 1000), dtype=array.dtype),
-    ):
-        watched.refusal(forge(path, family, arrays=first(change)))
+    """Each array, but of the many layers of a network the first; of an empty one nothing is cut."""
+    arrays = load(saved(family)["arrays.safetensors"])
+    names = sorted(name for name, array in arrays.items() if array.size)
+    if family not in ("gaussian_copula", "trees", "hybrid"):
+        names = names[:1]
+    for name in names:
+        for change in (
+            lambda array: array.T[:-1],
+            lambda array: array[None],
+            lambda array: np.zeros((0, 0)),
+            lambda array: np.zeros((1000, 1000), dtype=array.dtype),
+        ):
+            changed = {**arrays, name: change(arrays[name])}
+            watched.refusal(forge(path, family, arrays=lambda _, changed=changed: changed))
+        missing = {other: array for other, array in arrays.items() if other != name}
+        watched.refusal(forge(path, family, arrays=lambda _, missing=missing: missing))
     watched.refusal(forge(path, family, arrays=lambda arrays: arrays | {"more": np.ones(1)}))
-    watched.refusal(forge(path, family, arrays=lambda arrays: dict([*arrays.items()][1:])))
 
 
 def test_the_state_of_another_family(watched, path):
