@@ -199,7 +199,9 @@ class HybridModel(GaussianCopulaModel):
     def _find_root(self, correlation: Floats, columns: list[str]) -> None:
         """Find what the score of each column follows from, in the order in which they are drawn."""
         places = [columns.index(name) for name in self._sequence]
-        self._root = np.linalg.cholesky(correlation[np.ix_(places, places)])
+        self._root = np.asarray(
+            np.linalg.cholesky(correlation[np.ix_(places, places)]), dtype=np.float64
+        )
 
     def _expected(self, surprises: Floats, place: int) -> Floats:
         """Give the score that the columns before let expect."""

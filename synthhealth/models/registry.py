@@ -65,7 +65,7 @@ def available() -> tuple[str, ...]:
     --------
     >>> import synthhealth as sh
     >>> sh.models.available()
-    ('copula_gan', 'ctgan', 'gaussian_copula', 'trees', 'tvae')
+    ('copula_gan', 'ctgan', 'gaussian_copula', 'hybrid', 'trees', 'tvae')
     """
     third_parties = {point.name for point in entry_points(group=ENTRY_POINTS)}
     return tuple(sorted(BUILT_IN.keys() | _REGISTERED.keys() | third_parties))
