@@ -20,6 +20,7 @@ unseen = sh.datasets.load_ra_panel(n=61, random_state=1)
 families = {
     "gaussian_copula": {},
     "trees": {},
+    "hybrid": {},
     "tvae": {},
     "ctgan": {"steps": 500},
     "copula_gan": {"steps": 500},

@@ -30,6 +30,7 @@ TABLE = "table"
 _AS_SDV_DOES: Mapping[str, Any] = {
     "margin": "beta",
     "log_scale": False,
+    "correlation": "sdv",
     "true_frequency": False,
     "draw_categories": False,
     "early_stopping": False,

@@ -82,6 +82,7 @@ class Blur:
     >>> correlations = np.array([[1.0, 0.1], [0.1, 1.0]])
     >>> noisy, error = Blur("standard", 49, b"of all patients").correlations(correlations)
     >>> float(noisy[0, 1].round(2)), round(error, 2)
+    (0.23, 0.2)
     """
 
     privacy: Privacy

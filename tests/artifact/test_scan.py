@@ -392,7 +392,7 @@ def test_other_patients_are_not_in_it(tmp_path, cohort):
     assert result[LISTS].found == 0
 
 
-@pytest.fixture(scope="module", params=["gaussian_copula", "trees", "ctgan", "tvae", "copula_gan"])
+@pytest.fixture(scope="module", params=sh.models.available())
 def family(request) -> str:
     return request.param
 

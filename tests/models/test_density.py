@@ -13,16 +13,15 @@ from synthhealth.models.deep import NetworkColumn
 from synthhealth.schema import Column, Kind, Schema
 
 STATE = {
-    "settings": {"margin": "norm", "margins": {}, "log_scale": True},
+    "settings": {"margin": "norm", "margins": {}, "log_scale": True, "correlation": "latent"},
     "partial": False,
     "columns": ["age", "crp", "sex"],
     "offsets": {"crp": 0.0},
     "margins": [
         {"family": "norm", "parameters": {"loc": 50.0, "scale": 10.0}},
         {"family": "norm", "parameters": {"loc": 1.0, "scale": 0.5}},
-        {"family": "uniform", "parameters": {"loc": 0.0, "scale": 1.0}},
+        {"family": "levels", "shares": [0.25, 0.75], "order": [0, 1]},
     ],
-    "edges": {"sex": [0.0, 0.25, 1.0]},
 }
 CORRELATION = np.array([[1.0, 0.6, 0.3], [0.6, 1.0, 0.2], [0.3, 0.2, 1.0]])
 
