@@ -36,9 +36,12 @@ Ends = tuple[Floats, Floats]
 #: logarithm.
 _GAIN = 2.0
 
+#: Of fewer rows trees are not asked: they part few of them, and lose what a correlation keeps.
+_FEWEST_ROWS = 200
+
 #: A row counts as no less likely in the copula than this share of what its cell has by itself, so
 #: that single rows do not decide.
-_LEAST = 1e-3
+_LEAST = 0.1
 
 #: No score is further from what the columns before let expect, in standard deviations.
 _SURPRISE = 4.0
@@ -73,8 +76,8 @@ class HybridModel(GaussianCopulaModel):
 
     Columns are drawn one after the other. Each is drawn by the copula of ``gaussian_copula``, from
     its normal distribution given the scores of the columns before, or from the leaf of a tree, as
-    ``trees`` draw it: by whichever makes patients held out likelier. Of few patients a correlation
-    is all that can be learned; of many, trees take over column by column.
+    ``trees`` draw it: by whichever makes patients held out likelier. Of fewer than 200 rows a
+    correlation is all that can be learned; of many, trees take over column by column.
     """
 
     name = "hybrid"
@@ -128,7 +131,7 @@ class HybridModel(GaussianCopulaModel):
             name, column = self._sequence[place], self._columns[self._sequence[place]]
             low, high = self._given(surprises, place, column.ends(self._values[name]))
             surprises[:, place] = _surprise(low, high, rng)
-            if place:
+            if place and len(coded) >= _FEWEST_ROWS:
                 cells = column.cells(coded[name].to_numpy())
                 low, high = self._given(surprises, place, cells)
                 likely = np.maximum(high - low, _LEAST * (cells[1] - cells[0]))
