@@ -133,7 +133,7 @@ class _Law(NamedTuple):
     """What a file tells of the numbers of one column."""
 
     family: str
-    parameters: Mapping[str, float]
+    parameters: Mapping[str, Any]
     offset: float | None
     """What was added before a logarithm was taken; None: it was not."""
 
@@ -148,6 +148,8 @@ class _Law(NamedTuple):
         from scipy import special, stats
 
         ours, theirs = self.parameters, after.parameters
+        if self.family == "smooth":
+            return sizes.added(_mean_of_bins(ours), _mean_of_bins(theirs))
         ends = (ours["loc"], ours["scale"])
         if self.family == "beta" and ends == (theirs["loc"], theirs["scale"]):
             # Maximum likelihood between given ends keeps the means of both logarithms.
@@ -162,6 +164,16 @@ class _Law(NamedTuple):
             return ends[0] + ends[1] * (low if low < high else 1.0 - high)
         law = getattr(stats, self.family)
         return sizes.added(float(law.mean(**ours)), float(law.mean(**theirs)))
+
+
+def _mean_of_bins(margin: Mapping[str, Any]) -> float:
+    """Give the mean of a column in bins, in each of which the density falls exponentially."""
+    low, high = (np.array(margin["bins"][end]) for end in ("low", "high"))
+    slants = np.array(margin["slants"])
+    flat = np.abs(slants) < 1e-3
+    steep = np.where(flat, 1.0, slants)
+    places = np.where(flat, 0.5, 1 / steep - 1 / np.expm1(steep))
+    return float(np.array(margin["shares"]) @ (low + places * (high - low)))
 
 
 @dataclass(frozen=True)
@@ -197,15 +209,21 @@ def _laws(state: Mapping[str, Any]) -> dict[str, _Law]:
     if not isinstance(margins, Mapping):
         margins = dict(zip(state["columns"], margins, strict=True))
     for name, margin in margins.items():
-        laws[name] = _Law(margin["family"], margin["parameters"], offsets.get(name))
+        if margin["family"] != "levels":
+            told = margin.get("parameters", margin)
+            laws[name] = _Law(margin["family"], told, offsets.get(name))
     return laws
 
 
 def _level_shares(state: Mapping[str, Any], fitted: Fitted) -> dict[str, dict[Any, float]]:
     form = fitted.preparation.form
+    margins = zip(state.get("columns", ()), state.get("margins", ()), strict=False)
     shares = {
-        name: dict(zip(form[name].levels, np.diff(edges).tolist(), strict=False))
-        for name, edges in state.get("edges", {}).items()
+        name: dict(
+            zip((form[name].levels[one] for one in margin["order"]), margin["shares"], strict=True)
+        )
+        for name, margin in margins
+        if isinstance(margin, Mapping) and margin["family"] == "levels"
     }
     with_levels = [column for column in state.get("table", ()) if column["levels"]]
     for column, asked in zip(with_levels, state.get("level_shares", ()), strict=False):
