@@ -95,9 +95,9 @@ class GaussianCopulaModel(SDVModel):
         on_file=on_demo(
             "gaussian_copula",
             {
-                ("standard", 61): (0.69, 0.66, 0.71),
-                ("standard", 300): (0.62, 0.61, 0.63),
-                ("high", 61): (0.57, 0.53, 0.60),
+                ("standard", 61): (0.76, 0.74, 0.79),
+                ("standard", 300): (0.72, 0.71, 0.73),
+                ("high", 61): (0.65, 0.62, 0.68),
             },
         ),
     )

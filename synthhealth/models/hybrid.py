@@ -16,7 +16,7 @@ from synthhealth.models._packed_trees import packed, unpacked
 from synthhealth.models._sequential import CANDIDATES, MIN_LEAF, ORDER, drawing_order, rows_given
 from synthhealth.models._smooth import LevelMargin, SmoothMargin
 from synthhealth.models._transforms import from_log, to_log
-from synthhealth.models.about import About, Advice
+from synthhealth.models.about import About, Advice, on_demo
 from synthhealth.models.base import LogDensity, Training
 from synthhealth.models.gaussian_copula import (
     AnyMargin,
@@ -94,6 +94,14 @@ class HybridModel(GaussianCopulaModel):
             "column, and whether rules or limits of the schema cut values off",
             relations="What few patients have in common is not kept: let the columns that matter "
             "lead (order), and declare what must hold between columns as rules of the schema",
+        ),
+        on_file=on_demo(
+            "hybrid",
+            {
+                ("standard", 61): (0.76, 0.74, 0.78),
+                ("standard", 300): (0.75, 0.74, 0.75),
+                ("high", 61): (0.65, 0.62, 0.68),
+            },
         ),
     )
     State: ClassVar[type[SDVState]] = HybridState

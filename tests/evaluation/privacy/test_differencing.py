@@ -53,18 +53,21 @@ class ExactMeans:
         plain = to_learn.table
         numbers = [name for name in plain if KINDS[name] is Kind.CONTINUOUS]
         levels = np.bincount(plain["stage"]) / len(plain)
-        edges = np.concatenate([[0.0], np.cumsum(levels)[:-1], [1.0]])
         model = get("gaussian_copula").from_state(
             {
-                "settings": {"margin": "norm", "margins": {}, "log_scale": True},
+                "settings": {
+                    "margin": "norm",
+                    "margins": {},
+                    "log_scale": True,
+                    "correlation": "latent",
+                },
                 "partial": False,
                 "columns": [*numbers, "stage"],
                 "offsets": {"crp": 0.0},
                 "margins": [
                     *(_normal(plain[name], name == "crp") for name in numbers),
-                    {"family": "uniform", "parameters": {"loc": 0.0, "scale": 1.0}},
+                    {"family": "levels", "shares": levels.tolist(), "order": [0, 1, 2]},
                 ],
-                "edges": {"stage": edges.tolist()},
                 "correlation": np.eye(len(numbers) + 1),
             }
         )
