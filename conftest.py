@@ -18,7 +18,6 @@ QUICK = {
     "synthhealth.evaluation.utility.compare.MOST_OUTCOMES": 1,
     "synthhealth.evaluation.utility.learners.REPEATS": 1,
     "synthhealth.evaluation.utility.learners.TREES": 10,
-    "synthhealth.models._margins._CANDIDATES": ("norm",),
 }
 AS_FOR_USERS = {name: pkgutil.resolve_name(name) for name in QUICK}
 
@@ -32,7 +31,7 @@ def _set(values):
 
 @pytest.fixture(scope="session", autouse=True)
 def quick():
-    """Repeat little, screen one outcome, try one margin, leave SDMetrics out; see `QUICK`."""
+    """Repeat little, screen one outcome, leave SDMetrics out; see `QUICK`."""
     yield from _set(QUICK)
 
 
