@@ -128,7 +128,6 @@ class DeepModel(SDVModel):
     #: The attributes of ctgan's synthesizer that hold the table's transformer and the network.
     _transformer_attribute: ClassVar[str]
     _network_attribute: ClassVar[str]
-    came_later: ClassVar[frozenset[str]] = frozenset({"early_stopping"})
     _epochs_done: int = 0
 
     def _settings(self, table: pd.DataFrame, schema: Schema) -> dict[str, Any]:

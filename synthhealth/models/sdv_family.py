@@ -85,8 +85,6 @@ class SDVModel:
     State: ClassVar[type[SDVState]]
     #: The class of `sdv.single_table` that the family wraps, if it does.
     sdv_class: ClassVar[str | None]
-    #: Parameters of the training alone that the first saved models have not.
-    came_later: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, **params: Any) -> None:
         self.params = params
@@ -160,14 +158,9 @@ class SDVModel:
         plain = cls.State.model_validate(
             {name: value for name, value in state.items() if name not in arrays}
         )
-        asked = [
-            one
-            for one in cls.parameters
-            if one.name in plain.settings or one.name not in cls.came_later
-        ]
         # A check turns the lists of JSON back into tuples.
         try:
-            checked = {one.name: one.check(plain.settings[one.name]) for one in asked}
+            checked = {one.name: one.check(plain.settings[one.name]) for one in cls.parameters}
         except KeyError as error:
             raise ArtifactError(f"the model's setting {error} is missing") from None
         if set(plain.settings) - set(checked) - {"epochs"}:

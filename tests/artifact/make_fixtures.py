@@ -19,6 +19,8 @@ FIXTURES = Path(__file__).parent / "fixtures"
 #: Small networks of few steps: what matters is that they load.
 MODELS: dict[str, dict[str, Any]] = {
     "gaussian_copula": {},
+    "hybrid": {},
+    "trees": {},
     "ctgan": {"steps": 20, "generator_dim": (16, 16), "embedding_dim": 16},
     "tvae": {"steps": 20, "decompress_dims": (16, 16), "embedding_dim": 16},
     "copula_gan": {"steps": 20, "generator_dim": (16, 16), "embedding_dim": 16},
