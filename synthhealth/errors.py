@@ -51,7 +51,7 @@ class SynthHealthError(Exception):
     ... except sh.SynthHealthError as error:
     ...     print(error)
     unknown model 'ctgann' (did you mean 'ctgan'?); the models are copula_gan, ctgan, \
-gaussian_copula, trees, tvae
+gaussian_copula, hybrid, trees, tvae
     """
 
 
