@@ -16,6 +16,7 @@ from synthhealth.cells.written import decoded, written, written_clocks
 from synthhealth.io.grid import numbers_among
 from synthhealth.schema.intake._refused import NO_UNICODE, Refused, has_surrogates
 from synthhealth.schema.reading.cells import Cells
+from synthhealth.schema.reading.notation import MAX_DIGITS
 from synthhealth.schema.reading.number_form import infer_numbers
 
 __all__ = ["plain_objects"]
@@ -264,6 +265,8 @@ def _are_limits(cells: Objects, gaps: npt.NDArray[np.bool_]) -> bool:
     """Whether only results beyond a limit and words for a missing value are text."""
     known: Any = cells[~gaps]
     found = Cells.of(pd.Series(known, dtype="object"))
+    if (np.abs(found.numbers) >= 10.0**MAX_DIGITS).any():
+        return False  # As text, which levels become, so long a number is not read again.
     limits = found.without(set(found.missing_numbers))
     if not limits:
         return True

@@ -24,6 +24,7 @@ from synthhealth.schema.units import conversion, known_unit, ucum_of
 __all__ = [
     "AGES",
     "MAX_DECIMALS",
+    "MAX_DIGITS",
     "Behind",
     "Measure",
     "ParsedNumbers",
