@@ -29,9 +29,10 @@ for column in sh.Schema.detect(real):
 # %%
 # Learn it, and draw
 # ------------------
-# The Gaussian copula is the first choice for a small cohort. The one seed decides everything.
+# The default family is the hybrid: a Gaussian copula for few patients, with trees for many. The one
+# seed decides everything.
 
-model = sh.Synthesizer("gaussian_copula", random_state=0)
+model = sh.Synthesizer(random_state=0)
 model.fit(real)
 fake = model.sample(1000)
 print(fake.head().to_string())

@@ -11,7 +11,7 @@ import pandas as pd
 import synthhealth as sh
 
 real = sh.datasets.load_ra_panel()
-model = sh.Synthesizer("gaussian_copula", random_state=0).fit(real)
+model = sh.Synthesizer(random_state=0).fit(real)
 
 # %%
 # One condition for all rows

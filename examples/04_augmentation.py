@@ -41,7 +41,7 @@ table = table[[*table.columns[:10], "diagnosis"]]
 def synthetic_by_diagnosis(real, seed):
     parts = []
     for diagnosis, rows in real.groupby("diagnosis"):
-        model = sh.Synthesizer("gaussian_copula", random_state=seed)
+        model = sh.Synthesizer(random_state=seed)
         model.fit(rows.drop(columns="diagnosis"))
         share = round(ADDED_ROWS * len(rows) / len(real))
         parts.append(model.sample(share).assign(diagnosis=diagnosis))
@@ -49,7 +49,7 @@ def synthetic_by_diagnosis(real, seed):
 
 
 def training_sets(real, seed):
-    one_model = sh.Synthesizer("gaussian_copula", random_state=seed).fit(real)
+    one_model = sh.Synthesizer(random_state=seed).fit(real)
     return {
         "real": real,
         "real + one model": pd.concat([real, one_model.sample(ADDED_ROWS)]),

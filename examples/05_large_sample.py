@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import synthhealth as sh
 
 real = sh.datasets.load_ra_panel()
-model = sh.Synthesizer("gaussian_copula", random_state=0).fit(real)
+model = sh.Synthesizer(random_state=0).fit(real)
 
 # %%
 # Progress

@@ -103,7 +103,7 @@ print(schema["anaemia"].levels, schema.rules)
 # Learn it, and draw
 # ------------------
 
-model = sh.Synthesizer("gaussian_copula", schema=schema, random_state=0).fit(table)
+model = sh.Synthesizer(schema=schema, random_state=0).fit(table)
 fake = model.sample(200)
 sh.write_table(fake, folder / "synthetic.csv", form=form)
 print((folder / "synthetic.csv").read_bytes()[:400].decode("cp1252"))

@@ -54,7 +54,7 @@ for metric in reports["six copied"].evaluation.metrics:
 # A model follows the rows that it learned. ``cross_evaluate`` fits it anew without each part of the
 # patients and compares what it draws with that part.
 
-model = sh.Synthesizer("gaussian_copula", random_state=0)
+model = sh.Synthesizer(random_state=0)
 report = model.cross_evaluate(real, k=3)
 print(report.evaluation.judgement.verdict, "by", report.evaluation.n_folds, "fits")
 

@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator
 
 from synthhealth.errors import NotFittedError, ParameterError
 from synthhealth.fitted import CHUNK_SIZE, Fitted, join
-from synthhealth.models import get
+from synthhealth.models import DEFAULT, get
 from synthhealth.models.seeding import derive_seed
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema import Schema
@@ -53,7 +53,7 @@ class Synthesizer(BaseEstimator):
     Parameters
     ----------
     model : str
-        The family: ``"gaussian_copula"``, ``"hybrid"``, ``"trees"``, ``"ctgan"``, ``"tvae"``,
+        The family: ``"hybrid"``, ``"gaussian_copula"``, ``"trees"``, ``"ctgan"``, ``"tvae"``,
         ``"copula_gan"``, or one that an installed package has registered
         (`synthhealth.models.available`).
     schema : Schema, optional
@@ -99,7 +99,7 @@ class Synthesizer(BaseEstimator):
     --------
     >>> import synthhealth as sh
     >>> real = sh.datasets.load_ra_panel()
-    >>> model = sh.Synthesizer("gaussian_copula", random_state=0).fit(real)
+    >>> model = sh.Synthesizer(random_state=0).fit(real)
     >>> fake = model.sample(1000)
     >>> fake.shape
     (1000, 17)
@@ -115,7 +115,7 @@ class Synthesizer(BaseEstimator):
 
     def __init__(
         self,
-        model: str = "gaussian_copula",
+        model: str = DEFAULT,
         *,
         schema: Schema | None = None,
         random_state: int | None = None,

@@ -149,7 +149,7 @@ def test_demo(tmp_path):
     assert synthetic.shape == (100, 17)
     assert json.loads((out / "report.json").read_text())
     assert (out / "report.html").read_text().lstrip().lower().startswith("<!doctype html>")
-    learned = "gaussian_copula learned 61 rows and 17 columns, seed 0."
+    learned = "hybrid learned 61 rows and 17 columns, seed 0."
     assert f"{learned} A fifth of the patients was left out." in text
     assert all(str(out / name) in text for name in content(out))
     # What was learned from patients is its owner's; what is made to be shown follows the umask.

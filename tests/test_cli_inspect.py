@@ -29,7 +29,7 @@ def folder(tmp_path_factory) -> Path:
 def test_says_what_is_inside(folder):
     result = call(folder / "ra.synth")
     assert result.exit_code == 0
-    assert "gaussian_copula" in result.stdout
+    assert "hybrid" in result.stdout
     assert "preparation.json" in result.stdout
     assert "Not inside" in result.stdout
     assert "Do not hand over the file: " in " ".join(result.stdout.split())
@@ -44,7 +44,7 @@ def test_searches_for_the_patients(folder, tmp_path):
     assert "None of this was found" in result.stdout
     assert "pickle runs" not in result.stdout
     written = json.loads((tmp_path / "x.json").read_text("utf-8"))
-    assert written["inside"]["manifest"]["model"] == "gaussian_copula"
+    assert written["inside"]["manifest"]["model"] == "hybrid"
     assert all(finding["found"] == 0 for finding in written["scan"]["findings"])
 
 

@@ -58,7 +58,7 @@ def attacked(path: Path, recognised: float, low: float) -> None:
         "recognised_interval": {"low": low, "high": 0.33, "method": "Clopper-Pearson"},
     }  # fmt: skip
     found = {
-        "family": "gaussian_copula", "n_patients": 61, "n_learned": 30, "n_rows": 1000,
+        "family": "hybrid", "n_patients": 61, "n_learned": 30, "n_rows": 1000,
         "fits": 32, "fits_asked": 32, "seconds": 9.0, "random_state": 0, "verdict": "measured",
         "on_rows": {**one, "given": "synthetic rows"}, "on_file": {**one, "given": "saved model"},
     }  # fmt: skip

@@ -185,3 +185,17 @@ def test_no_room_imports_what_is_anothers_own():
 def test_tests_import_by_the_front_door_but_for_a_few():
     files = [file for file in ROOT.glob("tests/**/*.py") if of_others(file)]
     assert {file.relative_to(ROOT).as_posix() for file in files} == OWN.keys()
+
+
+def test_every_way_in_has_the_same_default_family():
+    import typer
+
+    from synthhealth.aws.launch import TrainingSettings
+    from synthhealth.cli import app
+
+    verbs = typer.main.get_command(app).commands
+    found = {verb: [one.default for one in verbs[verb].params if one.name == "model"]
+             for verb in ("fit", "run", "demo", "attack", "cross-evaluate")}  # fmt: skip
+    found["constructor"] = [synthhealth.Synthesizer().model]
+    found["job"] = [TrainingSettings.model_fields["synthesizer"].default]
+    assert {name: one for name, one in found.items() if one != [synthhealth.models.DEFAULT]} == {}

@@ -187,7 +187,7 @@ def inspect(path: str | os.PathLike[str]) -> Inspection:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     inside = inspect(model.save(f"{folder}/ra.synth"))
     >>> inside.manifest.model, len(inside.columns), inside.columns[0].name
-    ('gaussian_copula', 17, 'age')
+    ('hybrid', 17, 'age')
     """
     saved = read_saved(path)
     return Inspection(

@@ -23,6 +23,7 @@ from synthhealth.evaluation.privacy.shadow import Learner
 from synthhealth.evaluation.privacy.signals import Patients
 from synthhealth.evaluation.tables import read_tables
 from synthhealth.fitted import Fitted
+from synthhealth.models import DEFAULT
 from synthhealth.models.drawing import draw_rows
 from synthhealth.models.guard import Touched
 from synthhealth.models.seeding import derive_seed
@@ -132,7 +133,7 @@ class GuardCosts(Result):
 
 def measure_guard(
     *,
-    families: Iterable[str] = ("gaussian_copula",),
+    families: Iterable[str] = (DEFAULT,),
     tables: Iterable[str] = (DEMO,),
     patients: int = 61,
     rows: int = 20_000,

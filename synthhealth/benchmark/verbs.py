@@ -243,7 +243,7 @@ def privacy(
 def guard(
     families: Annotated[
         list[str] | None,
-        typer.Option("--families", help="A model family; repeatable. Default: gaussian_copula."),
+        typer.Option("--families", help="A model family; repeatable. Default: the default family."),
     ] = None,
     tables: Annotated[
         list[str] | None,
@@ -264,9 +264,10 @@ def guard(
     """Measure what a guard costs and hides, beside rows without one and rows with holes."""
     _check(json, force)
     from synthhealth.benchmark.guard import measure_guard
+    from synthhealth.models import DEFAULT
 
     result = measure_guard(
-        families=families or ("gaussian_copula",),
+        families=families or (DEFAULT,),
         tables=tables or ("demo",),
         patients=patients,
         rows=rows,

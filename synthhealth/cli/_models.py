@@ -11,6 +11,7 @@ import typer
 from synthhealth.cli._app import FOUND, verb
 from synthhealth.cli._inputs import Learning, Said, choose_schema, ledger_of, read
 from synthhealth.cli._options import (
+    DEFAULT_FAMILY,
     Data,
     Debug,
     Drop,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 def fit(
     data: Data,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The model: NAME.synth.")],
-    model: Family = "gaussian_copula",
+    model: Family = DEFAULT_FAMILY,
     seed: Seed = None,
     privacy: Privacy = Level.standard,
     schema: SchemaFile = None,

@@ -54,6 +54,8 @@ Data = Annotated[
 OutFolder = Annotated[
     Path, typer.Option("--out", metavar="DIR", help="Folder for the results; created if missing.")
 ]
+#: `synthhealth.models.DEFAULT`, which would import pandas before an option is read.
+DEFAULT_FAMILY = "hybrid"
 Family = Annotated[str, typer.Option("--model", help="Model family; see 'synthhealth models'.")]
 Params = Annotated[
     list[str] | None,

@@ -10,6 +10,7 @@ import typer
 from synthhealth.cli._app import verb
 from synthhealth.cli._inputs import Said, choose_schema, read
 from synthhealth.cli._options import (
+    DEFAULT_FAMILY,
     Data,
     Debug,
     Drop,
@@ -53,7 +54,7 @@ from synthhealth.table.level import Level
 @verb
 def attack(
     data: Data,
-    model: Family = "gaussian_copula",
+    model: Family = DEFAULT_FAMILY,
     fits: Annotated[int, typer.Option(min=16, help="Fits of parts of the patients.")] = 32,
     patients: Annotated[
         int | None,

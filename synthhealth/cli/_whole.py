@@ -10,6 +10,7 @@ import typer
 from synthhealth.cli._app import verb
 from synthhealth.cli._inputs import Learning, Said, choose_schema, ledger_of, read
 from synthhealth.cli._options import (
+    DEFAULT_FAMILY,
     Analyses,
     Data,
     Debug,
@@ -66,7 +67,7 @@ from synthhealth.table.level import Level
 @verb
 def demo(
     out: OutFolder,
-    model: Family = "gaussian_copula",
+    model: Family = DEFAULT_FAMILY,
     rows: Annotated[int, typer.Option(min=1, help="Synthetic rows.")] = 1000,
     seed: Seed = 0,
     privacy: Privacy = Level.standard,
@@ -105,7 +106,7 @@ def demo(
 def run(
     data: Data,
     out: OutFolder,
-    model: Family = "gaussian_copula",
+    model: Family = DEFAULT_FAMILY,
     rows: Annotated[
         int | None, typer.Option(min=1, help="Synthetic rows; default: as many as the table has.")
     ] = None,
@@ -217,7 +218,7 @@ def run(
 def cross_evaluate(
     data: Data,
     out: OutFolder,
-    model: Family = "gaussian_copula",
+    model: Family = DEFAULT_FAMILY,
     folds: Annotated[int, typer.Option(min=2, help="Parts, each held out once.")] = 5,
     seed: Seed = None,
     privacy: Privacy = Level.standard,

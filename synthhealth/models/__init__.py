@@ -3,9 +3,10 @@
 from synthhealth.models.about import About, Advice, FileAttack
 from synthhealth.models.base import ConditionalModel, DensityModel, LogDensity, Model, Training
 from synthhealth.models.parameters import Parameter, resolve
-from synthhealth.models.registry import about, available, get, register
+from synthhealth.models.registry import DEFAULT, about, available, get, register
 
 __all__ = [
+    "DEFAULT",
     "About",
     "Advice",
     "ConditionalModel",

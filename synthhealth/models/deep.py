@@ -111,10 +111,9 @@ def about_network(title: str, on_file: tuple[FileAttack, ...]) -> About:
         holds_no_patient=True,
         advice=Advice(
             many_columns=f"{title} has not converged: {{n}} columns ({{names}}) lie below their "
-            "noise floor. Train longer ({longer}), or try gaussian_copula, which needs fewer "
-            "patients",
-            relations="Train longer ({longer}), or try gaussian_copula, which keeps the "
-            "correlations of small tables better",
+            "noise floor. Train longer ({longer}), or try hybrid, which needs fewer patients",
+            relations="Train longer ({longer}), or try hybrid, which keeps the correlations "
+            "of small tables better",
         ),
         on_file=on_file,
     )

@@ -10,12 +10,15 @@ from synthhealth.errors import ParameterError, nearest
 from synthhealth.models.about import About
 from synthhealth.models.base import Model
 
-__all__ = ["about", "available", "get", "register"]
+__all__ = ["DEFAULT", "about", "available", "get", "register"]
 
 Family = TypeVar("Family", bound=Model)
 
 #: Third-party families register under this group in their own package's metadata.
 ENTRY_POINTS = "synthhealth.models"
+
+#: The family that is meant where none is named: good for few patients and for many.
+DEFAULT = "hybrid"
 
 BUILT_IN = {
     "copula_gan": ("synthhealth.models.copula_gan", "CopulaGANModel"),

@@ -106,7 +106,7 @@ def _poor_relations(evaluation: Evaluation, model: ModelInfo | None) -> str | No
         _filled(own, model)
         if own
         else "A generator that draws each column by itself leaves such a table: use one that "
-        "learns the columns together, such as gaussian_copula, tvae or ctgan"
+        "learns the columns together, such as hybrid, tvae or ctgan"
     )
     return f"{start} {mend}."
 

@@ -19,7 +19,6 @@ ENTRY = Path(__file__).resolve().parents[2] / "deploy" / "sagemaker" / "train.py
 
 #: What a job of these tests is told, in the plain text of `CreateTrainingJob`.
 PARAMETERS = {
-    "synthesizer": "gaussian_copula",
     "margin": "norm",
     "log_scale": "False",
     "random_state": "7",

@@ -429,12 +429,12 @@ def test_hyperparameters_of_both_ways_in() -> None:
         "protect": "fake",
         "random_state": "7",
         "steps": "300",
-        "synthesizer": "gaussian_copula",
+        "synthesizer": "hybrid",
     }
     source = "s3://hospital/code/sourcedir.tar.gz"
     script = launch.training_job(training(hyperparameters=given, source=source)).parameters
     sent = script["HyperParameters"]
-    assert sent["synthesizer"] == '"gaussian_copula"'
+    assert sent["synthesizer"] == '"hybrid"'
     assert sent["sagemaker_program"] == '"train.py"'
     # An isolated container cannot fetch its code: it comes as a channel.
     assert sent["sagemaker_submit_directory"] == '"/opt/ml/input/data/code/sourcedir.tar.gz"'

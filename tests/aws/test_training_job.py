@@ -130,7 +130,7 @@ def test_the_model_is_the_same_by_script_mode_in_another_process(finished, tmp_p
 @pytest.mark.usefixtures("as_for_users")
 def test_the_model_and_the_verdict_are_those_of_the_laptop(finished):
     base, _ = finished
-    model = sh.Synthesizer("gaussian_copula", random_state=7, margin="norm", log_scale=False)
+    model = sh.Synthesizer(random_state=7, margin="norm", log_scale=False)
     model.fit(sh.read_table(base / "input/data/training/table.csv"))
     report = model.evaluate(synthetic=model.sample(90))
     assert members_of(sh.load(base / "model/model.synth").fitted_) == members_of(model.fitted_)
@@ -619,7 +619,7 @@ class TestStops:
         monkeypatch.setattr(GaussianCopulaModel, "_build", interrupted)
         base = lay_out(tmp_path)
         assert run(base) == 1
-        assert "was stopped while it trained 'gaussian_copula'" in failure(base)
+        assert "was stopped while it trained 'hybrid'" in failure(base)
         assert files_in(base) == {"output/failure"}
 
     def test_nothing_is_there_before_the_training(self, tmp_path, run, monkeypatch):

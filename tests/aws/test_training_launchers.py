@@ -46,7 +46,7 @@ def needs(module: str) -> pytest.MarkDecorator:
 
 
 FAMILIES = {
-    "gaussian_copula": PARAMETERS,
+    "hybrid": PARAMETERS,
     "ctgan": {"synthesizer": "ctgan", "steps": "40", "random_state": "7", "num_rows": "90"},
 }
 

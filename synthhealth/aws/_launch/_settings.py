@@ -166,7 +166,7 @@ class TrainingSettings(_Named, SecuredSettings):
     )
     output: S3Folder = Field(description="Where model and report are put.")
     synthesizer: str = Field(
-        "gaussian_copula",
+        "hybrid",
         pattern=r"^[a-z][a-z0-9_]{0,39}$",
         description="Model family; see 'synthhealth models'.",
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from synthhealth.errors import ParameterError, nearest
-from synthhealth.models import Parameter, get
+from synthhealth.models import DEFAULT, Parameter, get
 from synthhealth.models.parameters import check_names
 from synthhealth.models.sdv_words import in_our_words
 from synthhealth.table.left_out import LEFT_OUT, Privacy
@@ -23,7 +23,7 @@ __all__ = ["PARAMETERS", "Settings", "read_arguments", "read_settings"]
 
 #: What a job can be told beside the parameters of its family of models.
 PARAMETERS = (
-    Parameter("synthesizer", str, "gaussian_copula", "the family of models"),
+    Parameter("synthesizer", str, DEFAULT, "the family of models"),
     Parameter(
         "random_state", int, None, "the seed that decides everything", low=0, high=2**128 - 1
     ),
@@ -72,7 +72,7 @@ class Settings:
         Parameters of the family.
     """
 
-    synthesizer: str = "gaussian_copula"
+    synthesizer: str = DEFAULT
     random_state: int | None = None
     privacy: Privacy = "standard"
     num_rows: int | None = None

@@ -26,7 +26,7 @@ from synthhealth.evaluation.privacy.shadow import (
 from synthhealth.evaluation.privacy.signals import Patients
 from synthhealth.evaluation.work import Seeds
 from synthhealth.io.as_json import WritesJson
-from synthhealth.models import get, resolve
+from synthhealth.models import DEFAULT, get, resolve
 from synthhealth.progress import OnProgress, progress_reporter
 from synthhealth.schema import Schema
 from synthhealth.schema.check import check_shape
@@ -114,7 +114,7 @@ def _in_words(found: dict[str, Any], name: str) -> str:
 
 def attack(
     table: pd.DataFrame,
-    model: str = "gaussian_copula",
+    model: str = DEFAULT,
     *,
     schema: Schema | None = None,
     parameters: Mapping[str, Any] | None = None,
