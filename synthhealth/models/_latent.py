@@ -38,9 +38,9 @@ _EXCEPTIONAL = 1.5
 #: The largest correlation that is kept of few patients.
 _LARGEST_KEPT = 0.99
 
-#: The smallest eigenvalue that is kept is the error of a correlation, but within these bounds: of
-#: few patients, no column follows from all others together.
-_SMALLEST = 0.01, 0.2
+#: The smallest eigenvalue that is kept: no column follows from all others together. A larger one
+#: would part the columns that are nearly one, such as leukocytes and neutrophils.
+_SMALLEST = 0.02
 
 #: With how many rows all levels speak where one is given its place among the others.
 _LEVEL_STRENGTH = 5.0
@@ -203,7 +203,7 @@ def shrunken(correlations: Floats, error: float) -> Floats:
     kept = np.tanh(common + own * np.maximum(true / (true + error**2), alone))
     decimals = int(np.ceil(-np.log10(error))) + 1
     found = _symmetric(np.round(kept, decimals), pairs, size) + np.eye(size)
-    return _definite(found, float(np.clip(error, *_SMALLEST)))
+    return _definite(found, _SMALLEST)
 
 
 def _symmetric(values: Floats, pairs: tuple[npt.NDArray[np.int64], ...], size: int) -> Floats:

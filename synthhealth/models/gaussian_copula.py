@@ -43,9 +43,10 @@ Codes = npt.NDArray[np.int64]
 _SCORE_LIMIT = 8.0
 
 #: Of a row whose density is asked for, scores further out count as this, and correlations are
-#: shrunk by this share: beyond them the tails of a margin decide, and not the row.
+#: shrunk by this share: so an attacker tells most of who was learned, who else would be misled by
+#: the tails of a margin, and by columns that are nearly one.
 _DENSITY_SCORE_LIMIT = 3.0
-_DENSITY_SHRINKAGE = 0.03
+_DENSITY_SHRINKAGE = 0.25
 
 #: Rows on which levels are given their order; more do not change it.
 _ORDER_ROWS = 20_000

@@ -36,7 +36,7 @@ def copula() -> DensityModel:
 def test_two_numbers_are_jointly_normal(copula):
     rows = pd.DataFrame({"age": [45.0, 60.0], "crp": [2.0, 4.0], "sex": [-1, -1]})
     found = copula.log_density(rows)
-    shrunk = 0.97 * 0.6
+    shrunk = 0.75 * 0.6
     law = stats.multivariate_normal([50, 1], [[100, 10 * 0.5 * shrunk], [5 * shrunk, 0.25]])
     expected = law.logpdf(np.column_stack([rows["age"], np.log(rows["crp"])])) - np.log(rows["crp"])
     density = found.margins.sum(axis=1) + found.dependence
