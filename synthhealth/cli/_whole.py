@@ -11,6 +11,7 @@ from synthhealth.cli._app import verb
 from synthhealth.cli._inputs import Learning, Said, choose_schema, ledger_of, read
 from synthhealth.cli._options import (
     Analyses,
+    CheckpointFile,
     Data,
     Debug,
     Drop,
@@ -134,6 +135,7 @@ def run(
     ] = None,
     keep_partial: KeepPartial = False,
     max_seconds: MaxSeconds = None,
+    checkpoint: CheckpointFile = None,
     outcome: Outcomes = None,
     analysis: Analyses = None,
     by: Groups = None,
@@ -172,6 +174,7 @@ def run(
         guard=guard,
         keep_partial=keep_partial,
         max_seconds=max_seconds,
+        checkpoint=checkpoint,
     )
     verdict = None
     with whole_folder(out, names, force=force) as folder:

@@ -145,34 +145,47 @@ class DeepModel(SDVModel):
 
     def _train(self, table: pd.DataFrame, training: Training) -> None:
         begin = time.monotonic()
-        with self._own_network(training):
+        with self._own_network(training, table):
             self._sdv.fit({TABLE: table.rename(columns=self._names)})
         network = self._sdv._model
         if network.settled:
-            done, elapsed = self._epochs_done + 1, time.monotonic() - begin
+            done, elapsed = self._epochs_done + 1, network.spent + time.monotonic() - begin
             training.on_progress(ProgressEvent("fit", done, done, "epoch", elapsed, network.losses))
         else:
             self.partial_ = self._epochs_done < self.settings_["epochs"]
 
     @contextmanager
-    def _own_network(self, training: Training) -> Iterator[None]:
+    def _own_network(self, training: Training, table: pd.DataFrame) -> Iterator[None]:
         """Let SDV build our own subclass of ctgan's network, which counts epochs by `training`.
 
         SDV builds it by its name in the module of the synthesizers, so the name is ours for the
         time of the fit, which holds the lock of `seeded`.
         """
 
-        def counted(epochs: int) -> Iterator[int]:
-            for epoch in training.epochs(epochs, lambda: self._sdv._model.losses):
+        def counted(first: int, epochs: int) -> Iterator[int]:
+            network = self._sdv._model
+            self._epochs_done = first
+            for epoch in training.epochs(
+                epochs, lambda: network.losses, first=first, spent=network.spent
+            ):
                 yield epoch
                 self._epochs_done = epoch + 1
 
+        kept: dict[str, Any] = {}
+        if training.checkpoint is not None:
+            earlier = training.checkpoint.begin(self.settings_, table)
+            kept = {"earlier": earlier, "follow": training.checkpoint.follow}
         module: Any = import_module("sdv.single_table.ctgan")
         original = getattr(module, self._network_name)
         setattr(
             module,
             self._network_name,
-            partial(self._trained(), watch=counted, hold_out=self.settings_["early_stopping"]),
+            partial(
+                self._trained(),
+                watch=counted,
+                hold_out=self.settings_["early_stopping"],
+                **kept,
+            ),
         )
         try:
             yield
