@@ -18,6 +18,7 @@ __all__ = [
     "BodyTimeoutError",
     "BodyTooLargeError",
     "BusyError",
+    "CheckpointError",
     "ConditionError",
     "Doubt",
     "FileError",
@@ -99,6 +100,10 @@ class FileError(SynthHealthError, OSError):
 
 class ArtifactError(SynthHealthError, ValueError):
     """A saved model is damaged, of a newer format, or no saved model at all."""
+
+
+class CheckpointError(SynthHealthError, ValueError):
+    """A checkpoint is damaged, or that of another fit."""
 
 
 class NotEstimableError(SynthHealthError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from synthhealth.models.base import Training
+from synthhealth.models.base import Checkpoint, Training
 from synthhealth.models.drawing import draw_rows
 from synthhealth.models.guard import Guard, Touched
 from synthhealth.models.registry import get
@@ -110,6 +110,7 @@ class Fitted:
         on_progress: OnProgress | None = None,
         keep_partial: bool = False,
         max_seconds: float | None = None,
+        checkpoint: Checkpoint | None = None,
     ) -> Fitted:
         """Learn a table.
 
@@ -131,12 +132,12 @@ class Fitted:
             Whether to learn a `Guard`, too.
         tells : bool
             Whether to log what is in doubt about the table under this schema.
-        on_progress, keep_partial, max_seconds
+        on_progress, keep_partial, max_seconds, checkpoint
             As for `Training`.
 
         Raises
         ------
-        TableError, SchemaError, ParameterError, FitInterruptedError
+        TableError, SchemaError, ParameterError, FitInterruptedError, CheckpointError
             As `Synthesizer.fit`.
         """
         model: Model = get(family)(**parameters)
@@ -155,7 +156,7 @@ class Fitted:
                 last = event
                 report(event)
 
-            training = Training(remember, max_seconds, keep_partial, to_learn.blur)
+            training = Training(remember, max_seconds, keep_partial, to_learn.blur, checkpoint)
             model.fit(
                 to_learn.table,
                 to_learn.schema,

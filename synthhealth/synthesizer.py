@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import operator
 import os
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -32,6 +34,7 @@ from synthhealth.table.left_out import Privacy, checked, n_left_out
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from synthhealth.artifact.checkpoint import Checkpoint
     from synthhealth.evaluation.inference import Analysis
     from synthhealth.io import FileForm
     from synthhealth.ledger import Ledger
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
     from synthhealth.schema import RareLevels
 
 __all__ = ["Synthesizer", "load"]
+
+_log = logging.getLogger(__name__)
 
 #: Seeds of numpy's SeedSequence, which has a pool of 128 bits, and of saved models are below.
 MOST_SEEDS = 2**128
@@ -137,6 +142,7 @@ class Synthesizer(BaseEstimator):
         on_progress: OnProgress | None = None,
         on_interrupt: str = "raise",
         max_seconds: float | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
         ledger: Ledger | str | os.PathLike[str] | None = None,
     ) -> Synthesizer:
         """Learn a table.
@@ -154,6 +160,12 @@ class Synthesizer(BaseEstimator):
         max_seconds : float, optional
             A time budget: a network begins no new epoch after it, and ``partial_`` is true. The
             models of a guard have as much each.
+        checkpoint : path-like, optional
+            A file in which a network leaves the state of its training, each minute and when it is
+            interrupted. If it is there, the training goes on from it, and ends in the same bytes
+            as one that was never interrupted; without a `random_state` the seed is the file's,
+            too; the time that it has taken counts for `max_seconds`. The file is removed when the
+            training has come to its end, and is as confidential as the table.
         ledger : Ledger or path-like, optional
             Where the fit is recorded; a warning says where nearly the same patients were fitted
             before. See `synthhealth.Ledger`.
@@ -173,8 +185,10 @@ class Synthesizer(BaseEstimator):
             The model or one of its parameters is unknown or out of bounds.
         FitInterruptedError
             Ctrl-C came, and ``on_interrupt`` is ``"raise"``.
+        CheckpointError
+            The checkpoint is damaged, or that of another table, schema, seed, version or parameter.
         FileError
-            The ledger cannot be read or written.
+            The ledger or the checkpoint cannot be read or written.
         """
         if on_interrupt not in ("raise", "keep"):
             raise ParameterError(f"on_interrupt is {on_interrupt!r}; it is 'raise' or 'keep'")
@@ -184,7 +198,8 @@ class Synthesizer(BaseEstimator):
         if not isinstance(self.guard, bool):
             raise ParameterError(f"guard is a {type(self.guard).__name__}; it is True or False")
         get(self.model)(**self.model_params)  # what is wrong with them is said before any work
-        seed = _check_seed(self.random_state)
+        kept = None if checkpoint is None else self._checkpoint(checkpoint)
+        seed = _check_seed(self.random_state if kept is None else kept.seed)
         if ledger is not None:
             from synthhealth.ledger import Ledger
 
@@ -195,19 +210,23 @@ class Synthesizer(BaseEstimator):
         schema = _detected(written) if self.schema is None else self.schema
         if ledger is not None:
             ledger.tell(written.frame, schema, family=self.model, privacy=privacy, guard=self.guard)
-        fitted = Fitted.learn(
-            written,
-            schema,
-            self.model,
-            self.model_params,
-            seed=seed,
-            privacy=privacy,
-            guard=self.guard,
-            tells=self.schema is not None and self._tells,
-            on_progress=on_progress,
-            keep_partial=on_interrupt == "keep",
-            max_seconds=max_seconds,
-        )
+        with nullcontext() if kept is None else kept.kept():
+            fitted = Fitted.learn(
+                written,
+                schema,
+                self.model,
+                self.model_params,
+                seed=seed,
+                privacy=privacy,
+                guard=self.guard,
+                tells=self.schema is not None and self._tells,
+                on_progress=on_progress,
+                keep_partial=on_interrupt == "keep",
+                max_seconds=max_seconds,
+                checkpoint=kept,
+            )
+        if kept is not None:
+            kept.end(is_partial=fitted.is_partial)
         self._take(fitted)
         self._training_table = written.frame.copy()
         if ledger is not None:
@@ -695,6 +714,23 @@ class Synthesizer(BaseEstimator):
                 yield rows
                 done += len(rows)
                 report(ProgressEvent("sample", done, n, "row", time.monotonic() - begin))
+
+    def _checkpoint(self, path: str | os.PathLike[str]) -> Checkpoint | None:
+        """Open a checkpoint of this fit; None, and a note, for a family that has none."""
+        from synthhealth.artifact.checkpoint import Checkpoint
+        from synthhealth.models import about
+
+        if not about(self.model).in_steps:
+            _log.warning(
+                "checkpoint: %r is not learned in steps that one could go on from; it is not used",
+                self.model,
+            )
+            return None
+        fit = {"model": self.model, "privacy": self.privacy, "guard": self.guard}
+        given = None if self.random_state is None else _check_seed(self.random_state)
+        opened = Checkpoint(path, {**fit, "seed": given})
+        opened.seed = _check_seed(opened.seed)
+        return opened
 
     def _known(
         self, n: int | None, conditions: Mapping[str, Any] | pd.DataFrame | None

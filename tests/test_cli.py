@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import synthhealth as sh
+from synthhealth.artifact.saving import members_of
 from synthhealth.cli import app
 from synthhealth.io import read_table, write_table
 
@@ -509,6 +510,65 @@ def test_ctrl_c_during_training(keep, cohort, tmp_path):
         assert "error: " in stderr
         assert stdout == ""
         assert not list(tmp_path.iterdir())
+
+
+WRITES_OFTEN = """
+import sys
+from synthhealth.artifact import checkpoint
+from synthhealth.cli import main
+
+checkpoint.LOOK_SECONDS, checkpoint.WRITE_SECONDS = 0.05, 0.3
+main()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_a_training_that_is_ended_again_and_again_gives_the_same_model(cohort, tmp_path):
+    steps, kept, out = "steps=2500", tmp_path / "fit.checkpoint", tmp_path / "m.synth"
+    command = ["fit", cohort, "--out", out, "--model", "tvae", "--seed", 0, "--param", steps]
+
+    def begin() -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", WRITES_OFTEN, *map(str, command), "--checkpoint", str(kept)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+
+    def state() -> bytes:
+        return kept.read_bytes() if kept.exists() else b""
+
+    for number, code in ((signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130)):
+        before, process = state(), begin()
+        while process.poll() is None and state() == before:
+            time.sleep(0.01)
+        process.send_signal(number)
+        _, stderr = process.communicate(timeout=60)
+        assert process.returncode == code, stderr
+        assert not out.exists()
+        assert "Traceback" not in stderr
+        assert ("going on from" in stderr) == bool(before)
+    assert f"its state is kept in {kept}" in stderr
+    process = begin()
+    _, stderr = process.communicate(timeout=120)
+    assert process.returncode == 0, stderr
+    assert not kept.exists()
+    whole = sh.Synthesizer("tvae", random_state=0, steps=2500).fit(sh.read_table(cohort))
+    again = sh.load(out)
+    assert members_of(again.fitted_) == members_of(whole.fitted_)
+    assert again.sample(100).equals(whole.sample(100))
+
+
+def test_a_checkpoint_of_another_fit_is_refused(cohort, tmp_path):
+    kept = tmp_path / "fit.checkpoint"
+    kept.write_bytes(b"no checkpoint")
+    command = ("fit", cohort, "--out", tmp_path / "m.synth", "--model", "tvae")
+    result = call(*command, "--checkpoint", kept)
+    assert result.exit_code == 1
+    assert "damaged, or no checkpoint at all" in result.stderr
+    assert kept.read_bytes() == b"no checkpoint"
 
 
 SLOW_READER = """

@@ -12,7 +12,7 @@ import pandas as pd
 from synthhealth.errors import ParameterError, nearest
 from synthhealth.models import available, get
 from synthhealth.models.deep import DeepModel
-from synthhealth.models.sdv_family import SDVModel
+from synthhealth.models.sdv_family import WrapsSDV
 from synthhealth.schema import Schema
 
 __all__ = [
@@ -39,7 +39,7 @@ _AS_SDV_DOES: Mapping[str, Any] = {
 
 def wrapped() -> tuple[str, ...]:
     """Give the names of the families that wrap a synthesizer of SDV."""
-    return tuple(name for name in available() if _sdv_class(name))
+    return tuple(name for name in available() if issubclass(get(name), WrapsSDV))
 
 
 def chosen_models(
@@ -130,10 +130,5 @@ def sample_plain(synthesizer: Any, n: int) -> pd.DataFrame:
 
 def _plain_class(model: str) -> Any:
     family = get(model)
-    assert issubclass(family, SDVModel)
+    assert issubclass(family, WrapsSDV)
     return family.plain()
-
-
-def _sdv_class(model: str) -> str | None:
-    family = get(model)
-    return family.sdv_class if issubclass(family, SDVModel) else None

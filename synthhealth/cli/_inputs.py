@@ -144,6 +144,8 @@ class Learning:
         Whether Ctrl-C leaves the model as far as it has come.
     max_seconds : float or None
         Time budget of the training.
+    checkpoint : pathlib.Path or None
+        Where a network leaves the state of its training.
     """
 
     model: str
@@ -153,6 +155,7 @@ class Learning:
     guard: bool = False
     keep_partial: bool = False
     max_seconds: float | None = None
+    checkpoint: Path | None = None
 
     def synthesizer(self, schema: Schema | None) -> Synthesizer:
         """Make a synthesizer that has learned nothing yet."""
@@ -174,10 +177,13 @@ class Learning:
         self, real: pd.DataFrame, schema: Schema | None, ledger: Ledger | None = None
     ) -> Synthesizer:
         """Learn a table."""
+        if self.checkpoint is not None and self.checkpoint.exists():
+            typer.echo(f"note: going on from {self.checkpoint}", err=True)
         return self.synthesizer(schema).fit(
             real,
             on_interrupt="keep" if self.keep_partial else "raise",
             max_seconds=self.max_seconds,
+            checkpoint=self.checkpoint,
             ledger=ledger,
         )
 

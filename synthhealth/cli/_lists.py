@@ -26,7 +26,7 @@ def models(
             table(
                 ("model", "in SDV", "what it is"),
                 (
-                    (name, getattr(family, "sdv_class", None) or "", _first_line(family.__doc__))
+                    (name, getattr(family, "sdv_class", ""), _first_line(family.__doc__))
                     for name, family in families.items()
                 ),
             )

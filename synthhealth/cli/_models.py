@@ -12,6 +12,7 @@ from synthhealth.cli._app import FOUND, verb
 from synthhealth.cli._inputs import Learning, Said, choose_schema, ledger_of, read
 from synthhealth.cli._options import (
     DEFAULT_FAMILY,
+    CheckpointFile,
     Data,
     Debug,
     Drop,
@@ -63,6 +64,7 @@ def fit(
     keep_words: KeepWords = None,
     keep_partial: KeepPartial = False,
     max_seconds: MaxSeconds = None,
+    checkpoint: CheckpointFile = None,
     key_file: KeyFile = None,
     ledger: LedgerFile = None,
     force: Force = False,
@@ -86,6 +88,7 @@ def fit(
         privacy=privacy,
         keep_partial=keep_partial,
         max_seconds=max_seconds,
+        checkpoint=checkpoint,
     )
     synthesizer = learning.learn(real, wanted, record)
     synthesizer.save(out, force=force, key=key)

@@ -173,6 +173,15 @@ KeepPartial = Annotated[
 MaxSeconds = Annotated[
     float | None, typer.Option(help="Time budget of the training; the model may then be partial.")
 ]
+CheckpointFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--checkpoint",
+        metavar="FILE",
+        help="Where a network leaves the state of its training, and goes on from if it is there; "
+        "as confidential as the table.",
+    ),
+]
 Outcomes = Annotated[
     list[str] | None,
     typer.Option(

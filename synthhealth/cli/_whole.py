@@ -12,6 +12,7 @@ from synthhealth.cli._inputs import Learning, Said, choose_schema, ledger_of, re
 from synthhealth.cli._options import (
     DEFAULT_FAMILY,
     Analyses,
+    CheckpointFile,
     Data,
     Debug,
     Drop,
@@ -135,6 +136,7 @@ def run(
     ] = None,
     keep_partial: KeepPartial = False,
     max_seconds: MaxSeconds = None,
+    checkpoint: CheckpointFile = None,
     outcome: Outcomes = None,
     analysis: Analyses = None,
     by: Groups = None,
@@ -173,6 +175,7 @@ def run(
         guard=guard,
         keep_partial=keep_partial,
         max_seconds=max_seconds,
+        checkpoint=checkpoint,
     )
     verdict = None
     with whole_folder(out, names, force=force) as folder:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
@@ -16,7 +16,42 @@ from synthhealth.progress import OnProgress, ProgressEvent
 from synthhealth.schema import Schema
 from synthhealth.table.blur import Blur
 
-__all__ = ["ConditionalModel", "DensityModel", "LogDensity", "Model", "Parameter", "Training"]
+__all__ = [
+    "Checkpoint",
+    "ConditionalModel",
+    "DensityModel",
+    "LogDensity",
+    "Model",
+    "Parameter",
+    "Training",
+]
+
+
+class Checkpoint(Protocol):
+    """Where a training leaves its state now and then, so that a later fit goes on from there."""
+
+    def begin(self, settings: Mapping[str, Any], table: pd.DataFrame) -> dict[str, Any] | None:
+        """Begin the next training of a fit, and give the state that an earlier one left of it.
+
+        Parameters
+        ----------
+        settings : mapping
+            The value of every parameter that is used.
+        table : pandas.DataFrame
+            What is learned.
+
+        Raises
+        ------
+        CheckpointError
+            The state is that of other settings, or of another table.
+        """
+
+    def follow(self, state: Callable[[], dict[str, Any]]) -> None:
+        """Take note that a step is done; the state is asked for now and then.
+
+        It is all that the rest of the training depends on: going on from it gives the same bytes.
+        It is made of plain values and arrays as `Model.state`, but arrays may stand within dicts.
+        """
 
 
 @dataclass
@@ -34,19 +69,41 @@ class Training:
     blur : Blur or None
         How sharply the numbers that the model keeps may tell of its patients; None: as sharply as
         they do, and every row is a patient.
+    checkpoint : Checkpoint or None
+        Where a family that learns in steps leaves the state of its training, and finds it again.
     """
 
     on_progress: OnProgress
     max_seconds: float | None = None
     keep_partial: bool = False
     blur: Blur | None = None
+    checkpoint: Checkpoint | None = None
 
-    def epochs(self, total: int, losses: Callable[[], dict[str, float]]) -> Iterator[int]:
-        """Count epochs from 0, reporting each one that is finished, until `total` or time is up."""
-        start = time.monotonic()
-        for epoch in range(total):
+    def epochs(
+        self,
+        total: int,
+        losses: Callable[[], dict[str, float]],
+        *,
+        first: int = 0,
+        spent: float = 0.0,
+    ) -> Iterator[int]:
+        """Count epochs, reporting each one that is finished, until `total` or time is up.
+
+        Parameters
+        ----------
+        total : int
+            Epochs in all.
+        losses : callable
+            Gives the losses of the last epoch.
+        first : int
+            The epoch to begin with: of a training that goes on, the one that it was in.
+        spent : float
+            Seconds that such a training had taken before; they count for `max_seconds`, too.
+        """
+        start = time.monotonic() - spent
+        for epoch in range(first, total):
             elapsed = time.monotonic() - start
-            if epoch:
+            if epoch > first:
                 self.on_progress(ProgressEvent("fit", epoch, total, "epoch", elapsed, losses()))
                 if self.max_seconds is not None and elapsed >= self.max_seconds:
                     return

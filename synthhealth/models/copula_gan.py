@@ -18,7 +18,7 @@ from synthhealth.models._margins import (
 from synthhealth.models.about import on_demo
 from synthhealth.models.ctgan import GAN_PARAMETERS, CTGANModel, CTGANState
 from synthhealth.models.deep import about_network
-from synthhealth.models.sdv_family import Arrays, SDVState
+from synthhealth.models.family import Arrays, FamilyState
 from synthhealth.schema import Schema
 
 Floats = npt.NDArray[np.float64]
@@ -52,7 +52,7 @@ class CopulaGANModel(CTGANModel):
     about = about_network(
         "CopulaGAN", on_demo("copula_gan", {("standard", 61): (0.69, 0.65, 0.72)}, fits=16)
     )
-    State: ClassVar[type[SDVState]] = CopulaGANState
+    State: ClassVar[type[FamilyState]] = CopulaGANState
     parameters = (
         *GAN_PARAMETERS,
         *margin_parameters(
@@ -64,7 +64,7 @@ class CopulaGANModel(CTGANModel):
         ),
     )
 
-    def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
+    def _synthesizer(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
         margins = margins_by_column(self.settings_, table, schema, closest_margin)
         return self.plain()(
             metadata,

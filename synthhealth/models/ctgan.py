@@ -26,8 +26,8 @@ from synthhealth.models.deep import (
     NetworkTable,
     about_network,
 )
+from synthhealth.models.family import Arrays, FamilyState
 from synthhealth.models.parameters import Parameter
-from synthhealth.models.sdv_family import Arrays, SDVState
 from synthhealth.models.seeding import seeded
 from synthhealth.schema import Schema
 
@@ -179,10 +179,8 @@ class CTGANModel(DeepModel):
         "CTGAN", on_demo("ctgan", {("standard", 61): (0.70, 0.67, 0.73)}, fits=16)
     )
     parameters: ClassVar[tuple[Parameter, ...]] = GAN_PARAMETERS
-    State: ClassVar[type[SDVState]] = CTGANState
+    State: ClassVar[type[FamilyState]] = CTGANState
     _network_name = "CTGAN"
-    _transformer_attribute = "_transformer"
-    _network_attribute = "_generator"
 
     def _settings(self, table: pd.DataFrame, schema: Schema) -> dict[str, Any]:
         settings = super()._settings(table, schema)
@@ -200,7 +198,7 @@ class CTGANModel(DeepModel):
     def _steps_per_epoch(n_rows: int, batch_size: int) -> int:
         return max(n_rows // batch_size, 1)
 
-    def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
+    def _synthesizer(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
         return self.plain()(metadata, **self._sdv_arguments())
 
     def _sdv_arguments(self) -> dict[str, Any]:
@@ -222,10 +220,10 @@ class CTGANModel(DeepModel):
 
         return TrainedCTGAN
 
-    def _train(self, data: pd.DataFrame, training: Training) -> None:
+    def _train(self, table: pd.DataFrame, training: Training) -> None:
         # SDV prints its advice about wide tables to standard output, with its own column names.
         self._sdv._print_warning = _say_nothing
-        super()._train(data, training)
+        super()._train(table, training)
 
     def _take_apart(self, table: pd.DataFrame) -> tuple[dict[str, Any], Arrays]:
         learned, weights = super()._take_apart(table)
@@ -269,7 +267,7 @@ class CTGANModel(DeepModel):
         noise = torch.Generator().manual_seed(DENSITY_SEED)
         size = (DENSITY_DRAWS, self.settings_["embedding_dim"])
         drawn = torch.randn(size, generator=noise)
-        with seeded(DENSITY_SEED, threads=self._threads()):
+        with seeded(DENSITY_SEED, threads=self.settings_["threads"]):
             asked = self._network._data_sampler.sample_original_condvec(DENSITY_DRAWS)
         if asked is not None:
             drawn = torch.cat([drawn, torch.from_numpy(asked)], dim=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from importlib import import_module
 from typing import Any, ClassVar
@@ -18,17 +18,12 @@ from synthhealth.errors import ArtifactError, ParameterError
 from synthhealth.models._transforms import to_log
 from synthhealth.models.about import About, Advice, FileAttack
 from synthhealth.models.base import LogDensity, Training
+from synthhealth.models.family import Arrays, ScaledState
 from synthhealth.models.networks.keeping import n_held_out
 from synthhealth.models.networks.table import NetworkColumn, NetworkTable
 from synthhealth.models.parameters import Parameter
-from synthhealth.models.sdv_family import (
-    SDV_LICENCE,
-    SDV_PACKAGES,
-    TABLE,
-    Arrays,
-    SDVModel,
-    SDVState,
-)
+from synthhealth.models.sdv_family import SDV_LICENCE, SDV_PACKAGES, TABLE, SDVModel
+from synthhealth.models.seeding import seeded
 from synthhealth.progress import ProgressEvent
 from synthhealth.schema import Schema
 
@@ -89,7 +84,7 @@ NETWORK_PARAMETERS = (
 )
 
 
-class NetworkState(SDVState):
+class NetworkState(ScaledState):
     """The plain values of a fitted network; its arrays are the weights.
 
     Attributes
@@ -124,9 +119,6 @@ class DeepModel(SDVModel):
 
     #: What SDV's module of the synthesizers calls ctgan's class.
     _network_name: ClassVar[str]
-    #: The attributes of ctgan's synthesizer that hold the table's transformer and the network.
-    _transformer_attribute: ClassVar[str]
-    _network_attribute: ClassVar[str]
     _epochs_done: int = 0
 
     def _settings(self, table: pd.DataFrame, schema: Schema) -> dict[str, Any]:
@@ -150,36 +142,49 @@ class DeepModel(SDVModel):
     def _steps_per_epoch(n_rows: int, batch_size: int) -> int:
         raise NotImplementedError
 
-    def _train(self, data: pd.DataFrame, training: Training) -> None:
+    def _train(self, table: pd.DataFrame, training: Training) -> None:
         begin = time.monotonic()
-        with self._own_network(training):
-            self._sdv.fit({TABLE: data})
+        with self._own_network(training, table):
+            self._sdv.fit({TABLE: table.rename(columns=self._names)})
         network = self._sdv._model
         if network.settled:
-            done, elapsed = self._epochs_done + 1, time.monotonic() - begin
+            done, elapsed = self._epochs_done + 1, network.spent + time.monotonic() - begin
             training.on_progress(ProgressEvent("fit", done, done, "epoch", elapsed, network.losses))
         else:
             self.partial_ = self._epochs_done < self.settings_["epochs"]
 
     @contextmanager
-    def _own_network(self, training: Training) -> Iterator[None]:
+    def _own_network(self, training: Training, table: pd.DataFrame) -> Iterator[None]:
         """Let SDV build our own subclass of ctgan's network, which counts epochs by `training`.
 
         SDV builds it by its name in the module of the synthesizers, so the name is ours for the
         time of the fit, which holds the lock of `seeded`.
         """
 
-        def counted(epochs: int) -> Iterator[int]:
-            for epoch in training.epochs(epochs, lambda: self._sdv._model.losses):
+        def counted(first: int, epochs: int) -> Iterator[int]:
+            network = self._sdv._model
+            self._epochs_done = first
+            for epoch in training.epochs(
+                epochs, lambda: network.losses, first=first, spent=network.spent
+            ):
                 yield epoch
                 self._epochs_done = epoch + 1
 
+        kept: dict[str, Any] = {}
+        if training.checkpoint is not None:
+            earlier = training.checkpoint.begin(self.settings_, table)
+            kept = {"earlier": earlier, "follow": training.checkpoint.follow}
         module: Any = import_module("sdv.single_table.ctgan")
         original = getattr(module, self._network_name)
         setattr(
             module,
             self._network_name,
-            partial(self._trained(), watch=counted, hold_out=self.settings_["early_stopping"]),
+            partial(
+                self._trained(),
+                watch=counted,
+                hold_out=self.settings_["early_stopping"],
+                **kept,
+            ),
         )
         try:
             yield
@@ -191,9 +196,8 @@ class DeepModel(SDVModel):
         """Give the class that trains."""
         raise NotImplementedError
 
-    def _threads(self) -> int:
-        threads: int = self.settings_["threads"]
-        return threads
+    def _seeded(self, seed: int) -> AbstractContextManager[None]:
+        return seeded(seed, threads=self.settings_["threads"])
 
     def _is_usable(self) -> bool:
         return self._epochs_done > 0
@@ -203,13 +207,12 @@ class DeepModel(SDVModel):
         ours = {neutral: name for name, neutral in self._names.items()}
         columns = tuple(
             column.model_copy(update={"name": ours[column.name]}).blurred(self._blur)
-            for column in getattr(fitted, self._transformer_attribute).columns
+            for column in fitted.coder.columns
         )
-        network = getattr(fitted, self._network_attribute)
         weights = {
             # A copy: torch would hand out a view of memory that also holds the gradients' graph.
             name: np.array(weight.detach().cpu().numpy())
-            for name, weight in network.named_parameters()
+            for name, weight in fitted.network.named_parameters()
         }
         return {"table": columns}, weights
 

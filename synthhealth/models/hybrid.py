@@ -12,20 +12,21 @@ import pandas as pd
 from synthhealth.errors import ArtifactError, ConditionError
 from synthhealth.models._bins import Bins
 from synthhealth.models._conditional import Outcomes, drawn, learn_conditional
+from synthhealth.models._copula import (
+    COPULA_PARAMETERS,
+    AnyMargin,
+    CopulaFamily,
+    CopulaState,
+    to_score,
+)
 from synthhealth.models._packed_trees import packed, unpacked
 from synthhealth.models._sequential import CANDIDATES, MIN_LEAF, ORDER, drawing_order, rows_given
 from synthhealth.models._smooth import LevelMargin, SmoothMargin
 from synthhealth.models._transforms import from_log, to_log
 from synthhealth.models.about import About, Advice, on_demo
 from synthhealth.models.base import LogDensity, Training
-from synthhealth.models.gaussian_copula import (
-    AnyMargin,
-    GaussianCopulaModel,
-    GaussianCopulaState,
-    to_score,
-)
+from synthhealth.models.family import Arrays, FamilyState
 from synthhealth.models.parameters import Parameter
-from synthhealth.models.sdv_family import Arrays, SDVState
 from synthhealth.schema import Kind, Schema
 
 Floats = npt.NDArray[np.float64]
@@ -53,7 +54,7 @@ _SIMULATED_ROWS = 20_000
 _ROWS_AT_ONCE = 100_000 // CANDIDATES
 
 
-class HybridState(GaussianCopulaState):
+class HybridState(CopulaState):
     """The plain values of a fitted hybrid; beside the correlation its arrays are the trees'.
 
     Attributes
@@ -71,7 +72,7 @@ class HybridState(GaussianCopulaState):
     bins: tuple[Bins, ...]
 
 
-class HybridModel(GaussianCopulaModel):
+class HybridModel(CopulaFamily):
     """A Gaussian copula, with trees for the columns that it does not explain.
 
     Columns are drawn one after the other. Each is drawn by the copula of ``gaussian_copula``, from
@@ -81,7 +82,6 @@ class HybridModel(GaussianCopulaModel):
     """
 
     name = "hybrid"
-    sdv_class = None
     about = About(
         title="The hybrid",
         packages=("scikit-learn",),
@@ -104,15 +104,15 @@ class HybridModel(GaussianCopulaModel):
             },
         ),
     )
-    State: ClassVar[type[SDVState]] = HybridState
+    State: ClassVar[type[FamilyState]] = HybridState
     parameters: ClassVar[tuple[Parameter, ...]] = (
-        *(one for one in GaussianCopulaModel.parameters if one.name != "correlation"),
+        *COPULA_PARAMETERS,
         MIN_LEAF,
         ORDER,
     )
 
-    def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
-        super()._build(metadata, table, schema)
+    def _build(self, table: pd.DataFrame, schema: Schema) -> None:
+        super()._build(table, schema)
         self._sequence = drawing_order(table, schema, self.settings_["order"])
         self._columns = {
             name: _Column.learn(name, table[name].to_numpy(), margin, schema)
@@ -120,9 +120,8 @@ class HybridModel(GaussianCopulaModel):
         }
         self._values = {name: table[name].to_numpy() for name in table}
         self._min_cell = schema.min_cell
-        return None
 
-    def _train(self, data: pd.DataFrame, training: Training) -> None:
+    def _train(self, table: pd.DataFrame, training: Training) -> None:
         self._correlate()
         self._find_root(self._correlation, list(self._columns))
         self._trees = {}

@@ -3,304 +3,98 @@
 SDV 2.x takes ``{table: DataFrame}``, guesses keys and personal data from column names, fits
 unseeded, samples from one hidden seed, clips to the patients' extremes, and keeps training rows in
 its samplers. Here the columns are renamed and declared one by one, all randomness comes from the
-caller's seed, and limits and rounding are left to the table's form.
-
-When training ends SDV's object is taken apart: what sampling needs becomes plain values and arrays,
-the sampler is built anew from these alone, and everything else is dropped. So a fitted model holds
-what its saved form holds, and a loaded one is built in the same way as a fitted one.
+caller's seed, and limits and rounding are left to the table's form. SDV's object lives for the time
+of a fit alone.
 """
 
 from __future__ import annotations
 
-import logging
-import time
-import warnings
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
 
-from synthhealth.errors import ArtifactError, FitError, FitInterruptedError, SynthHealthError
-from synthhealth.models._transforms import from_log, offsets_of_skewed, to_log
-from synthhealth.models.about import About
 from synthhealth.models.base import Training
-from synthhealth.models.parameters import Parameter, resolve
-from synthhealth.models.seeding import seeded
-from synthhealth.progress import ProgressEvent
+from synthhealth.models.family import ScaledFamily
 from synthhealth.schema import Kind, Schema
-from synthhealth.table.blur import Blur
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
+__all__ = [
+    "SDV_LICENCE",
+    "SDV_PACKAGES",
+    "TABLE",
+    "SDVModel",
+    "WrapsSDV",
+    "metadata_of",
+    "neutral_names",
+]
 
 #: What SDV's only table is called.
 TABLE = "table"
-
-#: Draws, each for the rows that are still infinite, before a model is given up.
-MAX_DRAWS = 20
-
-_LOGGERS = ("sdv", "copulas", "rdt", "SingleTableSynthesizer")
-
-Arrays = dict[str, npt.NDArray[Any]]
-
-
-class SDVState(BaseModel):
-    """The plain values of a fitted model; its arrays stand beside them.
-
-    Attributes
-    ----------
-    settings : dict
-        The value of every parameter that was used.
-    partial : bool
-        Whether training ended before its last epoch.
-    columns : tuple of str
-        The columns that were learned, in order.
-    offsets : dict of str to float
-        The columns that were learned on a logarithmic scale, and what is added before it.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    settings: dict[str, Any]
-    partial: bool
-    columns: tuple[str, ...]
-    offsets: dict[str, float]
-
 
 #: The distributions that every family of SDV computes with, and how they are licensed.
 SDV_PACKAGES = ("sdv", "ctgan", "rdt", "copulas", "torch")
 SDV_LICENCE = "SDV under the Business Source License 1.1"
 
 
-class SDVModel:
-    """Base of the families that wrap a single-table synthesizer of SDV."""
+class WrapsSDV:
+    """What a family is that has a synthesizer of SDV inside."""
 
-    name: ClassVar[str]
-    about: ClassVar[About]
-    parameters: ClassVar[tuple[Parameter, ...]]
-    State: ClassVar[type[SDVState]]
-    #: The class of `sdv.single_table` that the family wraps, if it does.
-    sdv_class: ClassVar[str | None]
-
-    def __init__(self, **params: Any) -> None:
-        self.params = params
-
-    def fit(self, table: pd.DataFrame, schema: Schema, *, seed: int, training: Training) -> None:
-        """Learn a plain table. See `synthhealth.models.Model.fit`."""
-        self.settings_ = self._settings(table, schema)
-        self.partial_ = False
-        self._blur = training.blur or Blur("none", len(table), b"")
-        self._offsets: dict[str, float] = {}
-        self._names = dict(zip(table.columns, _neutral_names(table.shape[1]), strict=True))
-        try:
-            with self._seeded(seed), _quiet():
-                if self.settings_["log_scale"]:
-                    self._offsets = self._log_offsets(table, schema)
-                    table = to_log(table, self._offsets)
-                self._sdv = self._build(self._metadata(table, schema), table, schema)
-                try:
-                    self._train(table.rename(columns=self._names), training)
-                except KeyboardInterrupt:
-                    if not (training.keep_partial and self._is_usable()):
-                        raise
-                    self.partial_ = True
-                learned, arrays = self._take_apart(table)
-        except KeyboardInterrupt:
-            raise FitInterruptedError(
-                f"training of {self.name!r} was interrupted and nothing is kept; to keep the "
-                "model as far as it has come, fit with on_interrupt='keep' (--keep-partial)"
-            ) from None
-        except SynthHealthError:
-            raise
-        except Exception as error:
-            # SDV's messages quote cell values, so the original is not passed on in words.
-            raise FitError(
-                f"model {self.name!r} failed in {type(error).__module__}."
-                f"{type(error).__qualname__}; check the table with synthhealth.describe, or try "
-                "another model"
-            ) from error
-        finally:
-            self._sdv = None
-            # It knows a secret, which goes nowhere with the model.
-            del self._blur
-        state = self.State(
-            settings=self.settings_,
-            partial=self.partial_,
-            columns=tuple(self._names),
-            offsets=self._offsets,
-            **learned,
-        )
-        self._take(state, arrays)
-
-    def sample(self, n: int, *, seed: int) -> pd.DataFrame:
-        """Draw `n` rows in the plain form. See `synthhealth.models.Model.sample`."""
-        with self._seeded(seed), _quiet():
-            return self._draw_finite(n)
-
-    def state(self) -> dict[str, Any]:
-        """Give the fitted model as plain values and arrays."""
-        return self._state.model_dump(mode="json") | self._arrays
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Self:
-        """Rebuild a fitted model from its `state`, whoever wrote it; no code is taken from it.
-
-        Raises
-        ------
-        ArtifactError, ParameterError, ValueError
-            It is not the state of such a model.
-        """
-        arrays = {name: value for name, value in state.items() if isinstance(value, np.ndarray)}
-        plain = cls.State.model_validate(
-            {name: value for name, value in state.items() if name not in arrays}
-        )
-        # A check turns the lists of JSON back into tuples.
-        try:
-            checked = {one.name: one.check(plain.settings[one.name]) for one in cls.parameters}
-        except KeyError as error:
-            raise ArtifactError(f"the model's setting {error} is missing") from None
-        if set(plain.settings) - set(checked) - {"epochs"}:
-            raise ArtifactError(f"the model has settings that {cls.name!r} knows not")
-        model = cls(**checked)
-        model.settings_ = plain.settings | checked
-        model._take(plain, arrays)
-        return model
-
-    def _take(self, state: Any, arrays: Arrays) -> None:
-        """Become fitted."""
-        self._state = state
-        self._arrays = arrays
-        self.partial_ = state.partial
-        self._offsets = state.offsets
-        if not set(self._offsets) <= set(state.columns):
-            raise ArtifactError("the model has a logarithmic scale for a column that it has not")
-        self._rebuild()
-
-    def _take_apart(self, table: pd.DataFrame) -> tuple[dict[str, Any], Arrays]:
-        """Give what sampling needs of SDV's fitted object.
-
-        Parameters
-        ----------
-        table : pandas.DataFrame
-            What was learned, on the scale that it was learned on.
-
-        Returns
-        -------
-        dict
-            The fields that the family's `State` has beyond those of `SDVState`.
-        dict of str to numpy.ndarray
-        """
-        raise NotImplementedError
-
-    def _rebuild(self) -> None:
-        """Build the sampler from `_state` and `_arrays`.
-
-        Raises
-        ------
-        ArtifactError, ValueError, RuntimeError
-            They do not fit together.
-        """
-        raise NotImplementedError
-
-    def _log_offsets(self, table: pd.DataFrame, schema: Schema) -> dict[str, float]:
-        """Give the columns to learn on a log scale, each with what is added before it."""
-        return offsets_of_skewed(table, schema)
-
-    def _settings(self, table: pd.DataFrame, schema: Schema) -> dict[str, Any]:
-        return resolve(self.name, self.parameters, self.params, len(table))
+    #: The class of `sdv.single_table`.
+    sdv_class: ClassVar[str]
 
     @classmethod
     def plain(cls) -> Any:
         """Give SDV's own class."""
         import sdv.single_table
 
-        if cls.sdv_class is None:
-            raise TypeError(f"{cls.name} wraps no class of SDV")
         return getattr(sdv.single_table, cls.sdv_class)
 
-    def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
+
+class SDVModel(WrapsSDV, ScaledFamily):
+    """Base of the families whose table is learned by a synthesizer of SDV."""
+
+    #: SDV's object, for the time of a fit.
+    _sdv: Any
+
+    def fit(self, table: pd.DataFrame, schema: Schema, *, seed: int, training: Training) -> None:
+        """Learn a plain table. See `synthhealth.models.Model.fit`."""
+        self._names = neutral_names(table)
+        try:
+            super().fit(table, schema, seed=seed, training=training)
+        finally:
+            self._sdv = None
+
+    def _build(self, table: pd.DataFrame, schema: Schema) -> None:
+        types = {self._names[name]: _sdtype(name, table, schema) for name in table.columns}
+        self._sdv = self._synthesizer(metadata_of(types), table, schema)
+
+    def _synthesizer(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
         """Give the SDV object that `settings_` asks for; `table` is on the scales it will learn."""
         raise NotImplementedError
 
-    def _train(self, data: pd.DataFrame, training: Training) -> None:
-        """Fit SDV's object; families that train in epochs report each of them instead."""
-        begin = time.monotonic()
-        self._sdv.fit({TABLE: data})
-        training.on_progress(ProgressEvent("fit", 1, 1, "pass", time.monotonic() - begin))
 
-    def _draw(self, n: int) -> pd.DataFrame:
-        """Draw rows on the scale that was learned."""
-        raise NotImplementedError
-
-    def _draw_finite(self, n: int) -> pd.DataFrame:
-        """Draw rows without infinite numbers.
-
-        A network's score far out in a tail has the probability 1, of which an unbounded margin
-        makes an infinite value; such rows are drawn again.
-        """
-        parts: list[pd.DataFrame] = []
-        n_found = 0
-        for _ in range(MAX_DRAWS):
-            drawn = from_log(self._draw(n - n_found), self._offsets)
-            parts.append(drawn[np.isfinite(drawn.to_numpy(dtype=float)).all(axis=1)])
-            n_found += len(parts[-1])
-            if n_found == n:
-                return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
-        raise FitError(
-            f"model {self.name!r} draws mostly infinite numbers; train it longer, or try another "
-            "model"
-        )
-
-    def _seeded(self, seed: int) -> AbstractContextManager[None]:
-        return seeded(seed, threads=self._threads())
-
-    def _threads(self) -> int:
-        return 1
-
-    def _is_usable(self) -> bool:
-        """Whether an interrupted model can already sample."""
-        return False
-
-    def _metadata(self, table: pd.DataFrame, schema: Schema) -> Any:
-        from sdv.metadata import Metadata
-
-        metadata = Metadata()
-        metadata.add_table(TABLE)
-        for name, neutral in self._names.items():
-            metadata.add_column(neutral, TABLE, **self._sdtype(name, table, schema))
-        return metadata
-
-    def _sdtype(self, name: str, table: pd.DataFrame, schema: Schema) -> dict[str, Any]:
-        """Say to SDV what a column is."""
-        kind = schema[name].kind
-        if kind.is_numerical:
-            return {"sdtype": "numerical"}
-        if kind is Kind.ORDINAL:
-            # Undeclared, the order would be that of first appearance in the table.
-            levels = range(int(table[name].max()) + 1)
-            return {"sdtype": "ordinal", "range_values": list(levels)}
-        return {"sdtype": "categorical"}
+def neutral_names(table: pd.DataFrame) -> dict[str, str]:
+    """Give the columns names of which SDV guesses nothing."""
+    return {name: f"c{position:04d}" for position, name in enumerate(table.columns)}
 
 
-def _neutral_names(n: int) -> list[str]:
-    return [f"c{position:04d}" for position in range(n)]
+def metadata_of(types: Mapping[str, Mapping[str, Any]]) -> Any:
+    """Say to SDV what the columns of its only table are."""
+    from sdv.metadata import Metadata
+
+    metadata = Metadata()
+    metadata.add_table(TABLE)
+    for name, said in types.items():
+        metadata.add_column(name, TABLE, **said)
+    return metadata
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep SDV's warnings and log lines, some with values in them, from the user's screen."""
-    loggers = [logging.getLogger(name) for name in _LOGGERS]
-    levels = [logger.level for logger in loggers]
-    try:
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+def _sdtype(name: str, table: pd.DataFrame, schema: Schema) -> dict[str, Any]:
+    kind = schema[name].kind
+    if kind.is_numerical:
+        return {"sdtype": "numerical"}
+    if kind is Kind.ORDINAL:
+        # Undeclared, the order would be that of first appearance in the table.
+        levels = range(int(table[name].max()) + 1)
+        return {"sdtype": "ordinal", "range_values": list(levels)}
+    return {"sdtype": "categorical"}

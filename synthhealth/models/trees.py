@@ -7,14 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
 from threadpoolctl import threadpool_limits
 
-from synthhealth.errors import (
-    ArtifactError,
-    ConditionError,
-    FitInterruptedError,
-)
+from synthhealth.errors import ArtifactError, ConditionError
 from synthhealth.models._bins import Bins
 from synthhealth.models._conditional import Conditional, Outcomes, drawn, learn_conditional
 from synthhealth.models._packed_trees import packed, unpacked
@@ -27,12 +22,12 @@ from synthhealth.models._sequential import (
 )
 from synthhealth.models.about import About, Advice, on_demo
 from synthhealth.models.base import LogDensity, Training
-from synthhealth.models.parameters import Parameter, resolve
+from synthhealth.models.family import Family, FamilyState
+from synthhealth.models.parameters import Parameter
 from synthhealth.schema import Kind, Schema
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
-Arrays = dict[str, npt.NDArray[Any]]
 
 #: Rows that are drawn at once: so much memory is enough for any number.
 _ROWS_AT_ONCE = 100_000
@@ -41,33 +36,22 @@ _ROWS_AT_ONCE = 100_000
 _SIMULATED_ROWS = 20_000
 
 
-class TreesState(BaseModel):
+class TreesState(FamilyState):
     """The plain values of fitted trees; their nodes and leaves are arrays.
 
     Attributes
     ----------
-    settings : dict
-        The value of every parameter that was used.
-    partial : bool
-        Whether the fit ended before the last column was learned given others.
-    columns : tuple of str
-        The columns, in the order of the table.
     sequence : tuple of str
-        The same in the order in which they are drawn.
+        The columns in the order in which they are drawn.
     bins : tuple of Bins
         The bins of the numerical ones.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    settings: dict[str, Any]
-    partial: bool
-    columns: tuple[str, ...]
     sequence: tuple[str, ...]
     bins: tuple[Bins, ...]
 
 
-class TreesModel:
+class TreesModel(Family):
     """Trees, one column after the other, over bins of several patients each.
 
     Each column is drawn given those before it, from the leaf of a tree that a row belongs to
@@ -77,8 +61,8 @@ class TreesModel:
     those of the node above, and a number is drawn anew within its bin.
     """
 
-    name: ClassVar[str] = "trees"
-    about: ClassVar[About] = About(
+    name = "trees"
+    about = About(
         title="The trees",
         packages=("scikit-learn",),
         holds_no_patient=True,
@@ -102,15 +86,12 @@ class TreesModel:
             },
         ),
     )
-    State: ClassVar[type[TreesState]] = TreesState
+    State: ClassVar[type[FamilyState]] = TreesState
     parameters: ClassVar[tuple[Parameter, ...]] = (MIN_LEAF, ORDER)
-
-    def __init__(self, **params: Any) -> None:
-        self.params = params
 
     def fit(self, table: pd.DataFrame, schema: Schema, *, seed: int, training: Training) -> None:
         """Learn a plain table. See `synthhealth.models.Model.fit`."""
-        self.settings_ = resolve(self.name, self.parameters, self.params, len(table))
+        self.settings_ = self._settings(table, schema)
         self.partial_ = False
         sequence = drawing_order(table, schema, self.settings_["order"])
         rng = np.random.default_rng(seed)
@@ -150,16 +131,13 @@ class TreesModel:
             simulated[names[-1]] = drawn(one.probabilities, one.leaves(simulated), rng)
             conditionals.append(one)
 
-        try:
-            with threadpool_limits(1):
+        with self._in_words(), threadpool_limits(1):
+            try:
                 for place in training.epochs(len(sequence), dict):
                     learn(sequence[: place + 1])
-        except KeyboardInterrupt:
-            if not training.keep_partial:
-                raise FitInterruptedError(
-                    f"training of {self.name!r} was interrupted and nothing is kept; to keep the "
-                    "model as far as it has come, fit with on_interrupt='keep' (--keep-partial)"
-                ) from None
+            except KeyboardInterrupt:
+                if not training.keep_partial:
+                    raise
         self.partial_ = len(conditionals) < len(sequence)
         for name in sequence[len(conditionals) :]:
             # There was no time to learn what they have to do with the others.
@@ -257,39 +235,13 @@ class TreesModel:
         in_order = [str(name) for name in rows if name in margins]
         return LogDensity(pd.DataFrame(margins, index=rows.index)[in_order], dependence)
 
-    def state(self) -> dict[str, Any]:
-        """Give the fitted model as plain values and arrays."""
-        return self._state.model_dump(mode="json") | self._arrays
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> TreesModel:
-        """Rebuild a fitted model from its `state`, whoever wrote it; no code is taken from it.
-
-        Raises
-        ------
-        ArtifactError, ParameterError, ValueError
-            It is not the state of such a model.
-        """
-        arrays = {name: value for name, value in state.items() if isinstance(value, np.ndarray)}
-        plain = TreesState.model_validate(
-            {name: value for name, value in state.items() if name not in arrays}
-        )
-        checked = {one.name: one.check(plain.settings.get(one.name)) for one in cls.parameters}
-        if set(plain.settings) != set(checked):
-            raise ArtifactError(f"the model has not the settings of {cls.name!r}")
-        model = cls(**checked)
-        model.settings_, model.partial_ = checked, plain.partial
-        model._take(plain, arrays)
-        return model
-
-    def _take(self, state: TreesState, arrays: Arrays) -> None:
-        """Become fitted."""
+    def _rebuild(self) -> None:
+        state = self._state
         if sorted(state.columns) != sorted(state.sequence) or not state.columns:
             raise ArtifactError("the columns of the trees are not those of the table")
-        self._state, self._arrays = state, arrays
         numerical = [one.name for one in state.bins]
         self._conditionals, sizes, slants = unpacked(
-            arrays, state.columns, state.sequence, state.sequence, numerical
+            self._arrays, state.columns, state.sequence, state.sequence, numerical
         )
         self._sizes = sizes
         self._bins: dict[str, tuple[Bins, Floats]] = {}

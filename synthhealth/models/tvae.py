@@ -22,8 +22,8 @@ from synthhealth.models.deep import (
     NetworkTable,
     about_network,
 )
+from synthhealth.models.family import FamilyState
 from synthhealth.models.parameters import Parameter
-from synthhealth.models.sdv_family import SDVState
 from synthhealth.schema import Schema
 
 Floats = npt.NDArray[np.float64]
@@ -55,7 +55,7 @@ class TVAEModel(DeepModel):
     name = "tvae"
     sdv_class = "TVAESynthesizer"
     about = about_network("TVAE", on_demo("tvae", {("standard", 61): (0.77, 0.75, 0.79)}))
-    State: ClassVar[type[SDVState]] = NetworkState
+    State: ClassVar[type[FamilyState]] = NetworkState
     parameters = (
         Parameter(
             "steps",
@@ -116,8 +116,6 @@ class TVAEModel(DeepModel):
         SCALE_PARAMETER,
     )
     _network_name = "TVAE"
-    _transformer_attribute = "transformer"
-    _network_attribute = "decoder"
 
     @staticmethod
     def _steps_per_epoch(n_rows: int, batch_size: int) -> int:
@@ -129,7 +127,7 @@ class TVAEModel(DeepModel):
 
         return TrainedTVAE
 
-    def _build(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
+    def _synthesizer(self, metadata: Any, table: pd.DataFrame, schema: Schema) -> Any:
         ours = {"draw_categories", "early_stopping", "log_scale", "steps", "threads"}
         theirs = {name: value for name, value in self.settings_.items() if name not in ours}
         return self.plain()(

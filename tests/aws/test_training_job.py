@@ -28,6 +28,7 @@ from jobs import (
 )
 
 import synthhealth as sh
+from synthhealth.artifact import checkpoint
 from synthhealth.artifact.container import read_container
 from synthhealth.artifact.saving import members_of
 from synthhealth.aws import training
@@ -414,6 +415,18 @@ def test_the_container_knows_its_verbs(capsys):
     assert "train|serve|sample" in capsys.readouterr().err
 
 
+TVAE = {"synthesizer": "tvae", "random_state": "7", "steps": "30", "batch_size": "20"}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> bytes:
+    """Give the model of a network that was trained in one go."""
+    base = lay_out(tmp_path_factory.mktemp("whole"), parameters=TVAE)
+    log, _ = (process := start(base)).communicate(timeout=120)
+    assert process.returncode == 0, log
+    return model_bytes(base)
+
+
 class TestCheckpoints:
     @pytest.fixture
     def base(self, tmp_path) -> Path:
@@ -452,6 +465,7 @@ class TestCheckpoints:
         monkeypatch.setattr(sh.Synthesizer, "fit", counted)
         return fits
 
+    @pytest.mark.usefixtures("as_for_users")
     def test_a_finished_fit_is_not_repeated(self, interrupted, finished, run, count):
         assert run(interrupted) == 0
         assert count == []
@@ -569,6 +583,44 @@ class TestCheckpoints:
         assert files_in(base) == RESULTS
         assert "checkpoint: the fit is not kept" in capsys.readouterr().out
 
+    def stop_at(self, monkeypatch, step: int) -> None:
+        """Let SIGTERM come after a step of the next training."""
+        monkeypatch.setattr(checkpoint, "LOOK_SECONDS", 0.0)
+        follow, left = checkpoint.Checkpoint.follow, [step]
+
+        def stopped(self, state):
+            follow(self, state)
+            left[0] -= 1
+            if not left[0]:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        monkeypatch.setattr(checkpoint.Checkpoint, "follow", stopped)
+
+    def test_a_training_that_was_stopped_goes_on(self, base, run, trained, monkeypatch):
+        configure(base, "hyperparameters", TVAE)
+        self.stop_at(monkeypatch, 13)
+        assert run(base) == 0
+        assert sh.load(base / "model/model.synth").partial_
+        assert os.listdir(base / "checkpoints") == ["training.checkpoint"]
+        assert run(base) == 0
+        assert model_bytes(base) == trained
+        assert "training.checkpoint" not in os.listdir(base / "checkpoints")
+
+    def test_one_that_was_stopped_early_says_that_it_goes_on(self, base, run, trained, monkeypatch):
+        configure(base, "hyperparameters", TVAE)
+        self.stop_at(monkeypatch, 2)
+        assert run(base) == 1
+        assert "start it again, and the training goes on" in failure(base)
+        assert run(base) == 0
+        assert model_bytes(base) == trained
+
+    def test_a_state_of_no_use_is_not_used(self, base, run, trained, capsys):
+        configure(base, "hyperparameters", TVAE)
+        (base / "checkpoints/training.checkpoint").write_bytes(b"no checkpoint")
+        assert run(base) == 0
+        assert "checkpoint: not used; the training begins anew" in capsys.readouterr().out
+        assert model_bytes(base) == trained
+
     def test_a_parameter_names_the_folder(self, tmp_path, killed, count):
         parameters = {**PARAMETERS, "checkpoint_dir": str(tmp_path / "mine")}
         base = lay_out(tmp_path, parameters=parameters)
@@ -604,8 +656,8 @@ class TestStops:
         assert "partial" in rest
         names = {name for name, _ in read_metrics(log + rest)}
         assert {"train:epoch", "train:generator_loss", "train:discriminator_loss"} <= names
-        # A job that is started again begins anew, and gives the same as one that was never stopped.
-        assert not any((base / "checkpoints").iterdir())
+        # A job that is started again goes on, and gives the same as one that was never stopped.
+        assert {one.name for one in (base / "checkpoints").iterdir()} <= {"training.checkpoint"}
 
     def test_a_copula_ends_with_a_reason(self, tmp_path, run, monkeypatch):
         from synthhealth.models.gaussian_copula import GaussianCopulaModel
@@ -614,7 +666,7 @@ class TestStops:
 
         def interrupted(self, *arguments):
             os.kill(os.getpid(), signal.SIGTERM)
-            return build(self, *arguments)
+            build(self, *arguments)
 
         monkeypatch.setattr(GaussianCopulaModel, "_build", interrupted)
         base = lay_out(tmp_path)

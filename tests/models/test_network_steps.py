@@ -223,9 +223,9 @@ def test_ctgan_has_the_same_weights(monkeypatch, table, discrete, others):
     table = table if discrete else table[["x", "y"]]
     ours, draws = our_gan(table, discrete, settings | {"epochs": EPOCHS})
     theirs = their_gan(monkeypatch, table, discrete, settings, ours, draws.made)
-    moved = weights_of(ours._generator), weights_of(theirs._generator)
+    moved = weights_of(ours.network), weights_of(theirs._generator)
     untrained, _ = our_gan(table, discrete, settings | {"epochs": 0})
-    begun = weights_of(untrained._generator)
+    begun = weights_of(untrained.network)
     assert (moved[0] - begun).abs().mean() > 2e-3
     assert (moved[0] - moved[1]).abs().max() < 2e-5
     last = theirs.loss_values.iloc[-1]
@@ -287,8 +287,8 @@ def test_tvae_has_the_same_weights(monkeypatch, table):
         theirs.fit(table, discrete)
     assert not made["normal"]
     assert not made["order"]
-    begun = weights_of(our_vae(table, discrete, settings | {"epochs": 0})[0].decoder)
-    moved = weights_of(ours.decoder), weights_of(theirs.decoder)
+    begun = weights_of(our_vae(table, discrete, settings | {"epochs": 0})[0].network)
+    moved = weights_of(ours.network), weights_of(theirs.decoder)
     assert (moved[0] - begun).abs().mean() > 2e-3
     assert (moved[0] - moved[1]).abs().max() < 2e-5
     last = theirs.loss_values["Loss"].iloc[-1]

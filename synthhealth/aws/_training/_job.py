@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -31,7 +32,8 @@ from synthhealth.aws._training._results import (
 )
 from synthhealth.aws._training._settings import Settings
 from synthhealth.aws._training._stop import Stop
-from synthhealth.errors import FileError, FitInterruptedError
+from synthhealth.errors import CheckpointError, FileError, FitInterruptedError
+from synthhealth.models import about
 from synthhealth.schema import Schema
 from synthhealth.synthesizer import Synthesizer
 
@@ -162,8 +164,8 @@ class Job:
             self._stop.finish()
             # The same files give the same table: it is the one that was learned.
             return Synthesizer.of(fitted, inputs.table)
-        synthesizer = self._fitted(inputs)
-        # What was cut short is begun anew when SageMaker starts the job again.
+        synthesizer = self._fitted(inputs, self._unfinished(checkpoint))
+        # What was cut short is gone on with when SageMaker starts the job again.
         if checkpoint is not None and not self._stop.is_requested:
             try:
                 checkpoint.save(synthesizer.fitted_)
@@ -171,7 +173,17 @@ class Job:
                 _log.warning("checkpoint: the fit is not kept: %s", error)
         return synthesizer
 
-    def _fitted(self, inputs: _Inputs) -> Synthesizer:
+    def _unfinished(self, checkpoint: Checkpoint | None) -> Path | None:
+        """Give the file for the state of a training; None where there is no place for it."""
+        if checkpoint is None or not about(self._settings.synthesizer).in_steps:
+            return None
+        try:
+            return checkpoint.unfinished()
+        except FileError as error:
+            _log.warning("checkpoint: the training is not kept: %s", error)
+            return None
+
+    def _fitted(self, inputs: _Inputs, unfinished: Path | None) -> Synthesizer:
         settings = self._settings
         synthesizer = Synthesizer(
             settings.synthesizer,
@@ -189,14 +201,21 @@ class Job:
             if event.done >= event.total or event.elapsed >= (settings.max_seconds or float("inf")):
                 self._stop.finish()
 
+        fit = partial(
+            synthesizer.fit,
+            inputs.table,
+            on_progress=watch,
+            on_interrupt="keep",
+            max_seconds=settings.max_seconds,
+        )
         try:
-            synthesizer.fit(
-                inputs.table,
-                on_progress=watch,
-                on_interrupt="keep",
-                max_seconds=settings.max_seconds,
-            )
+            self._go_on(fit, unfinished)
         except FitInterruptedError:
+            if unfinished is not None and unfinished.exists():
+                raise FitInterruptedError(
+                    f"the job was stopped while it trained {settings.synthesizer!r}; its state is "
+                    "kept with the checkpoints: start it again, and the training goes on"
+                ) from None
             raise FitInterruptedError(
                 f"the job was stopped while it trained {settings.synthesizer!r}, of which nothing "
                 "can be kept so early; start it again, with a longer maximum run time if it was "
@@ -206,6 +225,18 @@ class Job:
         if self._stop.is_requested and synthesizer.partial_:
             _log.warning("the job was stopped: the model is kept as far as it has come (partial)")
         return synthesizer
+
+    def _go_on(self, fit: Callable[..., Synthesizer], unfinished: Path | None) -> None:
+        """Fit, from where an earlier attempt of the job was, if its state is of use."""
+        if unfinished is not None and unfinished.exists():
+            try:
+                _log.info("checkpoint: a training was begun before, and goes on from there")
+                fit(checkpoint=unfinished)
+                return
+            except CheckpointError as error:
+                _log.warning("checkpoint: not used; the training begins anew: %s", error)
+                unfinished.unlink()
+        fit(checkpoint=unfinished)
 
     def _checkpoint(self, inputs: _Inputs) -> Checkpoint | None:
         given = self._settings.checkpoint_dir

@@ -35,14 +35,14 @@ __all__ = [
 ]
 
 
-_MODEL, _ABOUT = "fitted.synth", "fitted.json"
+_MODEL, _ABOUT, _UNFINISHED = "fitted.synth", "fitted.json", "training.checkpoint"
 _MAX_ABOUT_BYTES = 10_000
 
 _log = logging.getLogger(__name__)
 
 
 class Checkpoint:
-    """A finished fit in a folder.
+    """A finished fit in a folder, and the place for an unfinished one.
 
     Parameters
     ----------
@@ -97,6 +97,17 @@ class Checkpoint:
         except SynthHealthError as error:
             _log.warning("checkpoint: not used; the fit begins anew: %s", error)
             return None
+
+    def unfinished(self) -> Path:
+        """Give the file for the state of a training; its folder is there.
+
+        Raises
+        ------
+        FileError
+            The folder cannot be made.
+        """
+        make_folder(self._folder)
+        return self._folder / _UNFINISHED
 
     def save(self, fitted: Fitted) -> None:
         """Keep what a fit left.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-__all__ = ["Adam"]
+__all__ = ["Adam", "put_back"]
 
 
 class Adam:
@@ -66,3 +67,39 @@ class Adam:
             self._mean, size.add_(self._LEAST), value=-self.rate / (1 - first**self._steps)
         )
         self.gradient.zero_()
+
+    def state(self) -> dict[str, Any]:
+        """Give the weights, and all that the next steps depend on beside their gradients."""
+        return {
+            "steps": self._steps,
+            "weights": self.weights.cpu().numpy().copy(),
+            "mean": self._mean.cpu().numpy().copy(),
+            "square": self._square.cpu().numpy().copy(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go back to a `state`.
+
+        Raises
+        ------
+        KeyError, ValueError
+            It is not that of such weights.
+        """
+        self._steps = int(state["steps"])
+        put_back(self.weights, state["weights"])
+        put_back(self._mean, state["mean"])
+        put_back(self._square, state["square"])
+
+
+def put_back(place: Tensor, kept: Any) -> None:
+    """Copy an array to where it was taken from.
+
+    Raises
+    ------
+    ValueError
+        It is of another shape.
+    """
+    found = torch.as_tensor(kept)
+    if found.shape != place.shape or found.dtype != place.dtype:
+        raise ValueError("an array is of another shape or type")
+    place.copy_(found)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,6 +21,24 @@ class Draws:
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
+
+    def state(self) -> Any:
+        """Give where the generator stands, as int64."""
+        return self._generators.get_rng_state().numpy().view(np.int64).copy()
+
+    def restore(self, state: Any) -> None:
+        """Go back to a `state`.
+
+        Raises
+        ------
+        RuntimeError
+            It is not that of such a generator.
+        """
+        self._generators.set_rng_state(torch.from_numpy(np.asarray(state).view(np.uint8)))
+
+    @property
+    def _generators(self) -> Any:
+        return torch if self._device.type == "cpu" else getattr(torch, self._device.type)
 
     def normal(self, n: int, width: int) -> Tensor:
         """Draw from the standard normal law."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import torch
 from ctgan import CTGAN
 from ctgan.synthesizers.ctgan import Discriminator, Generator
@@ -16,9 +15,8 @@ from torch import Tensor
 from synthhealth.models.networks.adam import Adam
 from synthhealth.models.networks.critic import Critic
 from synthhealth.models.networks.draws import Draws
-from synthhealth.models.networks.keeping import HeldOut, Keeper, n_held_out
 from synthhealth.models.networks.spans import Spans
-from synthhealth.models.networks.table import NetworkTable, code_table
+from synthhealth.models.networks.trained import Steps, Trained
 
 __all__ = ["Conditions", "TrainedCTGAN"]
 
@@ -70,86 +68,39 @@ class Conditions:
         return self._rows[place]
 
 
-class TrainedCTGAN(CTGAN):
+class TrainedCTGAN(Trained, CTGAN):
     """ctgan's CTGAN, trained by the same mathematics.
 
     The critic learns from rows whose generator is left alone, so nothing is differentiated through
     it; all columns are activated at once; conditions and rows are drawn where they are used, on a
     GPU too. Given the same draws the weights are those of ctgan after every step.
-
-    Parameters
-    ----------
-    watch : callable
-        Takes the number of epochs, and gives those that are trained.
-    hold_out : bool
-        Whether to keep the best state by rows held out, and to end when nothing better comes.
-    **settings
-        As CTGAN's.
     """
 
-    #: What draws; a test puts its own in this place.
-    draws: Callable[[torch.device], Draws] = Draws
-
-    def __init__(
-        self, *, watch: Callable[[int], Iterable[int]], hold_out: bool = False, **settings: Any
-    ) -> None:
-        super().__init__(**settings)
-        self._watch, self._hold_out = watch, hold_out
-        self.losses: dict[str, float] = {}
-        self.settled = False
-
-    def fit(self, train_data: pd.DataFrame, discrete_columns: Collection[str] = ()) -> None:
-        """Learn a table of plain numbers, `discrete_columns` as levels."""
-        self._transformer, coded = code_table(train_data, discrete_columns)
-        rows = torch.from_numpy(coded).to(self._device)
-        draws = self.draws(self._device)
-        held_out = rows[:0]
-        if self._hold_out:
-            held_out, rows = draws.apart(rows, n_held_out(len(rows)))
-        step = self._begin(rows, draws)
-        steps = max(len(rows) // self._batch_size, 1)
-        keeper = step.keeper(held_out, steps * self._epochs) if self._hold_out else None
-        try:
-            for _ in self._watch(self._epochs):
-                for _ in range(steps):
-                    for _ in range(self._discriminator_steps):
-                        critic_loss = step.critic()
-                    generator_loss = step.generator()
-                    if keeper:
-                        keeper.follow()
-                self.losses = {
-                    "generator": float(generator_loss),
-                    "discriminator": float(critic_loss),
-                }
-                if keeper and keeper.settled:
-                    self.settled = True
-                    break
-        finally:
-            if keeper:
-                keeper.finish()
-
-    def _begin(self, rows: Tensor, draws: Draws) -> _Step:
-        spans = Spans(self._transformer.output_info_list, self._device)
+    def _begin(self, rows: Tensor, draws: Draws) -> _Steps:
+        spans = Spans(self.coder.output_info_list, self._device)
         self.conditions = Conditions(rows, spans, log_frequency=self._log_frequency)
-        width = rows.shape[1] + self.conditions.n_levels
-        self._generator = Generator(
-            self._embedding_dim + self.conditions.n_levels, self._generator_dim, rows.shape[1]
-        ).to(self._device)
-        critic = Discriminator(width, self._discriminator_dim, pac=self.pac).to(self._device)
-        return _Step(self, rows, spans, critic, draws)
+        return _Steps(self, rows, spans, self.conditions, draws)
 
 
-class _Step:
+class _Steps(Steps):
     """The two halves of a step, with all that they need."""
 
-    def __init__(self, model: Any, rows: Tensor, spans: Spans, critic: Any, draws: Draws) -> None:
-        self._rows, self._spans, self._conditions = rows, spans, model.conditions
-        self._network, self._critic = model._generator, Critic(critic)
-        self._draws = draws
-        self._table: NetworkTable = model._transformer
+    def __init__(
+        self, model: Any, rows: Tensor, spans: Spans, conditions: Conditions, draws: Draws
+    ) -> None:
+        self._rows, self._spans, self._conditions, self._draws = rows, spans, conditions, draws
         self._batch, self._noise = model._batch_size, model._embedding_dim
+        self._n_of_critic = model._discriminator_steps
+        self.n_per_epoch = max(len(rows) // self._batch, 1)
+        width = rows.shape[1]
+        self.network = Generator(self._noise + conditions.n_levels, model._generator_dim, width)
+        self.network.to(rows.device)
+        critic = Discriminator(
+            width + conditions.n_levels, model._discriminator_dim, pac=model.pac
+        ).to(rows.device)
+        self._critic = Critic(critic)
         self._generator_steps = Adam(
-            self._network.parameters(),
+            self.network.parameters(),
             rate=model._generator_lr,
             decay=model._generator_decay,
             betas=_BETAS,
@@ -160,8 +111,20 @@ class _Step:
             decay=model._discriminator_decay,
             betas=_BETAS,
         )
+        self.optimisers = self._generator_steps, self._critic_steps
+        self._losses: dict[str, Tensor] = {}
 
-    def critic(self) -> Tensor:
+    def step(self, number: int) -> None:
+        """Let the critic learn, and then the generator."""
+        for _ in range(self._n_of_critic):
+            critic_loss = self._teach_critic()
+        self._losses = {"generator": self._teach_generator(), "discriminator": critic_loss}
+
+    def losses(self) -> dict[str, float]:
+        """Give the losses of the last step."""
+        return {name: float(loss) for name, loss in self._losses.items()}
+
+    def _teach_critic(self) -> Tensor:
         """Let the critic learn from one batch, and give its loss."""
         draws, n = self._draws, self._batch
         asked, condition = self._ask()
@@ -183,7 +146,7 @@ class _Step:
         self._critic_steps.step()
         return loss
 
-    def generator(self) -> Tensor:
+    def _teach_generator(self) -> Tensor:
         """Let the generator learn from one batch, and give its loss."""
         draws, n = self._draws, self._batch
         asked, condition = self._ask()
@@ -203,8 +166,8 @@ class _Step:
         self._generator_steps.step()
         return loss
 
-    def keeper(self, held_out: Tensor, n_steps: int) -> Keeper:
-        """Give what keeps the best weights of the generator, by these rows.
+    def generator(self, held_out: Tensor) -> Callable[[], npt.NDArray[np.float32]]:
+        """Give what generates as many rows as are held out, of the same noise each time.
 
         It is asked for levels of the held-out rows, each for that of one column.
         """
@@ -220,11 +183,10 @@ class _Step:
 
         @torch.no_grad()
         def generate() -> npt.NDArray[np.float32]:
-            outputs = self._network(torch.cat([noise, condition], dim=1))
+            outputs = self.network(torch.cat([noise, condition], dim=1))
             return self._spans.activate(outputs, gumbel, _TEMPERATURE).cpu().numpy()
 
-        real = HeldOut(self._table.columns, held_out.cpu().numpy())
-        return Keeper(self._generator_steps.weights, real, generate, n_steps)
+        return generate
 
     def _ask(self) -> tuple[Tensor | None, Tensor]:
         """Draw for each row a level, and write it as a vector; of no columns an empty one."""
@@ -238,7 +200,7 @@ class _Step:
     def _generate(self, condition: Tensor) -> tuple[Tensor, Tensor]:
         """Give synthetic rows, and the outputs that they were made from."""
         noise = self._draws.normal(self._batch, self._noise)
-        outputs = self._network(torch.cat([noise, condition], dim=1))
+        outputs = self.network(torch.cat([noise, condition], dim=1))
         gumbel = self._draws.gumbel(*outputs.shape)
         return self._spans.activate(outputs.detach(), gumbel, _TEMPERATURE), outputs
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -167,6 +167,33 @@ class Keeper:
         if self._steps > self._checked:
             self._check()
         self._weights.copy_(self._kept)
+
+    def state(self) -> dict[str, Any]:
+        """Give the mean and the best weights so far, and where the checks stand."""
+        return {
+            "mean": self._mean.cpu().numpy().copy(),
+            "kept": self._kept.cpu().numpy().copy(),
+            "steps": self._steps,
+            "checked": self._checked,
+            "since": self._since,
+            "best": float(self.best) if np.isfinite(self.best) else None,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go back to a `state`.
+
+        Raises
+        ------
+        KeyError, ValueError
+            It is not that of such weights.
+        """
+        from synthhealth.models.networks.adam import put_back
+
+        put_back(self._mean, state["mean"])
+        put_back(self._kept, state["kept"])
+        self._steps, self._checked = int(state["steps"]), int(state["checked"])
+        self._since = int(state["since"])
+        self.best = -np.inf if state["best"] is None else float(state["best"])
 
     def _check(self) -> None:
         now = self._weights.clone()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import torch
 from ctgan import TVAE
 from ctgan.synthesizers.tvae import Decoder, Encoder
@@ -15,9 +14,8 @@ from torch import Tensor
 
 from synthhealth.models.networks.adam import Adam
 from synthhealth.models.networks.draws import Draws
-from synthhealth.models.networks.keeping import HeldOut, Keeper, n_held_out
 from synthhealth.models.networks.spans import Spans
-from synthhealth.models.networks.table import code_table
+from synthhealth.models.networks.trained import Steps, Trained
 
 __all__ = ["TrainedTVAE"]
 
@@ -25,90 +23,67 @@ __all__ = ["TrainedTVAE"]
 _RATE, _LEAST_SIGMA, _LARGEST_SIGMA = 1e-3, 0.01, 1.0
 
 
-class TrainedTVAE(TVAE):
+class TrainedTVAE(Trained, TVAE):
     """ctgan's TVAE, trained by the same mathematics.
 
     The error of all columns is one operation with a gradient by hand, and batches are taken from
     one matrix, on a GPU too. Given the same draws the weights are those of ctgan after every step.
-
-    Parameters
-    ----------
-    watch : callable
-        Takes the number of epochs, and gives those that are trained.
-    hold_out : bool
-        Whether to keep the best state by rows held out, and to end when nothing better comes.
-    **settings
-        As TVAE's.
     """
 
-    #: What draws; a test puts its own in this place.
-    draws: Callable[[torch.device], Draws] = Draws
+    def _begin(self, rows: Tensor, draws: Draws) -> _Steps:
+        return _Steps(self, rows, Spans(self.coder.output_info_list, self._device), draws)
 
-    def __init__(
-        self, *, watch: Callable[[int], Iterable[int]], hold_out: bool = False, **settings: Any
-    ) -> None:
-        super().__init__(**settings)
-        self._watch, self._hold_out = watch, hold_out
-        self.losses: dict[str, float] = {}
-        self.settled = False
 
-    def fit(self, train_data: pd.DataFrame, discrete_columns: Collection[str] = ()) -> None:
-        """Learn a table of plain numbers, `discrete_columns` as levels."""
-        self.transformer, coded = code_table(train_data, discrete_columns)
-        rows = torch.from_numpy(coded).to(self._device)
-        draws = self.draws(self._device)
-        held_out = rows[:0]
-        if self._hold_out:
-            held_out, rows = draws.apart(rows, n_held_out(len(rows)))
-        spans = Spans(self.transformer.output_info_list, self._device)
+class _Steps(Steps):
+    """Encoder and decoder, which learn together."""
+
+    def __init__(self, model: Any, rows: Tensor, spans: Spans, draws: Draws) -> None:
+        self._rows, self._spans, self._draws = rows, spans, draws
+        self._batch, self._noise = model.batch_size, model.embedding_dim
+        self._loss_factor = model.loss_factor
+        self.n_per_epoch = -(-len(rows) // self._batch)
         width = rows.shape[1]
-        encoder = Encoder(width, self.compress_dims, self.embedding_dim).to(self._device)
-        self.decoder = Decoder(self.embedding_dim, self.decompress_dims, width).to(self._device)
-        weights = [*encoder.parameters(), *self.decoder.parameters()]
-        steps = Adam(weights, rate=_RATE, decay=self.l2scale)
-        keeper = None
-        if self._hold_out:
-            n_steps = self.epochs * -(-len(rows) // self.batch_size)
-            real = HeldOut(self.transformer.columns, held_out.cpu().numpy())
-            keeper = Keeper(steps.weights, real, self._generator(spans, draws, held_out), n_steps)
-        try:
-            for _ in self._watch(self.epochs):
-                for chosen in torch.split(draws.order(len(rows)), self.batch_size):
-                    loss = self._loss(encoder, rows[chosen], spans, draws)
-                    torch.autograd.backward(loss)
-                    steps.step()
-                    self.decoder.sigma.data.clamp_(_LEAST_SIGMA, _LARGEST_SIGMA)
-                    if keeper:
-                        keeper.follow()
-                self.losses = {"loss": float(loss.detach())}
-                if keeper and keeper.settled:
-                    self.settled = True
-                    break
-        finally:
-            if keeper:
-                keeper.finish()
+        self._encoder = Encoder(width, model.compress_dims, self._noise).to(rows.device)
+        self.network = Decoder(self._noise, model.decompress_dims, width).to(rows.device)
+        weights = [*self._encoder.parameters(), *self.network.parameters()]
+        self._steps = Adam(weights, rate=_RATE, decay=model.l2scale)
+        self.optimisers = (self._steps,)
+        self._last: Tensor | None = None
 
-    def _loss(self, encoder: Any, rows: Tensor, spans: Spans, draws: Draws) -> Tensor:
-        mean, deviation, log_variance = encoder(rows)
-        noise = draws.normal(*deviation.shape)
-        outputs, sigmas = self.decoder(noise * deviation + mean)
-        error: Tensor = _Error.apply(outputs, sigmas, rows, spans)  # type: ignore[no-untyped-call]
+    def begin_epoch(self) -> None:
+        """Draw the order of the rows."""
+        self._batches = torch.split(self._draws.order(len(self._rows)), self._batch)
+
+    def step(self, number: int) -> None:
+        """Let both learn from one batch."""
+        self._last = self._loss(self._rows[self._batches[number]])
+        torch.autograd.backward(self._last)
+        self._steps.step()
+        self.network.sigma.data.clamp_(_LEAST_SIGMA, _LARGEST_SIGMA)
+
+    def losses(self) -> dict[str, float]:
+        """Give the loss of the last step."""
+        return {} if self._last is None else {"loss": float(self._last.detach())}
+
+    def _loss(self, rows: Tensor) -> Tensor:
+        mean, deviation, log_variance = self._encoder(rows)
+        noise = self._draws.normal(*deviation.shape)
+        outputs, sigmas = self.network(noise * deviation + mean)
+        error: Tensor = _Error.apply(outputs, sigmas, rows, self._spans)  # type: ignore[no-untyped-call]
         shape = 1 + log_variance - mean**2 - log_variance.exp()
-        return (self.loss_factor * error - 0.5 * shape.sum()) / len(rows)
+        return (self._loss_factor * error - 0.5 * shape.sum()) / len(rows)
 
-    def _generator(
-        self, spans: Spans, draws: Draws, held_out: Tensor
-    ) -> Callable[[], npt.NDArray[np.float32]]:
-        """Give what draws as many rows as are held out, of the same noise each time."""
+    def generator(self, held_out: Tensor) -> Callable[[], npt.NDArray[np.float32]]:
+        """Give what generates as many rows as are held out, of the same noise each time."""
         n, width = held_out.shape
-        cloud = draws.normal(n, self.embedding_dim)
-        blur = draws.normal(n, len(spans.numbers))
-        gumbel = draws.gumbel(n, width)
+        cloud = self._draws.normal(n, self._noise)
+        blur = self._draws.normal(n, len(self._spans.numbers))
+        gumbel = self._draws.gumbel(n, width)
 
         @torch.no_grad()
         def generate() -> npt.NDArray[np.float32]:
-            outputs, sigmas = self.decoder(cloud)
-            numbers = spans.numbers
+            outputs, sigmas = self.network(cloud)
+            numbers = self._spans.numbers
             rows = outputs + gumbel
             rows[:, numbers] = outputs[:, numbers].tanh() + sigmas[numbers] * blur
             return rows.cpu().numpy()
