@@ -14,9 +14,11 @@ from synthhealth.table.encoding import TableForm
 # Where the suite runs as a background job, Ctrl-C is ignored, and by its child processes too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# The same examples at each run, so that a change is judged by what it changed. New ones are hunted
-# with `pytest --hypothesis-profile=default`.
+# The same hundred examples at each run, so that a change is judged by what it changed; tests whose
+# examples take long say that they try fewer. New ones, and ten times as many, are hunted with
+# `pytest --hypothesis-profile=hunt`.
 settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("hunt", max_examples=1_000, deadline=None)
 settings.load_profile("same")
 
 

@@ -390,7 +390,7 @@ def can_be_compared(*columns: pd.Series) -> bool:
 
 @example([7.5], [1.0000000000000002e300], ["a"], [""])
 @given(odd_numbers, odd_numbers, odd_levels, odd_levels)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 def test_any_table_gives_a_whole_evaluation_or_says_why_not(x, fake_x, c, fake_c):
     real, fake = (
         pd.DataFrame({"x": pd.Series(a, dtype=float), "y": pd.Series(a[::-1]), "c": pd.Series(b)})
