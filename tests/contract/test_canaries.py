@@ -190,7 +190,6 @@ def test_archives_are_searched(tmp_path):
     assert "model.synth/preparation.json" in names
 
 
-# At the end, since what users get stays for the rest of a module.
 @pytest.mark.usefixtures("as_for_users")
 def test_no_number_of_one_patient_leaves_where_all_is_computed(tmp_path):
     table, secret = numbers_table()

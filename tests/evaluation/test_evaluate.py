@@ -499,7 +499,6 @@ written = result.model_dump_json() + describe(table).to_json()
 """
 
 
-# At the end, since what users get stays for the rest of a module.
 @pytest.mark.usefixtures("as_for_users")
 def test_two_processes_with_other_hash_seeds_give_the_same_bytes():
     here: dict[str, str] = {}
