@@ -276,7 +276,7 @@ def test_without_dynamodb_at_the_end_the_work_is_done_again(
 def test_killed_in_the_middle_it_leaves_no_half_object(
     stack: Stack, start: Start, proxy: FaultyProxy
 ) -> None:
-    body = long_rows(12)
+    body = long_rows(20)
     put(stack, "raw/a.csv", body)
     runtime = start(seconds=1)
 
