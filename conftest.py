@@ -35,9 +35,9 @@ def quick():
     yield from _set(QUICK)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def as_for_users():
-    """Do all that users get."""
+    """Do all that users get, in one test."""
     yield from _set(AS_FOR_USERS)
 
 

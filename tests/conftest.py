@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from functools import cache
 
 import pandas as pd
 import pytest
+import typer.testing
 from hypothesis import settings
 
 from synthhealth.datasets import find_data_root, load_folder, load_ra_panel
@@ -14,10 +17,20 @@ from synthhealth.table.encoding import TableForm
 # Where the suite runs as a background job, Ctrl-C is ignored, and by its child processes too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# The same examples at each run, so that a change is judged by what it changed. New ones are hunted
-# with `pytest --hypothesis-profile=default`.
+# The same hundred examples at each run, so that a change is judged by what it changed; tests whose
+# examples take long say that they try fewer. New ones, and ten times as many, are hunted with
+# `pytest --hypothesis-profile=hunt`.
 settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("hunt", max_examples=1_000, deadline=None)
 settings.load_profile("same")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_command_line() -> Iterator[None]:
+    """Build the command line once, not at each call: it is the same, and takes most of many."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.testing, "_get_command", cache(typer.testing._get_command))
+        yield
 
 
 @pytest.fixture(scope="session")

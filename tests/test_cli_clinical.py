@@ -281,7 +281,7 @@ NASTY = """|NA|5|5.5|5,5|1,250|1.250|<0.5|<0,5|> 1000|1:40|I|II|III|yes|no|0|1|-
 CELLS = st.sampled_from(NASTY.replace("\n", "|").split("|")) | st.integers(-50, 5000).map(str)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(
     columns=st.lists(st.lists(CELLS, min_size=12, max_size=12), min_size=2, max_size=4),
     separator=st.sampled_from([",", ";", "\t"]),
@@ -303,7 +303,7 @@ def test_any_table_has_a_schema_that_can_be_edited(columns, separator, names):
         assert sh.Schema.from_file(out) == sh.Schema.detect(read_table(path))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(text=st.text("columns:[]{}- \n#'\"namekid&*!<0.5", max_size=80) | st.binary(max_size=60))
 def test_any_schema_file_is_a_schema_or_one_message(text):
     with tempfile.TemporaryDirectory() as folder:

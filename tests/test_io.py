@@ -194,7 +194,6 @@ tables = st.integers(1, 6).flatmap(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(columns=tables, suffix=st.sampled_from([".csv", ".tsv", ".csv.gz"]))
 def test_any_text_table_survives_the_round_trip(columns, suffix):
     table = pd.DataFrame(columns)
@@ -405,7 +404,7 @@ def test_sheets(tmp_path):
     assert "sheets" in refusal(write(tmp_path / "cohort.csv", "a\n1\n"), sheet="baseline")
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     content=st.binary(max_size=300)
     | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass"))
@@ -433,7 +432,6 @@ def check_attempt(path: Path) -> None:
         assert len(result)
 
 
-@settings(max_examples=150, deadline=None)
 @given(data=st.data(), suffix=st.sampled_from([".parquet", ".xlsx", ".csv.gz", ".csv"]))
 def test_damaged_bytes_are_a_table_or_a_file_error(data, suffix):
     table = pd.DataFrame({"age": [61, 47], "name": ["Qz7Qz7", "Qz7Qz7x"]})

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import synthhealth as sh
@@ -474,7 +474,6 @@ CELL = st.none() | st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     rows=st.lists(st.lists(CELL, min_size=1, max_size=5), min_size=1, max_size=12),
     header=st.none() | st.booleans(),
@@ -497,7 +496,6 @@ def test_any_grid_has_a_layout_or_a_reason(rows, header, n_last):
     assert set(layout.units) <= set(layout.names)
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     lines=st.lists(
         st.lists(CELL.map(lambda cell: cell or ""), min_size=1, max_size=4), min_size=1, max_size=10

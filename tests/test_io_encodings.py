@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import synthhealth as sh
@@ -180,7 +180,6 @@ def test_files_in_code_pages(name, tmp_path):
     assert {line.split(form.separator)[place] for line in lines[1:]} <= levels
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     content=st.binary(min_size=1, max_size=200),
     before=st.sampled_from([b"", b"age;sex\n", b"sep=;\n", b"# x\n"]),

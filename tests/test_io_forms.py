@@ -413,7 +413,7 @@ def meaning(cell: str, numbers: bool, decimal: str) -> object:
     return float(cell.replace(decimal, ".")) if numbers else cell
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     rows=st.integers(2, 3).flatmap(
         lambda width: st.lists(
@@ -453,7 +453,6 @@ numbers = st.floats(allow_nan=True, allow_infinity=False, width=32) | st.floats(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     values=st.lists(st.tuples(numbers, numbers), min_size=1, max_size=8),
     form=st.builds(

@@ -167,7 +167,7 @@ CELLS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(cells=st.lists(CELLS, min_size=1, max_size=6))
 def test_any_text_is_the_same_by_csv(cells, tmp_path_factory):
     """A column of numbers keeps the file's lines apart from blank ones."""

@@ -14,7 +14,7 @@ from synth_files import ResampledMargins
 import synthhealth as sh
 from synthhealth.io import whole_file
 
-KILLS = 50
+KILLS = 20
 #: Kills after which none having come in the midst of a save is no chance: 1 in 5 does.
 MOST_KILLS = 500
 

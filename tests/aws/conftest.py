@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -49,10 +50,14 @@ def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def moto_endpoint() -> Iterator[str]:
     """AWS on the loopback; one for all tests, since the SageMaker SDK keeps its first client."""
     moto_server = pytest.importorskip("moto.server", reason="moto[server] is not installed")
+    session = pytest.importorskip("botocore.session", reason="boto3 is not installed")
     server = moto_server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
+    with pytest.MonkeyPatch.context() as patch:
+        # The services' descriptions are long: they are read once, not for each client.
+        patch.setattr(session, "create_loader", cache(session.create_loader))
+        yield f"http://{host}:{port}"
     server.stop()
 
 

@@ -69,7 +69,8 @@ class LambdaRuntime:
         self._log = (log or Path(os.devnull)).open("ab")
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._requests())
         self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        # It looks every 20 ms whether it is to end.
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "awslambdaric", handler],
             cwd=folder,

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 from exchanges import BAD, GOOD, JSON, body
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synthhealth.aws._serving._answers import failure
@@ -123,7 +123,6 @@ near = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=1500, deadline=None)
 @given(near | values)
 def test_what_is_described_is_read_and_nothing_else(value):
     is_described = REQUEST.is_valid(value)
@@ -135,7 +134,6 @@ def test_what_is_described_is_read_and_nothing_else(value):
     assert is_read == is_described
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     request=st.fixed_dictionaries(
         {"num_rows": st.integers(1, 30)},

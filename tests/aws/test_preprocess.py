@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synthhealth.aws.preprocess import PreparationReport, prepare
@@ -358,7 +358,6 @@ CELL = st.text(
 )
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     rows=st.lists(st.tuples(CELL, CELL, CELL, CELL), min_size=1, max_size=8),
     separator=st.sampled_from(",;\t|"),
@@ -392,7 +391,6 @@ def test_any_table_is_prepared_to_a_fixed_point(
     assert again == text
 
 
-@settings(max_examples=300, deadline=None)
 @given(data=st.binary(max_size=300), head=st.sampled_from([b"", HEADER.encode()]))
 def test_any_bytes_are_prepared_or_refused_in_words(data: bytes, head: bytes) -> None:
     try:
@@ -505,7 +503,6 @@ NUMBER = st.one_of(
 )
 
 
-@settings(max_examples=500, deadline=None)
 @given(
     cells=st.lists(NUMBER, max_size=12),
     decimal=st.sampled_from([None, ".", ","]),

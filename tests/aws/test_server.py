@@ -120,7 +120,7 @@ def test_several_requests_count_up_from_the_seed_that_is_told(running):
     assert again.body == first.body
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     sent=st.binary(max_size=200),
     content_type=st.sampled_from([JSON, "application/jsonlines", "text/csv", "\xe9;;=", ";"]),

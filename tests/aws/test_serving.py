@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from exchanges import BAD, CSV, GOOD, JSON, LINES, SECRET, Exchange, Reply, body, check
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import synthhealth as sh
@@ -239,7 +239,6 @@ bodies = (
 content_types = st.sampled_from([None, "", JSON, LINES, CSV, "text/csv; charset=x", "a/b"])
 
 
-@settings(max_examples=400, deadline=None)
 @given(bodies, content_types)
 def test_any_body_is_read_or_refused(sent, content_type):
     found: Requests | ServingError
@@ -267,7 +266,6 @@ columns = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(conditions=st.dictionaries(columns, cells, min_size=1, max_size=3))
 def test_any_condition_is_met_or_refused(conditions, model):
     reply = ask(model, Exchange("", body(num_rows=2, seed=1, conditions=conditions, format="json")))

@@ -125,7 +125,7 @@ SPELLINGS: list[Callable[[Any], Any]] = [
     widths=st.lists(st.integers(1, 8192), min_size=1, max_size=5),
     names=st.lists(st.text(min_size=1), max_size=4),
 )
-@hypothesis_settings(deadline=None, max_examples=60)
+@hypothesis_settings(max_examples=60)
 def test_every_value_survives_every_spelling(spelling, seed, budget, rate, truth, widths, names):
     values = {
         "synthesizer": "ctgan",
@@ -147,7 +147,6 @@ def test_every_value_survives_every_spelling(spelling, seed, budget, rate, truth
 
 
 @given(st.dictionaries(st.sampled_from([one.name for one in PARAMETERS]), st.text()))
-@hypothesis_settings(deadline=None, max_examples=200)
 def test_no_text_breaks_the_reading(values):
     with contextlib.suppress(ParameterError):
         read_settings(values)

@@ -112,6 +112,7 @@ def test_definitions_are_within_what_sagemaker_allows():
     assert all(len(one["Name"]) <= 255 and len(one["Regex"]) <= 500 for one in METRIC_DEFINITIONS)
 
 
+@pytest.mark.slow
 def test_the_model_is_the_same_by_script_mode_in_another_process(finished, tmp_path):
     base, _ = finished
     other = lay_out(tmp_path / "elsewhere", parameters={})

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from synthhealth.aws.uploads.events import objects_of, queued_messages
@@ -73,7 +73,6 @@ def handle(event: Any) -> Any:
     return Worker(Store(), Places()).handle(event)
 
 
-@settings(max_examples=400, deadline=None)
 @given(s3_event)
 @example({"source": "aws.s3", "detail-type": "Object Created", "detail": whole})
 @example({"Records": [{"eventName": "ObjectCreated:Put", "s3": whole}]})
@@ -86,7 +85,6 @@ def test_any_event_of_s3_ends_in_words(event: Any) -> None:
         handle(event)
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(message, min_size=1, max_size=3))
 def test_any_batch_of_messages_ends_in_words(messages: list[dict[str, Any]]) -> None:
     event = {"Records": messages}

@@ -64,15 +64,17 @@ class Mutant:
     column: str
     share_of_numbers: float
     """The share of the cells that can be read as numbers."""
-    is_remark: bool
-    """Whether the mutated cells hold `SECRET`."""
 
 
-def mutants(seed: int = 0) -> Iterator[Mutant]:
-    """Make one table for each combination, all of them different."""
-    combinations = itertools.product(COLUMNS, MUTATIONS, SIZES, SHARES, SCRIPTS)
-    for place, (column, mutation, n, share, script) in enumerate(combinations):
-        yield _mutant(np.random.default_rng([seed, place]), column, mutation, n, share, script)
+def mutants(*, remarks_only: bool = False, first: int = 0, every: int = 1) -> Iterator[Mutant]:
+    """Make a table for every so many combinations, all of them different.
+
+    With `remarks_only` for those whose mutated cells hold `SECRET`.
+    """
+    combinations = enumerate(itertools.product(COLUMNS, MUTATIONS, SIZES, SHARES, SCRIPTS))
+    wanted = (one for one in combinations if not remarks_only or "remark" in one[1][1])
+    for place, combination in itertools.islice(wanted, first, None, every):
+        yield _mutant(np.random.default_rng([0, place]), *combination)
 
 
 def _mutant(rng: Rng, column: str, mutation: str, n: int, share: float, script: str) -> Mutant:
@@ -91,7 +93,7 @@ def _mutant(rng: Rng, column: str, mutation: str, n: int, share: float, script: 
     )
     name = f"{column}, {mutation}, {n} rows, share {share:g}, {script}"
     numbers = 1.0 if is_number else 1 - len(rows) / n
-    return Mutant(name, table, "result", numbers, "remark" in mutation)
+    return Mutant(name, table, "result", numbers)
 
 
 def _in_script(cell: str, script: str) -> str:

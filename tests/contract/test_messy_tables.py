@@ -116,13 +116,13 @@ QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_to
 
 
 @given(tables())
-@settings(max_examples=15, deadline=None, suppress_health_check=QUIET, derandomize=True)
+@settings(max_examples=15, suppress_health_check=QUIET, derandomize=True)
 def test_some_messy_tables(table):
     check(table)
 
 
 @pytest.mark.slow
 @given(tables())
-@settings(max_examples=SLOW, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=SLOW, suppress_health_check=QUIET)
 def test_many_messy_tables(table):
     check(table)

@@ -62,12 +62,12 @@ def test_values_outside_the_real_range_follow_wilks():
 
 @pytest.mark.parametrize(("n", "m"), [(61, 61), (61, 500), (200, 150)])
 def test_new_patients_lie_within_the_floors(n, m):
-    """20 tables x 14 numerical columns, bands of 95 %: measured 91 to 98 % where this was written.
+    """Ten tables x 14 numerical columns, bands of 95 %: measured 91 to 98 % where this was written.
 
     Quantiles of the real table itself stand for the population's, which costs some of the 95 %.
     """
     within: dict[str, list[bool]] = {}
-    for seed in range(20):
+    for seed in range(10):
         real, fake = (
             load_ra_panel(n=n, random_state=seed),
             load_ra_panel(n=m, random_state=500 + seed),

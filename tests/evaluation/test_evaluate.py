@@ -7,7 +7,6 @@ import random
 import re
 import subprocess
 import sys
-import textwrap
 import warnings
 from functools import partial
 
@@ -43,13 +42,13 @@ def schema(**kinds: str) -> Schema:
 
 
 def test_an_independent_cohort_of_the_same_law_lies_within_the_floors(draw_cohort):
-    """20 pairs x 3 overall figures: within in 95 % by design, fewer than 51 once in 300 runs."""
+    """Ten pairs x 3 overall figures: within in 95 % by design, fewer than 24 once in 300 runs."""
     within = 0
-    for seed in range(20):
+    for seed in range(10):
         overall = evaluate_tables(draw_cohort(61, seed), draw_cohort(200, 1_000 + seed)).overall
         for score in (overall.ks_average, overall.column_average, overall.dependence_difference):
             within += score.floor.standing(score.value) == "within"
-    assert within >= 51
+    assert within >= 24
 
 
 def test_a_verbatim_copy_scores_one_and_above_the_floor(draw_cohort):
@@ -390,7 +389,7 @@ def can_be_compared(*columns: pd.Series) -> bool:
 
 @example([7.5], [1.0000000000000002e300], ["a"], [""])
 @given(odd_numbers, odd_numbers, odd_levels, odd_levels)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 def test_any_table_gives_a_whole_evaluation_or_says_why_not(x, fake_x, c, fake_c):
     real, fake = (
         pd.DataFrame({"x": pd.Series(a, dtype=float), "y": pd.Series(a[::-1]), "c": pd.Series(b)})
@@ -470,34 +469,6 @@ def test_a_column_is_judged_alike_whatever_else_is_in_the_table(draw_cohort):
     assert part.categorical[0].p_value == found.p_value
 
 
-def test_two_processes_with_other_hash_seeds_give_the_same_bytes():
-    program = """
-        import sys
-        import numpy as np, pandas as pd
-        from synthhealth.evaluation import describe, evaluate_tables
-        rng = np.random.default_rng(0)
-        table = pd.DataFrame({
-            "x": rng.lognormal(size=80), "n": rng.poisson(9, size=80),
-            "c": rng.choice(["a", "b", "c", "d"], size=80), "d": rng.choice(["x", "y"], size=80),
-        })
-        result = evaluate_tables(
-            table[:40], table[40:].reset_index(drop=True), parts=["copying", "joint", "utility"]
-        )
-        sys.stdout.write(result.model_dump_json() + describe(table).to_json())
-    """
-    outputs = [
-        subprocess.run(
-            [sys.executable, "-c", textwrap.dedent(program)],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    ]
-    assert len(outputs[0]) > 1_000
-    assert outputs[0] == outputs[1]
-
-
 def test_iterators_are_asked_more_than_once(draw_cohort):
     from synthhealth.report import evaluate
 
@@ -511,3 +482,32 @@ def test_iterators_are_asked_more_than_once(draw_cohort):
 def test_a_user_cannot_say_cross_validated(draw_cohort):
     with pytest.raises(ParameterError, match="cross_evaluate"):
         evaluate_all(draw_cohort(61, 0), draw_cohort(61, 1), real_is="cross-validated")
+
+
+PROGRAM = """
+import numpy as np, pandas as pd
+from synthhealth.evaluation import describe, evaluate_tables
+rng = np.random.default_rng(0)
+table = pd.DataFrame({
+    "x": rng.lognormal(size=80), "n": rng.poisson(9, size=80),
+    "c": rng.choice(["a", "b", "c", "d"], size=80), "d": rng.choice(["x", "y"], size=80),
+})
+result = evaluate_tables(
+    table[:40], table[40:].reset_index(drop=True), parts=["copying", "joint", "utility"]
+)
+written = result.model_dump_json() + describe(table).to_json()
+"""
+
+
+@pytest.mark.usefixtures("as_for_users")
+def test_two_processes_with_other_hash_seeds_give_the_same_bytes():
+    here: dict[str, str] = {}
+    exec(PROGRAM, here)
+    elsewhere = subprocess.run(
+        [sys.executable, "-c", f"{PROGRAM}\nprint(written, end='')"],
+        env={**os.environ, "PYTHONHASHSEED": "1", "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        check=True,
+    ).stdout
+    assert len(elsewhere) > 1_000
+    assert elsewhere.decode("utf-8") == here["written"]

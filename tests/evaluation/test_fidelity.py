@@ -36,7 +36,7 @@ def rng() -> np.random.Generator:
 
 @pytest.mark.filterwarnings("ignore:ks_2samp. Exact calculation")
 @given(samples, samples)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_ks_agrees_with_sdmetrics_and_scipy(real, synthetic):
     ours = kolmogorov_smirnov(real, synthetic)
     method = "exact" if ours.method == "exact" else "asymp"
@@ -51,7 +51,7 @@ def test_ks_agrees_with_sdmetrics_and_scipy(real, synthetic):
 
 
 @given(samples, samples)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_wasserstein_agrees_with_scipy(real, synthetic):
     expected = stats.wasserstein_distance(real, synthetic)
     assert wasserstein(real, synthetic) == pytest.approx(expected, abs=EXACT)
@@ -63,7 +63,7 @@ def test_wasserstein_is_in_the_unit_of_the_values():
 
 
 @given(counts, counts)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_tv_agrees_with_sdmetrics_where_both_tables_have_all_levels(real, synthetic):
     as_values = [np.repeat(list("abcde"), column) for column in (real, synthetic)]
     expected = TVComplement.compute(*map(pd.Series, as_values))

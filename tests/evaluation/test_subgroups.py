@@ -120,28 +120,28 @@ def test_unknown_columns_are_refused_and_dates_listed():
 
 
 def test_no_group_of_a_perfect_generator_is_poor():
-    """40 pairs of cohorts at a false-alarm rate of 5 %: more than 6 come up once in 300 runs."""
+    """20 pairs of cohorts at a false-alarm rate of 5 %: more than 4 come up once in 390 runs."""
     poor, within = 0, []
-    for seed in range(40):
+    for seed in range(20):
         groups, _ = compare(cohort(61, seed), cohort(90, 700 + seed), seed=seed)
         poor += any(group.verdict == "poor" for group in groups)
         for group in groups:
             for score in (group.column_average, group.dependence_difference):
                 within.append(score.floor.standing(score.value) == "within")
-    assert poor <= 6
+    assert poor <= 4
     assert np.mean(within) > 0.88
 
 
 def test_the_group_that_is_wrong_is_named_with_its_column():
-    """Ten cohorts; where this was written, all of 50 were found."""
+    """Five cohorts; where this was written, all of 50 were found."""
     found = 0
-    for seed in range(10):
+    for seed in range(5):
         real, fake = cohort(150, seed), cohort(200, 700 + seed)
         women = fake["sex"] == "F"
         fake.loc[women, "crp"] += (real["crp"].quantile(0.75) - real["crp"].quantile(0.25)).round(1)
         worst = compare(real, fake, seed=seed)[0][0]
         found += worst.group == "F" and worst.verdict == "poor" and worst.poor_columns[0] == "crp"
-    assert found >= 9
+    assert found >= 4
 
 
 def test_a_group_without_dependence_is_found():

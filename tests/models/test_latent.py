@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synthhealth.models._latent import (
@@ -74,7 +74,6 @@ def test_many_columns_at_once_are_as_by_pairs():
 
 
 @given(counts=st.lists(st.integers(1, 40), min_size=2, max_size=30))
-@settings(deadline=None)
 def test_pieces_are_those_of_a_normal_score(counts):
     pieces, shares = Pieces(np.array(counts)), np.array(counts) / sum(counts)
     assert shares @ pieces.scores == pytest.approx(0, abs=1e-9)

@@ -35,7 +35,7 @@ columns = st.builds(
 
 
 @given(columns)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_chances_and_quantiles_undo_each_other(values):
     margin = learned(values)
     chances = np.linspace(0.001, 0.999, 301)
@@ -50,7 +50,7 @@ def test_chances_and_quantiles_undo_each_other(values):
 
 
 @given(columns)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_it_holds_no_number_that_fewer_than_five_patients_have(values):
     margin = learned(values)
     different, counts = np.unique(values, return_counts=True)
@@ -101,7 +101,6 @@ def test_blurred_it_keeps_bins_and_moves_shares():
 
 
 @given(counts=st.lists(st.integers(1, 30), min_size=1, max_size=12), seed=st.integers(0, 2**32 - 1))
-@settings(deadline=None)
 def test_levels_come_back_from_their_intervals(counts, seed):
     rng = np.random.default_rng(seed)
     levels = rng.permutation(np.repeat(np.arange(len(counts)), counts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -58,7 +58,6 @@ def test_whole_numbers_get_whole_edges(n: int, shape: str) -> None:
     check(real, np.round(real * 2 + 1), whole=True)
 
 
-@settings(max_examples=150, deadline=None)
 @given(columns, columns, st.booleans())
 def test_any_numbers(real: np.ndarray, synthetic: np.ndarray, whole: bool) -> None:
     if whole:

@@ -48,7 +48,7 @@ def infer(cells):
 
 
 @pytest.mark.parametrize("form", TIMES)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(
     seconds=st.lists(st.integers(0, 86_399), max_size=9),
     digits=st.sampled_from(["latin", "arabic", "persian"]),

@@ -91,7 +91,7 @@ moments = st.lists(
 
 
 @pytest.mark.parametrize("dates", WITHOUT_NAMES)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(days=moments, digits=st.sampled_from(["latin", "arabic", "persian"]))
 def test_every_form_of_numbers_comes_back(dates, days, digits):
     form, read = comes_back([*EVERY_MONTH, *days], dates, digits=digits)
@@ -101,7 +101,7 @@ def test_every_form_of_numbers_comes_back(dates, days, digits):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("dates", WITH_NAMES)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(days=moments)
 def test_every_form_with_names_comes_back_in_every_language(dates, language, days):
     if not dates.isascii() or language.startswith("ar"):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synthhealth.errors import ConditionError, TableError
@@ -105,7 +105,6 @@ def test_index_keeps_its_type_and_forgets_its_labels(index):
         st.decimals(min_value=-9_999, max_value=9_999, places=3), min_size=12, max_size=40
     )
 )
-@settings(max_examples=100, deadline=None)
 def test_decimals_survive(there_and_back, values):
     table = pd.DataFrame({"x": [float(value) for value in values]})
     if table["x"].nunique() > 1:

@@ -463,7 +463,7 @@ def test_a_schema_has_only_numbers_that_a_file_can_hold():
 
 
 @given(schemas(), st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=SAME_FOLDER)
+@settings(max_examples=50, suppress_health_check=SAME_FOLDER)
 def test_every_schema_goes_there_and_back(tmp_path, schema, data):
     comments = {name: [data.draw(words)] for name in schema.names}
     for suffix in (".yaml", ".json"):
@@ -485,7 +485,7 @@ YAML_PIECES = """
     ).map("".join)
     | st.binary(max_size=60)
 )
-@settings(max_examples=400, deadline=None, suppress_health_check=SAME_FOLDER)
+@settings(suppress_health_check=SAME_FOLDER)
 @example(text=CRP + "    unit: {a: *b}")
 def test_any_file_is_a_schema_or_an_error(tmp_path, text):
     content = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
@@ -500,7 +500,7 @@ def test_any_file_is_a_schema_or_an_error(tmp_path, text):
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None, suppress_health_check=SAME_FOLDER)
+@settings(suppress_health_check=SAME_FOLDER)
 def test_a_damaged_file_is_a_schema_or_an_error(tmp_path, data):
     text = schema_to_yaml(clinical())
     start = data.draw(st.integers(0, len(text)))

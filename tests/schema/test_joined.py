@@ -142,7 +142,7 @@ def test_the_dtype_stays(table, dtype):
 numbers = st.tuples(st.integers(100, 250), st.integers(30, 99))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     pairs=st.lists(numbers, min_size=8, max_size=30),
     mark=st.sampled_from(["/", " / ", " x ", "×"]),

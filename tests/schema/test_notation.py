@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from synthhealth.schema import Notation
@@ -139,7 +139,6 @@ def test_cells_in_another_notation_are_read_and_counted():
     assert form.doubts[0].startswith("11 cells write their number in another way")
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     numbers=st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=20, unique=True),
     decimals=st.integers(0, 4),
@@ -173,7 +172,6 @@ def test_what_is_printed_is_read_and_printed_again(
     assert again(form) == cells
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     numbers=st.lists(st.integers(0, 10**6), min_size=4, max_size=20, unique=True),
     flags=st.lists(st.sampled_from(["", " H", " (L)", "*", " High", " مرتفع"]), min_size=20),
@@ -195,7 +193,6 @@ def test_flags_and_invisible_marks_do_not_change_a_number(numbers, flags, marks,
     assert again(form) == [f"{number / 10:.1f}{suffix}" for number in numbers]
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     inches=st.lists(st.integers(0, 95), min_size=1, max_size=20, unique=True),
     above=st.lists(st.integers(90, 99), max_size=3, unique=True),

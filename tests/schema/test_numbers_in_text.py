@@ -53,7 +53,7 @@ def weights(finding) -> list[int]:
     return [doubt.weight for doubt in finding.doubts if isinstance(doubt, Doubt)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     share=st.floats(0.0, 0.2),
     odd=st.lists(st.sampled_from(REMARKS), min_size=1, max_size=8, unique=True),

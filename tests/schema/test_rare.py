@@ -371,7 +371,7 @@ def test_a_limit_of_one_patient_is_not_learned():
     assert "<0.37" not in set(fake["crp"])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     counts=st.lists(st.integers(1, 12), min_size=2, max_size=9),
     kind=st.sampled_from(["nominal", "ordinal"]),
