@@ -61,6 +61,8 @@ class Constant(BaseModel):
             return series.astype("category")
         if types.is_numeric_dtype(dtype) and not types.is_bool_dtype(dtype):
             series = pd.to_numeric(series)
+            if isinstance(dtype, np.dtype) and dtype.kind in "iu" and series.hasnans:
+                return series  # A number that few patients had was left out, and its cell is empty.
         return series.astype(dtype)
 
 

@@ -92,6 +92,12 @@ def test_a_value_of_a_few_patients_is_not_learned(secret, tmp_path):
     assert not any(text in content for text in ("Smith", "137.25", "1971"))
 
 
+def test_a_left_out_number_of_whole_ones_is_an_empty_cell():
+    table = pd.DataFrame({"code": [-9] * 14 + [0], "crp": [1.5, 2.5, 3.5] * 5})
+    drawn = Synthesizer(random_state=0).fit(table).sample(10)
+    assert drawn["code"].isna().all()
+
+
 def test_gaps_of_constants_go_with_those_of_others():
     """A unit in a column of its own is missing where the result is."""
     table = patients(200)
