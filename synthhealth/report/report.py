@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from synthhealth.evaluation.privacy.legal_tests import Released
     from synthhealth.evaluation.privacy.policy import Policy
     from synthhealth.report.compare import Comparison
+    from synthhealth.report.plots import Plots
     from synthhealth.report.release.verdict import ReleaseVerdict
 
 __all__ = ["Fold", "Report", "cross_validated", "evaluate"]
@@ -75,6 +76,13 @@ class Report:
         # The tables are no longer needed, and a report must not keep patients alive.
         object.__setattr__(self, "_gather", _Gathered(data))
         return data
+
+    @property
+    def plot(self) -> Plots:
+        """The figures one by one, for print: ``report.plot.column("crp")``; see `Plots`."""
+        from synthhealth.report.plots import Plots
+
+        return Plots(self.data)
 
     @classmethod
     def from_json(cls, path: str | os.PathLike[str]) -> Report:
