@@ -88,8 +88,8 @@ def test_copies_carry_no_patients(fitted):
     assert twin.sample(5, random_state=1).equals(fitted.sample(5, random_state=1))
 
 
-def test_constructor_checks_nothing():
-    sh.Synthesizer("no such model", random_state="x", nothing=1)
+def test_constructor_checks_names_and_no_values():
+    sh.Synthesizer("ctgan", random_state="x", steps="many")
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "x"])
@@ -167,7 +167,7 @@ def test_conditions_that_cannot_be_met(fitted, condition, words):
 
 
 def test_sample_to_parquet_gives_the_rows_of_sample(cohort, tmp_path, monkeypatch):
-    monkeypatch.setattr("synthhealth.synthesizer.CHUNK_SIZE", 40)
+    monkeypatch.setattr("synthhealth.synthesizer.synthesizer.CHUNK_SIZE", 40)
     one = sh.Synthesizer(random_state=0).fit(cohort)
     path = one.sample_to(tmp_path / "big.parquet", 100, chunk_size=40)
     again = sh.Synthesizer(random_state=0).fit(cohort).sample(100)

@@ -260,8 +260,13 @@ class Report:
         evaluation = self.evaluation
         return (
             f"<Report: {evaluation.n_synthetic:,} synthetic against {evaluation.n_real:,} real "
-            f"rows; .summary(), .to_html(path)>"
+            f"rows; .summary(), .to_html(path), .plot>"
         )
+
+    def _repr_html_(self) -> str:
+        from synthhealth.report.screen import report_screen
+
+        return report_screen(self.data)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A pickled report holds aggregates, never the tables.
@@ -379,6 +384,7 @@ def cross_validated(
     outcomes: Sequence[str] | None = None,
     analyses: str | Analysis | Sequence[str | Analysis] = (),
     by: Sequence[str] | None = None,
+    parts: Sequence[Part] = PARTS,
     random_state: int | None = 0,
     title: str | None = None,
     model: ModelInfo | None = None,
@@ -391,7 +397,7 @@ def cross_validated(
     ----------
     folds : sequence of Fold
         One per part of the table that was held out; at least two.
-    outcomes, analyses, by, random_state, title, model, created, group
+    outcomes, analyses, by, parts, random_state, title, model, created, group
         As for `evaluate`.
 
     Returns
@@ -419,7 +425,7 @@ def cross_validated(
     ]
     tables = pool_folds(read)
     check_group(group, tables.schema)
-    scope = Scope(outcomes, analyses, by)
+    scope = Scope(outcomes, analyses, by, parts)
     scope.check(tables.schema)
     evaluation = evaluate_read(tables, seeds, real_is="cross-validated", scope=scope, folds=read)
     return _report(tables, evaluation, title=title, created=created, model=model, group=group)

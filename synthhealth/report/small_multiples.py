@@ -68,9 +68,9 @@ class Tile(NamedTuple):
         return max(max(bar.real, bar.synthetic) for bar in seen) or 1.0
 
     @property
-    def is_marked(self) -> bool:
-        """Whether the column is one to look at."""
-        return self.tone in ("below", "above")
+    def mark(self) -> str:
+        """The sign before the name of a column that is to be looked at; else nothing."""
+        return f"{SIGNS[self.tone]} " if self.tone in ("below", "above") else ""
 
 
 def tiles(data: ReportData, names: Collection[str] | None = None) -> list[Tile]:
@@ -345,9 +345,9 @@ def _along(tile: Tile, across: int) -> dict[str, Any]:
 
 
 def _title(tile: Tile, left: float, top: float, room: int) -> dict[str, Any]:
-    mark = f"{SIGNS[tile.tone]} " if tile.is_marked and tile.tone else ""
+    name = label(tile.column, max(room - len(tile.mark), 8))
     return {
-        "text": f"{mark}{label(tile.column, max(room - len(mark), 8))}",
+        "text": f"{tile.mark}{name}",
         "showarrow": False,
         "x": left,
         "y": top,
@@ -356,7 +356,7 @@ def _title(tile: Tile, left: float, top: float, room: int) -> dict[str, Any]:
         "xanchor": "left",
         "yanchor": "bottom",
         "align": "left",
-        "font": {"size": 12, "color": f"var(--{tile.tone})" if mark else "var(--ink)"},
+        "font": {"size": 12, "color": f"var(--{tile.tone})" if tile.mark else "var(--ink)"},
     }
 
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import operator
 import os
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from sklearn import get_config
 from sklearn.base import BaseEstimator
 
 from synthhealth.errors import NotFittedError, ParameterError
 from synthhealth.fitted import CHUNK_SIZE, Fitted, join
 from synthhealth.models import get
-from synthhealth.models.seeding import derive_seed
+from synthhealth.models.registry import OWN_ARGUMENTS
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema import Schema
 from synthhealth.schema.check import check_shape
@@ -25,7 +25,13 @@ from synthhealth.schema.detection.doubts import tell
 from synthhealth.schema.detection.proposal import propose
 from synthhealth.schema.intake import plain_table
 from synthhealth.schema.reading.written import WrittenTable
-from synthhealth.schema.subjects import subjects_of
+from synthhealth.synthesizer.arguments import (
+    SignatureOfFamilies,
+    check_count,
+    check_family,
+    check_seed,
+)
+from synthhealth.synthesizer.folds import folds_of, parted
 from synthhealth.table.known import Known
 from synthhealth.table.left_out import Privacy, checked, n_left_out
 
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from synthhealth.evaluation.inference import Analysis
+    from synthhealth.evaluation.scope import Part
     from synthhealth.io import FileForm
     from synthhealth.ledger import Ledger
     from synthhealth.models.guard import Touched
@@ -40,11 +47,6 @@ if TYPE_CHECKING:
     from synthhealth.schema import RareLevels
 
 __all__ = ["Synthesizer", "load"]
-
-#: Seeds of numpy's SeedSequence, which has a pool of 128 bits, and of saved models are below.
-MOST_SEEDS = 2**128
-#: What the seed of a cross-validation divides the patients with; `Fitted` has those below.
-_PARTS = 6
 
 
 class Synthesizer(BaseEstimator):
@@ -71,7 +73,13 @@ class Synthesizer(BaseEstimator):
         fitted, too, so that fits and samples take five to eight times as long. It knows the
         patients: it is in no saved file and no copy. See `synthhealth.models.guard.Guard`.
     **model_params
-        Parameters of the family; `synthhealth.models.get` gives their table.
+        Parameters of the family, of which `synthhealth.models.get` gives a table. A name that the
+        family has not is refused at once, a value that it cannot take in `fit`.
+
+    Raises
+    ------
+    ParameterError
+        There is no such family, or it has no such parameter.
 
     Attributes
     ----------
@@ -94,6 +102,17 @@ class Synthesizer(BaseEstimator):
         tells nothing.
     guarded_ : Touched or None
         How many of the rows drawn so far the guard replaced; None where there is none.
+    feature_names_in_ : ndarray of str
+        The columns of the table.
+    n_features_in_ : int
+        Their number.
+
+    Notes
+    -----
+    It keeps scikit-learn's habits: `get_params`, `set_params`, `sklearn.base.clone`, and a place at
+    the end of a `Pipeline`, whose steps before must give DataFrames
+    (``pipeline.set_output(transform="pandas")``). It transforms nothing, so that `set_output` says
+    nothing of its own rows: `sample` gives a DataFrame of the form of the table.
 
     Examples
     --------
@@ -109,6 +128,7 @@ class Synthesizer(BaseEstimator):
     ['M']
     """
 
+    __signature__ = SignatureOfFamilies()
     _training_table: pd.DataFrame | None = None
     # Whether a fit says what is in doubt about its table.
     _tells = True
@@ -123,6 +143,7 @@ class Synthesizer(BaseEstimator):
         guard: bool = False,
         **model_params: Any,
     ) -> None:
+        check_family(model, model_params)
         self.model = model
         self.schema = schema
         self.random_state = random_state
@@ -132,7 +153,8 @@ class Synthesizer(BaseEstimator):
 
     def fit(
         self,
-        table: pd.DataFrame,
+        X: pd.DataFrame,  # noqa: N803
+        y: None = None,
         *,
         on_progress: OnProgress | None = None,
         on_interrupt: str = "raise",
@@ -143,9 +165,11 @@ class Synthesizer(BaseEstimator):
 
         Parameters
         ----------
-        table : pandas.DataFrame, shape (n_rows, n_columns)
-            One row per patient, or several where the schema has a `subject`: each is then learned
-            as if it were a patient's only one, with a warning. It is not changed.
+        X : pandas.DataFrame, shape (n_rows, n_columns)
+            The table: one row per patient, or several where the schema has a `subject`: each is
+            then learned as if it were a patient's only one, with a warning. It is not changed.
+        y : None
+            There for scikit-learn's pipelines. An outcome is a column of the table.
         on_progress : callable, optional
             Called with a `synthhealth.ProgressEvent` after each epoch of a network.
         on_interrupt : {"raise", "keep"}
@@ -170,7 +194,7 @@ class Synthesizer(BaseEstimator):
         SchemaError
             The schema's columns are not the table's.
         ParameterError
-            The model or one of its parameters is unknown or out of bounds.
+            The model or one of its parameters is unknown or out of bounds, or `y` is given.
         FitInterruptedError
             Ctrl-C came, and ``on_interrupt`` is ``"raise"``.
         FileError
@@ -180,18 +204,23 @@ class Synthesizer(BaseEstimator):
             raise ParameterError(f"on_interrupt is {on_interrupt!r}; it is 'raise' or 'keep'")
         if max_seconds is not None and not (isinstance(max_seconds, Real) and max_seconds > 0):
             raise ParameterError(f"max_seconds is {max_seconds!r}; give a number above 0")
+        if y is not None:
+            raise ParameterError(
+                "fit: a synthesizer learns one table, and y is not in it; make the outcome one of "
+                "its columns: fit(X.assign(outcome=y))"
+            )
         privacy = checked(self.privacy)
         if not isinstance(self.guard, bool):
             raise ParameterError(f"guard is a {type(self.guard).__name__}; it is True or False")
         get(self.model)(**self.model_params)  # what is wrong with them is said before any work
-        seed = _check_seed(self.random_state)
+        seed = check_seed(self.random_state)
         if ledger is not None:
             from synthhealth.ledger import Ledger
 
             ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
             ledger.check()
-        check_shape(table)
-        written = WrittenTable.of(table, self.schema)
+        check_shape(X)
+        written = WrittenTable.of(X, self.schema)
         schema = _detected(written) if self.schema is None else self.schema
         if ledger is not None:
             ledger.tell(written.frame, schema, family=self.model, privacy=privacy, guard=self.guard)
@@ -295,7 +324,7 @@ class Synthesizer(BaseEstimator):
         """
         from synthhealth.io import write_chunks
 
-        chunk_size = _check_count("chunk_size", chunk_size)
+        chunk_size = check_count("chunk_size", chunk_size)
         chunks = self._chunks(n, None, random_state, on_progress, chunk_size)
         return write_chunks(chunks, path, force=force, form=form)
 
@@ -304,10 +333,13 @@ class Synthesizer(BaseEstimator):
         real: pd.DataFrame | None = None,
         synthetic: pd.DataFrame | None = None,
         *,
+        holdout: pd.DataFrame | None = None,
         group: str | None = None,
         outcomes: Sequence[str] | None = None,
         analyses: str | Analysis | Sequence[str | Analysis] = (),
         by: Sequence[str] | None = None,
+        parts: Sequence[Part] | None = None,
+        random_state: int | None = None,
     ) -> Report:
         """Judge the synthesizer.
 
@@ -318,12 +350,18 @@ class Synthesizer(BaseEstimator):
             is used, as long as the synthesizer has not been reloaded, and the report says so.
         synthetic : pandas.DataFrame, optional
             The table to judge; by default as many rows as `real` has are drawn.
+        holdout : pandas.DataFrame, optional
+            Patients that it has not seen, beside those that it learned: the rows drawn are compared
+            with the training table (or with `real`, where it was reloaded), and whether they are
+            of use, and whether patients were copied, is judged with the holdout.
         group : str, optional
             The categorical column by which Table 1 groups the patients; see
             `synthhealth.evaluate`.
-        outcomes, analyses, by
-            What is to be predicted, which regressions are to agree, and by which columns the
-            patients are grouped; see `synthhealth.evaluate`.
+        outcomes, analyses, by, parts
+            What is to be predicted, which regressions are to agree, by which columns the patients
+            are grouped, and what is computed at all; see `synthhealth.evaluate`.
+        random_state : int, optional
+            Seed of the noise floors and permutation tests; by default the synthesizer's own.
 
         Returns
         -------
@@ -333,10 +371,13 @@ class Synthesizer(BaseEstimator):
         ------
         NotFittedError, ParameterError, TableError
         """
+        from synthhealth.evaluation.scope import PARTS
         from synthhealth.report import evaluate
 
         self._check_fitted()
-        real_is: Literal["training", "holdout"] = "training" if real is None else "holdout"
+        seed = self.seed_ if random_state is None else check_seed(random_state)
+        learned = real is None or holdout is not None
+        real_is: Literal["training", "holdout"] = "training" if learned else "holdout"
         if real is None:
             real = self._training_table
         if real is None:
@@ -351,12 +392,14 @@ class Synthesizer(BaseEstimator):
             synthetic,
             self.schema_,
             real_is=real_is,
-            training=self._training_table if real_is == "holdout" else None,
-            random_state=self.seed_,
+            holdout=holdout,
+            training=None if learned else self._training_table,
+            random_state=seed,
             group=group,
             outcomes=outcomes,
             analyses=analyses,
             by=by,
+            parts=PARTS if parts is None else parts,
             model=self._model_info(),
         )
 
@@ -369,6 +412,8 @@ class Synthesizer(BaseEstimator):
         outcomes: Sequence[str] | None = None,
         analyses: str | Analysis | Sequence[str | Analysis] = (),
         by: Sequence[str] | None = None,
+        parts: Sequence[Part] | None = None,
+        random_state: int | None = None,
         on_progress: OnProgress | None = None,
     ) -> Report:
         """Judge the way of making synthetic tables: k fits, each without one part of the patients.
@@ -384,8 +429,11 @@ class Synthesizer(BaseEstimator):
             One row per patient.
         k : int
             Number of parts, at least 2; each fit learns all but one.
-        group, outcomes, analyses, by
-            As for `evaluate`.
+        group, outcomes, analyses, by, parts
+            As for `evaluate`. There is no holdout to be given: every patient is one.
+        random_state : int, optional
+            Seed of the parts, the fits, the noise floors and permutation tests; by default the
+            synthesizer's own.
         on_progress : callable, optional
             Called with a `synthhealth.ProgressEvent` after each fit.
 
@@ -409,46 +457,31 @@ class Synthesizer(BaseEstimator):
         >>> report.evaluation.real_is, report.evaluation.n_folds
         ('cross-validated', 2)
         """
-        import time
-
-        from synthhealth.evaluation.scope import Scope
-        from synthhealth.report import Fold, cross_validated
+        from synthhealth.evaluation.scope import PARTS, Scope
+        from synthhealth.report import cross_validated
 
         check_shape(table)
         table = plain_table(table, self.schema)
-        k = _check_count("k", k)
+        k = check_count("k", k)
         schema = self.schema or _detected(table)
-        subjects = subjects_of(table, schema)
-        # A patient's rows stay together: who was learned is not unseen.
-        patients = np.arange(len(table)) if subjects is None else pd.factorize(subjects)[0]
-        most = (int(patients.max()) + 1) // 2
-        if not 2 <= k <= most:
-            raise ParameterError(
-                f"k is {k}; give a whole number from 2 to half the number of patients ({most})"
+        seed = check_seed(self.random_state if random_state is None else random_state)
+        held_out = parted(table, schema, k, seed)
+        parts = PARTS if parts is None else parts
+        Scope(outcomes, analyses, by, parts).check(schema)
+
+        def make(seed: int) -> Synthesizer:
+            model = Synthesizer(
+                self.model,
+                schema=schema,
+                random_state=seed,
+                privacy=self.privacy,
+                guard=self.guard,
             )
-        seed = _check_seed(self.random_state)
-        Scope(outcomes, analyses, by).check(schema)
-        order = np.random.default_rng(derive_seed(seed, _PARTS)).permutation(patients.max() + 1)
-        folds = []
-        begin = time.monotonic()
-        with progress_reporter("cross-validating", on_progress) as report:
-            for part in range(k):
-                held_out = np.isin(patients, order[part::k])
-                unseen, training = table[held_out], table[~held_out]
-                model = Synthesizer(
-                    self.model,
-                    schema=schema,
-                    random_state=derive_seed(seed, _PARTS, part),
-                    privacy=self.privacy,
-                    guard=self.guard,
-                    **self.model_params,
-                )
-                model._tells = False  # said once, of the whole table
-                model.fit(training, on_progress=_silent)
-                drawn = model.sample(len(training), on_progress=_silent)
-                folds.append(Fold(training, unseen, drawn, model.schema_))
-                elapsed = time.monotonic() - begin
-                report(ProgressEvent("evaluate", part + 1, k, "fit", elapsed))
+            model.model_params = self.model_params
+            model._tells = False  # said once, of the whole table
+            return model
+
+        folds, model = folds_of(table, held_out, make, seed, on_progress)
         return cross_validated(
             folds,
             random_state=seed,
@@ -456,6 +489,7 @@ class Synthesizer(BaseEstimator):
             outcomes=outcomes,
             analyses=analyses,
             by=by,
+            parts=parts,
             model=model._model_info().model_copy(update={"seed": seed, "n_left_out": None}),
         )
 
@@ -565,6 +599,18 @@ class Synthesizer(BaseEstimator):
         return self._fitted.rare_levels
 
     @property
+    def feature_names_in_(self) -> npt.NDArray[np.object_]:
+        """The columns of the table that was learned, as scikit-learn names them."""
+        self._check_fitted()
+        return np.array(self.schema_.names, dtype=object)
+
+    @property
+    def n_features_in_(self) -> int:
+        """Their number."""
+        self._check_fitted()
+        return len(self.schema_)
+
+    @property
     def n_patients_(self) -> int:
         """The number of patients that were learned: of rows, unless `Schema.subject` says whose."""
         self._check_fitted()
@@ -593,9 +639,17 @@ class Synthesizer(BaseEstimator):
         }
 
     def set_params(self, **params: Any) -> Synthesizer:
-        """Change the constructor's arguments; they are checked in `fit`, as scikit-learn does."""
+        """Change the constructor's arguments; names that there are not are refused at once.
+
+        Raises
+        ------
+        ParameterError
+            There is no such family, or it has no such parameter; nothing is changed then.
+        """
+        given = [name for name in params if name not in OWN_ARGUMENTS]
+        check_family(params.get("model", self.model), given)
         for name, value in params.items():
-            if name in ("model", "schema", "random_state", "privacy", "guard"):
+            if name in OWN_ARGUMENTS:
                 setattr(self, name, value)
             else:
                 self.model_params = {**self.model_params, name: value}
@@ -624,6 +678,18 @@ class Synthesizer(BaseEstimator):
             given["schema"] = f"<{len(self.schema)} columns>"
         words = "".join(f", {name}={value!r}" for name, value in given.items() if value is not None)
         return f"Synthesizer({self.model!r}{words})"
+
+    def _repr_html_(self) -> str:
+        from synthhealth.synthesizer.screen import synthesizer_screen
+
+        return synthesizer_screen(self)
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
+        """Show what scikit-learn's diagram has no place for: what was learned, and how."""
+        bundle = {"text/plain": repr(self)}
+        if get_config()["display"] == "diagram":
+            bundle["text/html"] = self._repr_html_()
+        return bundle
 
     def _take(self, fitted: Fitted) -> None:
         """Become fitted; also how a saved synthesizer comes back."""
@@ -664,12 +730,12 @@ class Synthesizer(BaseEstimator):
                 "the one that was fitted, fit again, or draw without: set_params(guard=False)"
             )
         known = self._known(n, conditions)
-        n_rows = _check_count("n", n) if known is None else len(known)
+        n_rows = check_count("n", n) if known is None else len(known)
         if random_state is None:
             stream = self._fitted.own_stream(self._calls)
             self._calls += 1
         else:
-            stream = self._fitted.stream(_check_seed(random_state))
+            stream = self._fitted.stream(check_seed(random_state))
         return self._draw_chunks(n_rows, known, stream, on_progress, chunk_size)
 
     def _draw_chunks(
@@ -706,11 +772,11 @@ class Synthesizer(BaseEstimator):
                 raise ParameterError(
                     f"n is {n}, but the conditions have {len(conditions)} rows; leave n out"
                 )
-            _check_count("number of rows of the conditions", len(conditions))
+            check_count("number of rows of the conditions", len(conditions))
             asked = {name: list(conditions[name]) for name in conditions.columns}
             missing_means_unknown = True
         else:
-            n_rows = _check_count("n", n)
+            n_rows = check_count("n", n)
             asked = {name: [value] * n_rows for name, value in conditions.items()}
             missing_means_unknown = False
         return self._fitted.preparation.known(asked, missing_means_unknown)
@@ -757,35 +823,3 @@ def _detected(table: pd.DataFrame | WrittenTable) -> Schema:
     proposal = propose(table)
     tell(proposal.doubts)
     return proposal.schema
-
-
-def _silent(event: ProgressEvent) -> None:
-    """Show nothing of a fit that is one of several."""
-
-
-def _check_seed(random_state: int | None) -> int:
-    if random_state is None:
-        return secrets.randbits(32)
-    try:
-        seed = operator.index(random_state)
-    except TypeError:
-        raise ParameterError(
-            f"random_state is a {type(random_state).__name__}; give a whole number, or None"
-        ) from None
-    if seed < 0:
-        raise ParameterError(f"random_state is {seed}; give a whole number from 0")
-    if seed >= MOST_SEEDS:
-        raise ParameterError("random_state is too large; give a whole number below 2**128")
-    return seed
-
-
-def _check_count(name: str, count: int | None) -> int:
-    try:
-        number = operator.index(count)  # type: ignore[arg-type]
-    except TypeError:
-        raise ParameterError(
-            f"{name} is a {type(count).__name__}; give a whole number from 1"
-        ) from None
-    if isinstance(count, bool) or number < 1:
-        raise ParameterError(f"{name} is {count}; give a whole number from 1")
-    return number
