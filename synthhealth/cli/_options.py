@@ -67,9 +67,9 @@ Params = Annotated[
 Where = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="COLUMN=VALUE",
-        callback=_check_pairs,
-        help="Only rows with this value (nothing after '=': missing); repeatable.",
+        metavar="CONDITION",
+        help="Only rows with this value or in this range: 'sex=F', 'age >= 65'; nothing after '=': "
+        "missing; repeatable.",
     ),
 ]
 Drop = Annotated[

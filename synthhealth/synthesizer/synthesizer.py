@@ -31,6 +31,7 @@ from synthhealth.synthesizer.arguments import (
     check_family,
     check_seed,
 )
+from synthhealth.synthesizer.conditions import known_rows
 from synthhealth.synthesizer.folds import folds_of, parted
 from synthhealth.table.known import Known
 from synthhealth.table.left_out import Privacy, checked, n_left_out
@@ -126,6 +127,8 @@ class Synthesizer(BaseEstimator):
     True
     >>> model.sample(5, conditions={"sex": "M"})["sex"].unique().tolist()
     ['M']
+    >>> bool(model.sample(50, conditions={"age": (30, 40)})["age"].between(30, 40).all())
+    True
     """
 
     __signature__ = SignatureOfFamilies()
@@ -263,8 +266,10 @@ class Synthesizer(BaseEstimator):
         n : int, optional
             Number of rows; with a DataFrame of conditions it is the number of its rows.
         conditions : dict or pandas.DataFrame, optional
-            Known values: a dict holds for every row (None: missing), a DataFrame gives one row per
-            row to draw (a missing cell: not known).
+            What is known: a dict holds for every row (None: missing), a DataFrame gives one row per
+            row to draw (a missing cell: not known). Of numbers and dates a pair is a range that
+            both ends belong to, ``{"age": (30, 40)}``, ``{"age": (65, None)}``, or a
+            `pandas.Interval`.
         random_state : int, optional
             Draw from a stream of its own instead: the same number gives the same rows every time.
         on_progress : callable, optional
@@ -729,7 +734,7 @@ class Synthesizer(BaseEstimator):
                 "guard: it knows the patients, and so is in no copy of a synthesizer; draw from "
                 "the one that was fitted, fit again, or draw without: set_params(guard=False)"
             )
-        known = self._known(n, conditions)
+        known = known_rows(self._fitted.preparation, n, conditions)
         n_rows = check_count("n", n) if known is None else len(known)
         if random_state is None:
             stream = self._fitted.own_stream(self._calls)
@@ -761,25 +766,6 @@ class Synthesizer(BaseEstimator):
                 yield rows
                 done += len(rows)
                 report(ProgressEvent("sample", done, n, "row", time.monotonic() - begin))
-
-    def _known(
-        self, n: int | None, conditions: Mapping[str, Any] | pd.DataFrame | None
-    ) -> Known | None:
-        if conditions is None:
-            return None
-        if isinstance(conditions, pd.DataFrame):
-            if n is not None and n != len(conditions):
-                raise ParameterError(
-                    f"n is {n}, but the conditions have {len(conditions)} rows; leave n out"
-                )
-            check_count("number of rows of the conditions", len(conditions))
-            asked = {name: list(conditions[name]) for name in conditions.columns}
-            missing_means_unknown = True
-        else:
-            n_rows = check_count("n", n)
-            asked = {name: [value] * n_rows for name, value in conditions.items()}
-            missing_means_unknown = False
-        return self._fitted.preparation.known(asked, missing_means_unknown)
 
 
 def load(path: str | os.PathLike[str]) -> Synthesizer:
