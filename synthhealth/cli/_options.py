@@ -194,6 +194,15 @@ Groups = Annotated[
         "--by", metavar="COLUMN", help="Also judged within the groups of this column; repeatable."
     ),
 ]
+Parts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--part",
+        metavar="PART",
+        help="Computed beside columns, pairs and missing values: copying, privacy, joint, "
+        "coverage, subgroups, utility, sdmetrics; repeatable; default: all of them.",
+    ),
+]
 Format = Annotated[TableFormat, typer.Option("--format", help="Form of the tables written.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 # Both are read by `synthhealth.cli._app.verb`, for every verb alike.
@@ -213,6 +222,7 @@ def questions(
     outcomes: list[str] | None,
     analyses: list[str] | None,
     by: list[str] | None,
+    parts: list[str] | None,
     table: pd.DataFrame,
     schema: Schema | None,
 ) -> dict[str, Any]:
@@ -221,16 +231,17 @@ def questions(
     Raises
     ------
     ParameterError
-        The table has no such column, or what regressions need is not installed: said before
+        There is no such part or column, or what regressions need is not installed: said before
         anything is learned.
     """
-    asked = {"outcomes": outcomes, "analyses": analyses or (), "by": by}
+    asked: dict[str, Any] = {"outcomes": outcomes, "analyses": analyses or (), "by": by}
+    asked |= {"parts": parts} if parts else {}
     if any(asked.values()):
         from synthhealth.evaluation.scope import Scope
         from synthhealth.schema import Schema
 
         described = Schema.detect(table) if schema is None else schema
-        Scope(outcomes, analyses or (), by).check(described)
+        Scope(**asked).check(described)
     return asked
 
 

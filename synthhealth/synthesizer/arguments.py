@@ -1,4 +1,4 @@
-"""What a synthesizer is told: seeds, counts, and the parameters of its family."""
+"""What a synthesizer is told, or finds out: seeds, counts, parameters of its family, schemas."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ import secrets
 from collections.abc import Iterable
 from typing import Any
 
+import pandas as pd
+
 from synthhealth.errors import ParameterError
 from synthhealth.models.parameters import Parameter, check_names
 from synthhealth.models.registry import BUILT_IN, OWN_ARGUMENTS, get
+from synthhealth.schema import Schema
+from synthhealth.schema.detection.doubts import tell
+from synthhealth.schema.detection.proposal import propose
+from synthhealth.schema.reading.written import WrittenTable
 
-__all__ = ["SignatureOfFamilies", "check_count", "check_family", "check_seed"]
+__all__ = ["SignatureOfFamilies", "check_count", "check_family", "check_seed", "detected"]
 
 #: Seeds of numpy's SeedSequence, which has a pool of 128 bits, and of saved models are below.
 MOST_SEEDS = 2**128
@@ -100,3 +106,10 @@ class SignatureOfFamilies:
             for name, one in sorted(families.items())
         ]
         return inspect.Signature([*own, *more])
+
+
+def detected(table: pd.DataFrame | WrittenTable) -> Schema:
+    """Propose a schema, and say what is in doubt."""
+    proposal = propose(table)
+    tell(proposal.doubts)
+    return proposal.schema

@@ -4,40 +4,119 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from synthhealth.errors import ParameterError
 from synthhealth.models.seeding import derive_seed
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema import Schema
+from synthhealth.schema.check import check_shape
+from synthhealth.schema.intake import plain_table
 from synthhealth.schema.subjects import subjects_of
+from synthhealth.synthesizer.arguments import check_count, detected
+from synthhealth.table.left_out import n_left_out
 
 if TYPE_CHECKING:
-    from synthhealth.report import Fold
+    from synthhealth.evaluation.scope import Scope
+    from synthhealth.report import ModelInfo, Report
     from synthhealth.synthesizer.synthesizer import Synthesizer
 
-__all__ = ["folds_of", "parted"]
+__all__ = ["cross_evaluated", "model_info"]
+
+#: Gives an unfitted synthesizer for a schema and a seed.
+Make: TypeAlias = "Callable[[Schema, int], Synthesizer]"
 
 #: What the seed of a cross-validation divides the patients with; `Fitted` has those below.
 _PARTS = 6
 
 
-def parted(table: pd.DataFrame, schema: Schema, k: int, seed: int) -> list[np.ndarray]:
-    """Divide the rows into k parts by patients: who was learned is not unseen.
+def cross_evaluated(
+    make: Make,
+    table: pd.DataFrame,
+    schema: Schema | None,
+    k: int,
+    seed: int,
+    scope: Scope,
+    group: str | None,
+    on_progress: OnProgress | None,
+) -> Report:
+    """Fit without each part of the patients in turn, and judge all fits together.
 
-    Returns
-    -------
-    list of numpy.ndarray of bool, shape (n_rows,)
-        Of each part, which rows are in it.
+    See `Synthesizer.cross_evaluate`.
 
-    Raises
-    ------
-    ParameterError
-        There are fewer than two patients for each part.
+    Parameters
+    ----------
+    make : callable
+        Gives an unfitted synthesizer for a schema and a seed.
+    table : pandas.DataFrame
+        All patients.
+    schema : Schema or None
+        What its columns are; None: detected.
+    k : int
+        Number of parts.
+    seed : int
+        Decides everything.
+    scope : Scope
+        What is asked of the evaluation.
+    group : str or None
+        The column by which Table 1 groups the patients.
+    on_progress : callable or None
+        Called after each fit.
     """
+    from synthhealth.report import Fold, cross_validated
+
+    check_shape(table)
+    table = plain_table(table, schema)
+    k = check_count("k", k)
+    schema = schema or detected(table)
+    held_out = _parted(table, schema, k, seed)
+    scope.check(schema)
+    folds = []
+    begin = time.monotonic()
+    with progress_reporter("cross-validating", on_progress) as report:
+        for part, is_unseen in enumerate(held_out):
+            unseen, training = table[is_unseen], table[~is_unseen]
+            model = make(schema, derive_seed(seed, _PARTS, part))
+            model.fit(training, on_progress=_silent)
+            drawn = model.sample(len(training), on_progress=_silent)
+            folds.append(Fold(training, unseen, drawn, model.schema_))
+            elapsed = time.monotonic() - begin
+            report(ProgressEvent("evaluate", part + 1, k, "fit", elapsed))
+    return cross_validated(
+        folds,
+        random_state=seed,
+        group=group,
+        outcomes=scope.outcomes,
+        analyses=scope.analyses,
+        by=scope.by,
+        parts=scope.parts,
+        model=model_info(model).model_copy(update={"seed": seed, "n_left_out": None}),
+    )
+
+
+def model_info(synthesizer: Synthesizer) -> ModelInfo:
+    """Give what a report says of a fitted synthesizer."""
+    from synthhealth.report import ModelInfo
+
+    fitted = synthesizer.fitted_
+    privacy = fitted.preparation.privacy
+    return ModelInfo(
+        name=fitted.family,
+        settings=fitted.settings,
+        seed=fitted.seed,
+        partial=fitted.is_partial,
+        accept_rate=synthesizer.accept_rate_,
+        privacy=privacy,
+        n_left_out=n_left_out(privacy, fitted.n_patients),
+    )
+
+
+def _parted(table: pd.DataFrame, schema: Schema, k: int, seed: int) -> list[npt.NDArray[np.bool_]]:
+    """Divide the rows into k parts by patients: who was learned is not unseen."""
     subjects = subjects_of(table, schema)
     patients = np.arange(len(table)) if subjects is None else pd.factorize(subjects)[0]
     n = int(patients.max()) + 1
@@ -47,50 +126,6 @@ def parted(table: pd.DataFrame, schema: Schema, k: int, seed: int) -> list[np.nd
         )
     order = np.random.default_rng(derive_seed(seed, _PARTS)).permutation(n)
     return [np.isin(patients, order[part::k]) for part in range(k)]
-
-
-def folds_of(
-    table: pd.DataFrame,
-    parts: list[np.ndarray],
-    make: Callable[[int], Synthesizer],
-    seed: int,
-    on_progress: OnProgress | None,
-) -> tuple[list[Fold], Synthesizer]:
-    """Fit a synthesizer without each part in turn, and draw as many rows as it has learned.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        All patients.
-    parts : list of numpy.ndarray of bool
-        As `parted` gives them.
-    make : callable
-        Gives an unfitted synthesizer for a seed.
-    seed : int
-        Decides everything.
-    on_progress : callable or None
-        Called after each fit.
-
-    Returns
-    -------
-    list of Fold
-    Synthesizer
-        The last one.
-    """
-    from synthhealth.report import Fold
-
-    folds = []
-    begin = time.monotonic()
-    with progress_reporter("cross-validating", on_progress) as report:
-        for part, held_out in enumerate(parts):
-            unseen, training = table[held_out], table[~held_out]
-            model = make(derive_seed(seed, _PARTS, part))
-            model.fit(training, on_progress=_silent)
-            drawn = model.sample(len(training), on_progress=_silent)
-            folds.append(Fold(training, unseen, drawn, model.schema_))
-            elapsed = time.monotonic() - begin
-            report(ProgressEvent("evaluate", part + 1, len(parts), "fit", elapsed))
-    return folds, model
 
 
 def _silent(event: ProgressEvent) -> None:

@@ -21,20 +21,18 @@ from synthhealth.models.registry import OWN_ARGUMENTS
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema import Schema
 from synthhealth.schema.check import check_shape
-from synthhealth.schema.detection.doubts import tell
-from synthhealth.schema.detection.proposal import propose
-from synthhealth.schema.intake import plain_table
 from synthhealth.schema.reading.written import WrittenTable
 from synthhealth.synthesizer.arguments import (
     SignatureOfFamilies,
     check_count,
     check_family,
     check_seed,
+    detected,
 )
 from synthhealth.synthesizer.conditions import known_rows
-from synthhealth.synthesizer.folds import folds_of, parted
+from synthhealth.synthesizer.folds import cross_evaluated, model_info
 from synthhealth.table.known import Known
-from synthhealth.table.left_out import Privacy, checked, n_left_out
+from synthhealth.table.left_out import Privacy, checked
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -44,7 +42,7 @@ if TYPE_CHECKING:
     from synthhealth.io import FileForm
     from synthhealth.ledger import Ledger
     from synthhealth.models.guard import Touched
-    from synthhealth.report import ModelInfo, Report
+    from synthhealth.report import Report
     from synthhealth.schema import RareLevels
 
 __all__ = ["Synthesizer", "load"]
@@ -224,7 +222,7 @@ class Synthesizer(BaseEstimator):
             ledger.check()
         check_shape(X)
         written = WrittenTable.of(X, self.schema)
-        schema = _detected(written) if self.schema is None else self.schema
+        schema = detected(written) if self.schema is None else self.schema
         if ledger is not None:
             ledger.tell(written.frame, schema, family=self.model, privacy=privacy, guard=self.guard)
         fitted = Fitted.learn(
@@ -405,7 +403,7 @@ class Synthesizer(BaseEstimator):
             analyses=analyses,
             by=by,
             parts=PARTS if parts is None else parts,
-            model=self._model_info(),
+            model=model_info(self),
         )
 
     def cross_evaluate(
@@ -463,54 +461,21 @@ class Synthesizer(BaseEstimator):
         ('cross-validated', 2)
         """
         from synthhealth.evaluation.scope import PARTS, Scope
-        from synthhealth.report import cross_validated
 
-        check_shape(table)
-        table = plain_table(table, self.schema)
-        k = check_count("k", k)
-        schema = self.schema or _detected(table)
-        seed = check_seed(self.random_state if random_state is None else random_state)
-        held_out = parted(table, schema, k, seed)
-        parts = PARTS if parts is None else parts
-        Scope(outcomes, analyses, by, parts).check(schema)
-
-        def make(seed: int) -> Synthesizer:
-            model = Synthesizer(
-                self.model,
-                schema=schema,
-                random_state=seed,
-                privacy=self.privacy,
-                guard=self.guard,
-            )
-            model.model_params = self.model_params
-            model._tells = False  # said once, of the whole table
-            return model
-
-        folds, model = folds_of(table, held_out, make, seed, on_progress)
-        return cross_validated(
-            folds,
-            random_state=seed,
-            group=group,
-            outcomes=outcomes,
-            analyses=analyses,
-            by=by,
-            parts=parts,
-            model=model._model_info().model_copy(update={"seed": seed, "n_left_out": None}),
+        scope = Scope(outcomes, analyses, by, PARTS if parts is None else parts)
+        seed = self.random_state if random_state is None else random_state
+        return cross_evaluated(
+            self._twin, table, self.schema, k, check_seed(seed), scope, group, on_progress
         )
 
-    def _model_info(self) -> ModelInfo:
-        from synthhealth.report import ModelInfo
-
-        privacy = self._fitted.preparation.privacy
-        return ModelInfo(
-            name=self._fitted.family,
-            settings=self.settings_,
-            seed=self.seed_,
-            partial=self.partial_,
-            accept_rate=self.accept_rate_,
-            privacy=privacy,
-            n_left_out=n_left_out(privacy, self.n_patients_),
+    def _twin(self, schema: Schema, seed: int) -> Synthesizer:
+        """Give an unfitted one with the same parameters, which says nothing of what is in doubt."""
+        twin = Synthesizer(
+            self.model, schema=schema, random_state=seed, privacy=self.privacy, guard=self.guard
         )
+        twin.model_params = self.model_params
+        twin._tells = False
+        return twin
 
     def save(
         self,
@@ -802,10 +767,3 @@ def load(path: str | os.PathLike[str]) -> Synthesizer:
     True
     """
     return Synthesizer.load(path)
-
-
-def _detected(table: pd.DataFrame | WrittenTable) -> Schema:
-    """Propose a schema, and say what is in doubt."""
-    proposal = propose(table)
-    tell(proposal.doubts)
-    return proposal.schema
