@@ -72,9 +72,8 @@ def _parameters(model: str, given: dict[str, Any]) -> list[Sheet]:
 
 
 def _default(parameter: Parameter) -> str:
-    if parameter.default_is:
-        return parameter.default_is
-    return "" if parameter.default is None else f"{parameter.default}"
+    depends = callable(parameter.default) or parameter.default is None
+    return parameter.default_is if depends else f"{parameter.default}"
 
 
 def _seed(synthesizer: Synthesizer) -> str:
