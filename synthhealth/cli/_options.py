@@ -24,6 +24,15 @@ def _check_pairs(texts: list[str] | None) -> list[str] | None:
     return texts
 
 
+def _check_conditions(texts: list[str] | None) -> list[str] | None:
+    for text in texts or ():
+        if not any(sign in text[1:] for sign in "=<>"):
+            raise typer.BadParameter(
+                f"{text!r} is no condition; write COLUMN=VALUE, or a range in quotes: 'age >= 65'"
+            )
+    return texts
+
+
 class TableFormat(str, Enum):
     """The form of the tables that are written."""
 
@@ -68,6 +77,7 @@ Where = Annotated[
     list[str] | None,
     typer.Option(
         metavar="CONDITION",
+        callback=_check_conditions,
         help="Only rows with this value or in this range: 'sex=F', 'age >= 65'; nothing after '=': "
         "missing; repeatable.",
     ),
