@@ -21,11 +21,11 @@ from synthhealth.table.ranges import Between
 CUT = 1e-3  # of each test of two samples: 6 of them, all at fixed seeds
 
 
-def clinic(n: int = 300) -> pd.DataFrame:
+def clinic(n: int = 160) -> pd.DataFrame:
     rng = np.random.default_rng(4)
     age = rng.integers(20, 85, n)
     hb = np.round(15 - age / 20 + rng.normal(size=n), 1)
-    hb[:30] = np.nan
+    hb[:16] = np.nan
     return pd.DataFrame(
         {
             "age": age,
@@ -43,7 +43,7 @@ def models() -> dict[str, sh.Synthesizer]:
     families: dict[str, dict[str, Any]] = {
         "gaussian_copula": {},
         "trees": {},
-        "tvae": {"steps": 30},
+        "tvae": {"steps": 12},
     }
     return {
         name: sh.Synthesizer(name, random_state=0, **given).fit(real)
@@ -111,6 +111,7 @@ def test_each_row_of_a_table_has_its_own_range(models: dict[str, sh.Synthesizer]
         assert (drawn["sex"] == asked["sex"]).all()
 
 
+@pytest.mark.slow
 def test_ranges_hold_together_with_rules_and_a_guard() -> None:
     real = clinic()
     real["waist"] = real["age"] + 5
