@@ -122,8 +122,10 @@ def check_protocol(make: Make) -> None:
 
 
 def check_unknown_parameter(make: Make) -> None:
-    """Check that an unknown parameter is refused by name, when fitting."""
-    model = make().set_params(no_such_parameter=1)
+    """Check that an unknown parameter is refused by name, when it is set and when fitting."""
+    _raises(ParameterError, "no_such_parameter", lambda: make().set_params(no_such_parameter=1))
+    model = make()
+    model.model_params = {**model.model_params, "no_such_parameter": 1}
     _raises(ParameterError, "no_such_parameter", lambda: model.fit(awkward_table()))
 
 

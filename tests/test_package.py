@@ -53,8 +53,16 @@ def test_public_name_resolves(name):
 
 
 def test_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="no attribute 'Synthesiser'"):
+    with pytest.raises(AttributeError, match=r"no attribute 'Synthesiser' \(did you mean 'Synthe"):
         _ = synthhealth.Synthesiser
+    with pytest.raises(AttributeError, match=r"no attribute 'xyzzy'$"):
+        _ = synthhealth.xyzzy
+
+
+def test_completion_shows_public_names_only():
+    assert run("import synthhealth as sh; print(*dir(sh))").split() == sorted(
+        [*synthhealth.__all__, "__version__"]
+    )
 
 
 def test_command_line_tells_the_version():

@@ -86,8 +86,8 @@ def test_copies_carry_no_patients(fitted):
     assert twin.sample(5, random_state=1).equals(fitted.sample(5, random_state=1))
 
 
-def test_constructor_checks_nothing():
-    sh.Synthesizer("no such model", random_state="x", nothing=1)
+def test_constructor_checks_names_and_no_values():
+    sh.Synthesizer("ctgan", random_state="x", steps="many")
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "x"])
@@ -153,7 +153,7 @@ def test_a_shortfall_is_an_error_with_its_count(cohort, monkeypatch):
         ({"sex": "X"}, "'sex'"),
         ({"age": 300}, "'age'"),
         ({"age": "old"}, "'age'"),
-        ({"age": [40, 50]}, "'age'"),
+        ({"age": [40, 50, 60]}, "'age'"),
         ({"age": None}, "'age'"),
     ],
 )
@@ -165,7 +165,7 @@ def test_conditions_that_cannot_be_met(fitted, condition, words):
 
 
 def test_sample_to_parquet_gives_the_rows_of_sample(cohort, tmp_path, monkeypatch):
-    monkeypatch.setattr("synthhealth.synthesizer.CHUNK_SIZE", 40)
+    monkeypatch.setattr("synthhealth.synthesizer.synthesizer.CHUNK_SIZE", 40)
     one = sh.Synthesizer(random_state=0).fit(cohort)
     path = one.sample_to(tmp_path / "big.parquet", 100, chunk_size=40)
     again = sh.Synthesizer(random_state=0).fit(cohort).sample(100)

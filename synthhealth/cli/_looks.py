@@ -21,6 +21,7 @@ from synthhealth.cli._options import (
     KeepWords,
     Outcomes,
     OutFolder,
+    Parts,
     ProtectOption,
     Quiet,
     SchemaFile,
@@ -149,6 +150,10 @@ def evaluate(
     outcome: Outcomes = None,
     analysis: Analyses = None,
     by: Groups = None,
+    part: Parts = None,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Of the noise floors and permutation tests.")
+    ] = 0,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -166,8 +171,8 @@ def evaluate(
             None if holdout is None else read(holdout, holdout_sheet, drop, said, is_other=True)[0]
         )
         described = choose_schema(table, schema, protect, drop, subject)
-        asked = questions(outcome, analysis, by, table, described)
-        report = evaluate(table, other, described, holdout=unseen, **asked)
+        asked = questions(outcome, analysis, by, part, table, described)
+        report = evaluate(table, other, described, holdout=unseen, random_state=seed, **asked)
         comparison = None if before is None else before.compare(report)
         write_report(report, folder)
     typer.echo(report.summary().rstrip())

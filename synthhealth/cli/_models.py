@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_form
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -35,7 +35,6 @@ from synthhealth.cli._options import (
     Subject,
     Where,
     literal,
-    pairs,
 )
 from synthhealth.cli._results import about, show, tell_ledger
 from synthhealth.errors import ParameterError
@@ -43,7 +42,7 @@ from synthhealth.io import check_target, sniff, table_suffix, whole_file, write_
 from synthhealth.table.level import Level
 
 if TYPE_CHECKING:
-    from synthhealth.synthesizer import Synthesizer
+    pass
 
 
 @verb
@@ -123,30 +122,22 @@ def sample(
     """Draw a synthetic table from a saved model."""
     suffix = table_suffix(out)
     check_target(out, force=force)
-    wanted = pairs(where)
     form = None if like is None else sniff(like, encoding=encoding)
     from synthhealth import load
 
     synthesizer = load(model)
-    if wanted or suffix == ".xlsx":
-        conditions = _conditions(synthesizer, wanted)
+    if where or suffix == ".xlsx":
+        conditions = None
+        if where:
+            from synthhealth.synthesizer.conditions import conditions_in_words
+
+            some = synthesizer.sample(100, random_state=0)
+            conditions = conditions_in_words(where, some, literal)
         fake = synthesizer.sample(rows, conditions, random_state=seed)
         write_table(fake, out, force=force, form=form)
     else:
         synthesizer.sample_to(out, rows, random_state=seed, force=force, form=form)
     typer.echo(f"Written: {out} ({rows:,} rows)")
-
-
-def _conditions(synthesizer: Synthesizer, wanted: dict[str, str]) -> dict[str, Any] | None:
-    """Give the wanted values the types of the columns, as some drawn rows show them."""
-    if not wanted:
-        return None
-    like = synthesizer.sample(100, random_state=0)
-    conditions: dict[str, Any] = {}
-    for name, text in wanted.items():
-        is_text = name in like and any(isinstance(value, str) for value in like[name])
-        conditions[name] = None if not text else text if is_text else literal(text)
-    return conditions
 
 
 @verb

@@ -24,6 +24,15 @@ def _check_pairs(texts: list[str] | None) -> list[str] | None:
     return texts
 
 
+def _check_conditions(texts: list[str] | None) -> list[str] | None:
+    for text in texts or ():
+        if not any(sign in text[1:] for sign in "=<>"):
+            raise typer.BadParameter(
+                f"{text!r} is no condition; write COLUMN=VALUE, or a range in quotes: 'age >= 65'"
+            )
+    return texts
+
+
 class TableFormat(str, Enum):
     """The form of the tables that are written."""
 
@@ -69,9 +78,10 @@ Params = Annotated[
 Where = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="COLUMN=VALUE",
-        callback=_check_pairs,
-        help="Only rows with this value (nothing after '=': missing); repeatable.",
+        metavar="CONDITION",
+        callback=_check_conditions,
+        help="Only rows with this value or in this range: 'sex=F', 'age >= 65'; nothing after '=': "
+        "missing; repeatable.",
     ),
 ]
 Drop = Annotated[
@@ -205,6 +215,15 @@ Groups = Annotated[
         "--by", metavar="COLUMN", help="Also judged within the groups of this column; repeatable."
     ),
 ]
+Parts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--part",
+        metavar="PART",
+        help="Computed beside columns, pairs and missing values: copying, privacy, joint, "
+        "coverage, subgroups, utility, sdmetrics; repeatable; default: all of them.",
+    ),
+]
 Format = Annotated[TableFormat, typer.Option("--format", help="Form of the tables written.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 # Both are read by `synthhealth.cli._app.verb`, for every verb alike.
@@ -224,6 +243,7 @@ def questions(
     outcomes: list[str] | None,
     analyses: list[str] | None,
     by: list[str] | None,
+    parts: list[str] | None,
     table: pd.DataFrame,
     schema: Schema | None,
 ) -> dict[str, Any]:
@@ -232,16 +252,17 @@ def questions(
     Raises
     ------
     ParameterError
-        The table has no such column, or what regressions need is not installed: said before
+        There is no such part or column, or what regressions need is not installed: said before
         anything is learned.
     """
-    asked = {"outcomes": outcomes, "analyses": analyses or (), "by": by}
+    asked: dict[str, Any] = {"outcomes": outcomes, "analyses": analyses or (), "by": by}
+    asked |= {"parts": parts} if parts else {}
     if any(asked.values()):
         from synthhealth.evaluation.scope import Scope
         from synthhealth.schema import Schema
 
         described = Schema.detect(table) if schema is None else schema
-        Scope(outcomes, analyses or (), by).check(described)
+        Scope(**asked).check(described)
     return asked
 
 

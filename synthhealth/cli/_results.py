@@ -112,11 +112,12 @@ def write_release(
     released: Released,
     policy: Policy | None,
     max_seconds: float | None,
+    asked: dict[str, Any],
 ) -> ReleaseVerdict:
     """Attack what a whole job made, hold it against the limits, and write all of it."""
     from synthhealth import attack
 
-    crossed = synthesizer.cross_evaluate(real) if cross_evaluate else None
+    crossed = synthesizer.cross_evaluate(real, **asked) if cross_evaluate else None
     if crossed is not None:
         _write_both(crossed, folder, CROSS)
     found = attack(

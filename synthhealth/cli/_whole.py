@@ -32,6 +32,7 @@ from synthhealth.cli._options import (
     Outcomes,
     OutFolder,
     Params,
+    Parts,
     PolicyFile,
     Privacy,
     ProtectOption,
@@ -140,6 +141,7 @@ def run(
     outcome: Outcomes = None,
     analysis: Analyses = None,
     by: Groups = None,
+    part: Parts = None,
     key_file: KeyFile = None,
     release: Annotated[
         bool,
@@ -190,7 +192,7 @@ def run(
             None if holdout is None else read(holdout, holdout_sheet, drop, said, is_other=True)[0]
         )
         wanted = choose_schema(real, schema, protect, drop, subject)
-        asked = questions(outcome, analysis, by, real, wanted)
+        asked = questions(outcome, analysis, by, part, real, wanted)
         synthesizer = learning.learn(real, wanted, record)
         written = form if format is None else FileForm(suffix)
         report = write_results(
@@ -208,6 +210,7 @@ def run(
                 released=as_released(released.value),
                 policy=limits,
                 max_seconds=attack_seconds,
+                asked=asked,
             )
     typer.echo(f"Read: {data} ({form})")
     tell_results(report, synthesizer, out, names)
@@ -238,6 +241,7 @@ def cross_evaluate(
     outcome: Outcomes = None,
     analysis: Analyses = None,
     by: Groups = None,
+    part: Parts = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -246,7 +250,7 @@ def cross_evaluate(
     with whole_folder(out, REPORT, force=force) as folder:
         real, form = read(data, sheet, drop, Said(encoding, header, keep_words, schema))
         wanted = choose_schema(real, schema, protect, drop, subject)
-        asked = questions(outcome, analysis, by, real, wanted)
+        asked = questions(outcome, analysis, by, part, real, wanted)
         learning = Learning(model=model, param=param, seed=seed, privacy=privacy, guard=guard)
         synthesizer = learning.synthesizer(wanted)
         report = synthesizer.cross_evaluate(real, folds, **asked)

@@ -437,6 +437,23 @@ class Description(BaseModel):
             table.add_row(*map(Text, _cells(variable)))
         return table
 
+    def __repr__(self) -> str:
+        size = f"{self.n_rows:,} rows, {self.n_columns} columns"
+        return f"<Description: {size}; .to_markdown(), .to_json(), .variables>"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def _repr_html_(self) -> str:
+        from synthhealth.io.as_html import Sheet, screen
+
+        return screen(
+            f"Description, {self.n_rows:,} rows, {self.n_columns} columns",
+            sentences=[f"{self._caption[0].upper()}{self._caption[1:]}."] if self.left_out else [],
+            sheets=[Sheet("Variables", _HEADINGS, [_cells(one) for one in self.variables])],
+            hint=".variables has every figure; .to_markdown() and .to_json() give it as text.",
+        )
+
     @property
     def _caption(self) -> str:
         return f"not described, as they identify people: {', '.join(self.left_out)}"

@@ -26,19 +26,20 @@ _LARGEST_BATCH = 50_000
 TOLERANCE = 0.05
 
 
-def sample_known(model: Model, form: TableForm, known: pd.DataFrame, *, seed: int) -> pd.DataFrame:
-    """Draw one plain row for each row of `known`.
+def sample_known(
+    model: Model, preparation: Preparation, conditions: Known, *, seed: int
+) -> pd.DataFrame:
+    """Draw one plain row for each row of the conditions.
 
-    Parameters
-    ----------
-    known : pandas.DataFrame
-        Some columns in the plain form. NaN: not known in this row.
+    Values are met. Ranges are met, too, by a model that has to search for values; otherwise who
+    calls looks which rows lie in them.
 
     Raises
     ------
     ConditionError
         Too few matching rows were found.
     """
+    form, known = preparation.form, conditions.values
     rows = np.arange(len(known))
     drawn: list[pd.DataFrame] = []
     places: list[npt.NDArray[np.int64]] = []
@@ -51,7 +52,8 @@ def sample_known(model: Model, form: TableForm, known: pd.DataFrame, *, seed: in
         elif isinstance(model, ConditionalModel):
             plain = model.sample_given(wanted.astype(_plain_types(form, columns)), seed=part_seed)
         else:
-            plain = _draw_until_matched(model, form, wanted, seed=part_seed)
+            ranges = conditions.rows(group).ranges
+            plain = _draw_until_matched(model, preparation, wanted, ranges, seed=part_seed)
         drawn.append(plain)
         places.append(rows[group])
     order = np.argsort(np.concatenate(places))
@@ -71,9 +73,16 @@ def _plain_types(form: TableForm, columns: pd.Index) -> Mapping[str, type]:
 
 
 def _draw_until_matched(
-    model: Model, form: TableForm, wanted: pd.DataFrame, *, seed: int
+    model: Model,
+    preparation: Preparation,
+    wanted: pd.DataFrame,
+    ranges: Mapping[str, npt.NDArray[np.float64]],
+    *,
+    seed: int,
 ) -> pd.DataFrame:
-    combinations, combination = np.unique(wanted.to_numpy(), axis=0, return_inverse=True)
+    form = preparation.form
+    asked = np.hstack([wanted.to_numpy(), *ranges.values()])
+    combinations, combination = np.unique(asked, axis=0, return_inverse=True)
     combination = combination.reshape(-1)
     open_places = [list(np.flatnonzero(combination == one)) for one in range(len(combinations))]
     found: list[pd.DataFrame] = []
@@ -85,9 +94,14 @@ def _draw_until_matched(
         plain = model.sample(batch, seed=derive_seed(seed, drawn))
         values = np.column_stack([_as_written(form, name, plain) for name in wanted.columns])
         widths = widths or [_tolerance(form, name, plain) for name in wanted.columns]
+        aligned = preparation.aligned(plain) if ranges else plain
         for combo, waiting in zip(combinations, open_places, strict=True):
             if waiting:
-                matches = np.flatnonzero((np.abs(values - combo) <= widths).all(axis=1))
+                is_met = (np.abs(values - combo[: len(widths)]) <= widths).all(axis=1)
+                for place, name in enumerate(ranges):
+                    low, high = combo[len(widths) + 2 * place :][:2]
+                    is_met &= form[name].in_range(aligned[name].to_numpy(), low, high)
+                matches = np.flatnonzero(is_met)
                 taken = matches[: len(waiting)]
                 found.append(plain.iloc[taken])
                 places.extend(int(place) for place in waiting[: len(taken)])
@@ -96,8 +110,8 @@ def _draw_until_matched(
         batch *= 4
     if len(places) < len(wanted):
         raise ConditionError(
-            f"conditions on {list(wanted.columns)}: {len(places)} of {len(wanted)} rows that meet "
-            f"them were found in {drawn:,} draws; the combination is rare in what the model "
+            f"conditions on {[*wanted.columns, *ranges]}: {len(places)} of {len(wanted)} rows that "
+            f"meet them were found in {drawn:,} draws; the combination is rare in what the model "
             "learned: ask for fewer rows, condition on fewer columns, or use the model "
             "'gaussian_copula', 'hybrid' or 'trees', which condition directly"
         )
@@ -129,6 +143,9 @@ MAX_TRIES, MAX_REDRAWN = 20, 500_000
 MAX_ROUNDS = 200
 #: Draws in which a row is replaced only by one with the same gaps.
 MATCHED_ROUNDS = 5
+#: Draws for each wanted row, and in all, after which ranges are rare, and so many rows that must
+#: then lie in them: their values are drawn again, and the rest of the rows anew around them.
+RARE_TRIES, RARE_AFTER, FEWEST_MET = 20, 50_000, 20
 _LARGEST_PART = 100_000
 
 Places = npt.NDArray[np.int64]
@@ -142,6 +159,10 @@ def draw_rows(
     A rule that cannot be known, because a value is missing, is kept: were rows just drawn anew,
     those with gaps would become more frequent. A row is therefore replaced by one with the same
     gaps in the columns of the rules, as long as such a one is found.
+
+    Ranges are met by drawing until rows lie in them, which is exact. A family that draws around
+    known values needs not wait for rare ones: values that lie in them, of the rows found, are drawn
+    again, and the other columns anew around these.
 
     Parameters
     ----------
@@ -160,7 +181,7 @@ def draw_rows(
     Rows
         `n` of them.
     n_drawn : int
-        How many were drawn for them.
+        How many were drawn for them, of those in the ranges.
 
     Raises
     ------
@@ -171,7 +192,10 @@ def draw_rows(
     gaps = np.zeros(n, dtype=np.int64)
     found: list[Rows] = []
     places: list[Places] = []
-    n_drawn = n_kept = n_rounds = 0
+    n_drawn = n_met = n_kept = n_rounds = 0
+    has_ranges = known is not None and bool(known.ranges)
+    # In ranges any row will do for all places that know the same.
+    kinds = known.kinds() if known is not None and has_ranges else np.arange(n)
     while waiting.size:
         part_seed = derive_seed(seed, n_drawn, 0)
         rng = np.random.default_rng(derive_seed(seed, n_drawn, 1))
@@ -183,37 +207,77 @@ def draw_rows(
             rows = preparation.realise(model.sample(batch, seed=part_seed), rng)
             # Any row will do for any place.
             asked, offered = np.zeros_like(waiting), np.zeros(batch, dtype=np.int64)
+            is_met = np.ones(batch, dtype=bool)
         else:
             # Each row is tried more often at once from draw to draw, so that few rows with
             # conditions that hardly any patient meets do not cost thousands of small draws. A
             # model that has to search for matching rows would not find so many of them.
             tries = 1
-            if isinstance(model, ConditionalModel):
+            if isinstance(model, ConditionalModel) or not known.has_values:
                 tries = max(1, min(2 * n_drawn, _LARGEST_PART) // waiting.size)
-            asked, offered = waiting, np.repeat(waiting, tries)
-            conditions = known.rows(offered)
-            plain = sample_known(model, preparation.form, conditions.values, seed=part_seed)
+            offers = np.repeat(waiting, tries)
+            asked, offered = kinds[waiting], kinds[offers]
+            conditions = known.rows(offers)
+            plain = sample_known(model, preparation, conditions, seed=part_seed)
             rows = preparation.realise(plain, rng, conditions)
+            is_met = conditions.in_ranges(preparation.form, rows.plain)
         drawn_gaps = preparation.gaps_in_rules(rows)
         if not n_rounds:
             gaps = drawn_gaps
-        kept = np.flatnonzero(preparation.keeps_rules(rows))
+        kept = np.flatnonzero(preparation.keeps_rules(rows) & is_met)
         n_drawn, n_kept, n_rounds = n_drawn + len(rows), n_kept + kept.size, n_rounds + 1
-        is_matched = n_rounds <= MATCHED_ROUNDS
+        n_met += int(is_met.sum())
+        # Of a row that is drawn for a range, the gaps are no more those of a place.
+        is_matched = n_rounds <= MATCHED_ROUNDS and not has_ranges
         met, taken = _pair(
             (asked, gaps[waiting] * is_matched), (offered[kept], drawn_gaps[kept] * is_matched)
         )
         places.append(waiting[met])
         found.append(rows.take(kept[taken]))
         waiting = np.delete(waiting, met)
+        is_rare = n_drawn >= RARE_TRIES * n + RARE_AFTER
+        if known is not None and has_ranges and is_rare and isinstance(model, ConditionalModel):
+            known = _settled(known, preparation.form, waiting, kinds, (places, found), rng)
         too_many = n_drawn >= MAX_TRIES * n + MAX_REDRAWN or n_rounds >= MAX_ROUNDS
         if waiting.size and too_many:
+            if known is not None and has_ranges and n_met < n:
+                raise _too_rare(model, known, n - waiting.size, n, n_drawn)
             raise ConditionError(
                 f"rules: {n - waiting.size:,} of {n:,} rows that keep them were found in "
                 f"{n_drawn:,} draws; most often broken is {preparation.weakest_rule(rows)!r}. "
                 "Ask for other conditions, or leave the rule out of the schema"
             )
-    return Rows.join(found).take(np.argsort(np.concatenate(places), kind="stable")), n_drawn
+    return Rows.join(found).take(np.argsort(np.concatenate(places), kind="stable")), n_met
+
+
+def _settled(
+    known: Known,
+    form: TableForm,
+    waiting: Places,
+    kinds: Places,
+    so_far: tuple[list[Places], list[Rows]],
+    rng: np.random.Generator,
+) -> Known:
+    """Give waiting rows with ranges exact values: those of rows in the same ranges, drawn again."""
+    places = np.concatenate(so_far[0])
+    drawn = Rows.join(so_far[1]).plain
+    for kind in np.unique(kinds[waiting]):
+        there = np.flatnonzero(kinds[places] == kind)
+        rows = waiting[kinds[waiting] == kind]
+        if there.size >= FEWEST_MET:
+            known = known.settled(rows, form, drawn.iloc[rng.choice(there, rows.size)])
+    return known
+
+
+def _too_rare(model: Model, known: Known, n_found: int, n: int, n_drawn: int) -> ConditionError:
+    other = ""
+    if not isinstance(model, ConditionalModel):
+        other = ", or use the model 'gaussian_copula', 'hybrid' or 'trees', which finds more"
+    return ConditionError(
+        f"conditions: {n_found:,} of {n:,} rows with {', '.join(map(repr, known.ranges))} in the "
+        f"ranges were found in {n_drawn:,} draws; they are rare in what the model learned: ask "
+        f"for wider ranges or for fewer rows{other}"
+    )
 
 
 def _pair(wanted: tuple[Places, Places], offered: tuple[Places, Places]) -> tuple[Places, Places]:

@@ -3,6 +3,7 @@
 from synthhealth.evaluation.privacy.policy import Policy
 from synthhealth.report.compare import ComparedFigure, Comparison
 from synthhealth.report.data import ModelInfo, ReportData, json_schema
+from synthhealth.report.plots import Plots
 from synthhealth.report.release.verdict import ReleaseVerdict, read_attacks
 from synthhealth.report.release.verdict import json_schema as release_schema
 from synthhealth.report.report import Fold, Report, cross_validated, evaluate
@@ -13,6 +14,7 @@ __all__ = [
     "Comparison",
     "Fold",
     "ModelInfo",
+    "Plots",
     "Policy",
     "ReleaseVerdict",
     "Report",

@@ -145,6 +145,8 @@ def _worse(metric: Metric) -> float:
 
 
 Better = Literal["first", "second", "neither"]
+_SIDES: tuple[Better, Better] = ("first", "second")
+_HEADS = ("figure", "first", "verdict", "second", "verdict", "better beyond chance")
 
 
 class ComparedFigure(Part):
@@ -238,6 +240,39 @@ class Comparison(Part, WritesJson):
             write(path, lambda: text, force=force)
         return text
 
+    def __repr__(self) -> str:
+        told = ", ".join(
+            f"{which} better in {len(self.better_metrics(which))} figures and "
+            f"{len(self.better_columns(which))} columns"
+            for which in _SIDES
+        )
+        return f"<Comparison: {told}; .summary(), .to_markdown()>"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def _repr_html_(self) -> str:
+        from synthhealth.io.as_html import Sheet, screen
+
+        return screen(
+            "Comparison of two reports",
+            sentences=self._sentences(),
+            sheets=[
+                Sheet(
+                    "Figures over the whole table",
+                    _HEADS,
+                    [_row(one, words_of(one.name).title) for one in self.metrics],
+                ),
+                Sheet(
+                    "Columns",
+                    _HEADS,
+                    [_row(one, shown(one.name)) for one in self.columns],
+                    is_open=False,
+                ),
+            ],
+            hint=".summary() gives it as text, .to_markdown() and .to_json(path) in full.",
+        )
+
     def _sentences(self) -> list[str]:
         return [
             f"First: {self.first.name}: {self.first.verdicts}.",
@@ -249,7 +284,7 @@ class Comparison(Part, WritesJson):
 
     def _of(self, what: str, figures: tuple[ComparedFigure, ...], *, titled: bool) -> str:
         told = []
-        for which in ("first", "second"):
+        for which in _SIDES:
             names = [figure.name for figure in figures if figure.better == which]
             if names:
                 written = (in_sentence(words_of(n).title) if titled else shown(n) for n in names)
@@ -259,14 +294,13 @@ class Comparison(Part, WritesJson):
         return f"Of {len(figures)} {what}, beyond chance {'; '.join(told)}."
 
     def _markdown(self) -> str:
-        heads = ("figure", "first", "verdict", "second", "verdict", "better beyond chance")
         blocks = [
             "# Comparison of two reports",
             bullet_list(self._sentences()),
             "## All figures",
-            table(heads, [_row(one, words_of(one.name).title) for one in self.metrics]),
+            table(_HEADS, [_row(one, words_of(one.name).title) for one in self.metrics]),
             "## Columns",
-            table(heads, [_row(one, shown(one.name)) for one in self.columns]),
+            table(_HEADS, [_row(one, shown(one.name)) for one in self.columns]),
         ]
         return "\n\n".join(blocks) + "\n"
 

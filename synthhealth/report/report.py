@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from synthhealth.evaluation.privacy.legal_tests import Released
     from synthhealth.evaluation.privacy.policy import Policy
     from synthhealth.report.compare import Comparison
+    from synthhealth.report.plots import Plots
     from synthhealth.report.release.verdict import ReleaseVerdict
 
 __all__ = ["Fold", "Report", "cross_validated", "evaluate"]
@@ -75,6 +76,13 @@ class Report:
         # The tables are no longer needed, and a report must not keep patients alive.
         object.__setattr__(self, "_gather", _Gathered(data))
         return data
+
+    @property
+    def plot(self) -> Plots:
+        """The figures one by one, for print: ``report.plot.column("crp")``; see `Plots`."""
+        from synthhealth.report.plots import Plots
+
+        return Plots(self.data)
 
     @classmethod
     def from_json(cls, path: str | os.PathLike[str]) -> Report:
@@ -252,8 +260,13 @@ class Report:
         evaluation = self.evaluation
         return (
             f"<Report: {evaluation.n_synthetic:,} synthetic against {evaluation.n_real:,} real "
-            f"rows; .summary(), .to_html(path)>"
+            f"rows; .summary(), .to_html(path), .plot>"
         )
+
+    def _repr_html_(self) -> str:
+        from synthhealth.report.screen import report_screen
+
+        return report_screen(self.data)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A pickled report holds aggregates, never the tables.
@@ -371,6 +384,7 @@ def cross_validated(
     outcomes: Sequence[str] | None = None,
     analyses: str | Analysis | Sequence[str | Analysis] = (),
     by: Sequence[str] | None = None,
+    parts: Sequence[Part] = PARTS,
     random_state: int | None = 0,
     title: str | None = None,
     model: ModelInfo | None = None,
@@ -383,7 +397,7 @@ def cross_validated(
     ----------
     folds : sequence of Fold
         One per part of the table that was held out; at least two.
-    outcomes, analyses, by, random_state, title, model, created, group
+    outcomes, analyses, by, parts, random_state, title, model, created, group
         As for `evaluate`.
 
     Returns
@@ -411,7 +425,7 @@ def cross_validated(
     ]
     tables = pool_folds(read)
     check_group(group, tables.schema)
-    scope = Scope(outcomes, analyses, by)
+    scope = Scope(outcomes, analyses, by, parts)
     scope.check(tables.schema)
     evaluation = evaluate_read(tables, seeds, real_is="cross-validated", scope=scope, folds=read)
     return _report(tables, evaluation, title=title, created=created, model=model, group=group)

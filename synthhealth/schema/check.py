@@ -6,7 +6,7 @@ Each problem says how to mend it, in Python and on the command line.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -39,10 +39,7 @@ def check_shape(table: pd.DataFrame) -> None:
     TableError
     """
     if not isinstance(table, pd.DataFrame):
-        raise TableError(
-            f"the table is a {type(table).__name__}, not a pandas DataFrame; "
-            "wrap it in pandas.DataFrame(...) with column names"
-        )
+        raise TableError(_no_table(table))
     if isinstance(table.columns, pd.MultiIndex) or isinstance(table.index, pd.MultiIndex):
         raise TableError(
             "the table has several levels of column names or of its index; flatten the names and "
@@ -62,6 +59,24 @@ def check_shape(table: pd.DataFrame) -> None:
             f"the table is empty ({table.shape[0]} rows, {table.shape[1]} columns); "
             "check the file and the query that made it"
         )
+
+
+def _no_table(given: object) -> str:
+    """Say what was given instead of a table, and how to make one of it."""
+    if isinstance(given, Mapping) and any(isinstance(one, pd.DataFrame) for one in given.values()):
+        return (
+            f"there are {len(given)} tables, and a synthesizer learns one; merge them "
+            "(pandas.merge) into one with a row per patient, or with several rows per patient and "
+            "the column that says whose they are (Schema.with_subject), or fit one synthesizer to "
+            "each"
+        )
+    told = f"the table is a {type(given).__name__}, not a pandas DataFrame; "
+    if isinstance(given, np.ndarray):
+        told += (
+            "after other steps of a scikit-learn pipeline call "
+            'pipeline.set_output(transform="pandas"), else '
+        )
+    return f"{told}wrap it in pandas.DataFrame(...) with column names"
 
 
 def check_size(table: pd.DataFrame) -> None:

@@ -340,3 +340,16 @@ It is never learned; each synthetic row is a new patient, with a new one (``S000
 
     def __len__(self) -> int:
         return len(self.columns)
+
+    def __repr__(self) -> str:
+        from synthhealth.schema.screens import counted_kinds
+
+        return f"<Schema: {counted_kinds(self)}; .to_yaml()>"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def _repr_html_(self) -> str:
+        from synthhealth.schema.screens import schema_screen
+
+        return schema_screen(self)

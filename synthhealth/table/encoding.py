@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pandas.api import types
+from pandas.api.types import is_scalar
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from synthhealth.errors import ConditionError, FitError, TableError
@@ -36,6 +37,7 @@ from synthhealth.table.limits import (
     within_dtype,
     within_plausible,
 )
+from synthhealth.table.ranges import Between
 
 __all__ = ["ColumnForm", "TableForm"]
 
@@ -212,18 +214,7 @@ class ColumnForm(BaseModel):
         ConditionError
             The value cannot occur: an unknown level, or a number beyond the limits.
         """
-        try:
-            series = pd.Series([value])
-            if self.kind is Kind.DATETIME:
-                series = pd.to_datetime(series)
-                if self.timezone is not None and series.dt.tz is None:
-                    series = series.dt.tz_localize(self.timezone)
-            plain = self.encode(series)[0]
-        except (TypeError, ValueError) as error:
-            raise ConditionError(
-                f"condition on column {self.name!r}: the value is not of its kind "
-                f"({self.kind.value}); give one that could stand in the table"
-            ) from error
+        plain = self._encode_one(value)
         if not self.kind.is_numerical:
             if plain < 0:
                 raise ConditionError(
@@ -242,6 +233,79 @@ class ColumnForm(BaseModel):
                 "round the value you ask for"
             )
         return float(plain)
+
+    def encode_range(self, asked: Between) -> tuple[float, float]:
+        """Give the ends of the written values that lie in a range that a user asks for.
+
+        Raises
+        ------
+        ConditionError
+            No value can lie in it: the column has levels, an end is no value of the column, the
+            range begins above its end, lies outside what was learned, or between two values that
+            can be written.
+        """
+        at = f"condition on column {self.name!r}"
+        if not self.kind.is_numerical:
+            raise ConditionError(
+                f"{at}: ranges are of numbers and dates, and it is {self.kind.value}; give one "
+                "value, and for several draw once for each"
+            )
+        unknown = [end is not None and (not is_scalar(end) or pd.isna(end)) for end in asked.ends]
+        if any(unknown):
+            raise ConditionError(
+                f"{at}: an end of the range is no value; leave it open with None: (30, None)"
+            )
+        low, high = (
+            open_end if end is None else float(self._encode_one(end))
+            for end, open_end in zip(asked.ends, (-np.inf, np.inf), strict=True)
+        )
+        if low > high:
+            raise ConditionError(f"{at}: the range begins above its end; give (low, high)")
+        low = self._next_written(low, 1, beyond=asked.above)
+        high = self._next_written(high, -1, beyond=asked.below)
+        if low > self.high or high < self.low:
+            raise ConditionError(
+                f"{at}: the range lies outside what the model has learned, "
+                f"{self._printed(self.low)} to {self._printed(self.high)}"
+            )
+        if low > high:
+            decimals = "" if self.decimals is None else f", which has {self.decimals} decimals"
+            raise ConditionError(f"{at}: no value of the column lies in the range{decimals}")
+        return low, high
+
+    def _next_written(self, end: float, side: int, *, beyond: bool) -> float:
+        """Give the value nearest to an end that can be written and lies on its side."""
+        if not np.isfinite(end):
+            return end
+        step = 2 * self.half_step
+        if not step:
+            return float(np.nextafter(end, side * np.inf)) if beyond else end
+        place = side * end / step
+        nearest = round(place)
+        on_grid = abs(place - nearest) < 1e-6
+        place = nearest + beyond if on_grid else math.ceil(place)
+        return float(side * place * step)
+
+    def in_range(
+        self, plain: npt.NDArray[np.float64], low: Floats | float, high: Floats | float
+    ) -> npt.NDArray[np.bool_]:
+        """Say of plain values whether they are written within the ends of `encode_range`."""
+        written, slack = self.written(plain), self.half_step / 2
+        return (written >= low - slack) & (written <= high + slack)
+
+    def _encode_one(self, value: Any) -> Any:
+        try:
+            series = pd.Series([value])
+            if self.kind is Kind.DATETIME:
+                series = pd.to_datetime(series)
+                if self.timezone is not None and series.dt.tz is None:
+                    series = series.dt.tz_localize(self.timezone)
+            return self.encode(series)[0]
+        except (TypeError, ValueError) as error:
+            raise ConditionError(
+                f"condition on column {self.name!r}: the value is not of its kind "
+                f"({self.kind.value}); give one that could stand in the table"
+            ) from error
 
     def _printed(self, plain: float) -> str:
         if self.kind is Kind.DATETIME:

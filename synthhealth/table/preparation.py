@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ from synthhealth.table.joined import join, split_conditions
 from synthhealth.table.known import Known
 from synthhealth.table.left_out import Privacy
 from synthhealth.table.limits import Alignment
+from synthhealth.table.ranges import Between
 
 __all__ = ["Ends", "Preparation", "Rows"]
 
@@ -233,6 +234,10 @@ class Preparation(BaseModel):
             states = known.draw_gaps(self.patterns, plain, rng)
         return Rows(plain[self.form.names], states)
 
+    def aligned(self, plain: pd.DataFrame) -> pd.DataFrame:
+        """Bring drawn plain values to the ends of their columns, as `realise` does."""
+        return self._aligned(plain)
+
     def keeps_rules(self, rows: Rows) -> npt.NDArray[np.bool_]:
         """Say of each row whether it keeps all rules, as far as its values are known."""
         kept = np.ones(len(rows), dtype=bool)
@@ -327,6 +332,14 @@ class Preparation(BaseModel):
 
 def _read_conditions(cells: list[Any], column: Column) -> list[Any]:
     """Read conditions on a column of text as its cells are read; numbers and dates stay."""
+    ranges = {place: one for place, cell in enumerate(cells) if (one := Between.of(cell))}
+    if ranges:
+        cells = [None if place in ranges else cell for place, cell in enumerate(cells)]
+        cells = list(_read_conditions(cells, column))
+        for place, asked in ranges.items():
+            low, high = _read_conditions(list(asked.ends), column)
+            cells[place] = replace(asked, low=low, high=high)
+        return cells
     if column.notation is None or not any(isinstance(cell, str) for cell in cells):
         return cells
     try:

@@ -11,12 +11,13 @@ from report_cohorts import HOSTILE
 from synthhealth.report import Report, figures
 from synthhealth.report.figures import label
 from synthhealth.report.parts import pairs as pair_figures
+from synthhealth.report.small_multiples import small_multiples
 from synthhealth.report.theme import DARK, LIGHT, Figure
 
 
 def every_figure(report: Report) -> list[Figure]:
     data = report.data
-    drawn = [figures.overview(data.evaluation)]
+    drawn = [figures.overview(data.evaluation), small_multiples(data)]
     for shape in data.numerical:
         drawn += [figures.histogram(shape), figures.distribution_functions(shape, 0.2)]
     drawn += [figures.categories(shape) for shape in data.categorical]

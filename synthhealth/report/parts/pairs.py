@@ -263,9 +263,9 @@ _MEASURES = {
 }
 
 
-def pair_sheet(results: Sequence[PairResult]) -> Sheet | None:
-    """Return the pairs of columns whose dependence is judged worst."""
-    pairs = sorted(
+def worst_first(results: Sequence[PairResult]) -> list[PairResult]:
+    """Return the pairs, the one that is judged worst first."""
+    return sorted(
         results,
         key=lambda pair: (
             pair.verdict != "poor",
@@ -273,6 +273,11 @@ def pair_sheet(results: Sequence[PairResult]) -> Sheet | None:
             -pair.difference,
         ),
     )
+
+
+def pair_sheet(results: Sequence[PairResult]) -> Sheet | None:
+    """Return the pairs of columns whose dependence is judged worst."""
+    pairs = worst_first(results)
     if not pairs:
         return None
     n_poor = sum(pair.verdict == "poor" for pair in pairs)
@@ -339,6 +344,72 @@ def pair_boxes(pair: BoxPair) -> Figure:
             xaxis=_groups(pair.categorical),
             yaxis=axis(
                 label(pair.numerical, 40), type="date" if pair.scale == "date" else "linear"
+            ),
+        ),
+    )
+
+
+def pair_lines(results: Sequence[PairResult]) -> Figure:
+    """Draw how strongly pairs depend on each other: real, synthetic, and what chance explains."""
+    places = list(range(len(results)))
+    bands = [
+        (place, max(pair.real - pair.floor.high, -1.0), min(pair.real + pair.floor.high, 1.0))
+        for place, pair in enumerate(results)
+        if pair.floor is not None
+    ]
+    names = [f"{label(pair.first, 18)} × {label(pair.second, 18)}" for pair in results]
+    told = [
+        [f"{_MEASURES[pair.measure]}, {pair.verdict}", p_text(pair.q_value)] for pair in results
+    ]
+    return figure(
+        [
+            trace(
+                "bar",
+                name="other real patients (95 %)",
+                orientation="h",
+                y=[place for place, _, _ in bands],
+                base=[round(low, 4) for _, low, _ in bands],
+                x=[round(high - low, 4) for _, low, high in bands],
+                width=0.6,
+                marker={"color": "var(--band)", "line": {"width": 0}},
+                hoverinfo="skip",
+            ),
+            trace(
+                "scatter",
+                x=[end for pair in results for end in (pair.real, pair.synthetic, None)],
+                y=[end for place in places for end in (place, place, None)],
+                mode="lines",
+                line={"color": "var(--muted)", "width": 1},
+                showlegend=False,
+                hoverinfo="skip",
+            ),
+            *(
+                trace(
+                    "scatter",
+                    name=name,
+                    x=[round(value, 4) for value in values],
+                    y=places,
+                    mode="markers",
+                    marker={"symbol": symbol, "size": 10, "color": colour},
+                    customdata=told,
+                    hovertemplate=f"%{{y}}<br>{name} %{{x:.2f}}<br>%{{customdata[0]}}<br>"
+                    "q %{customdata[1]}<extra></extra>",
+                )
+                for name, values, symbol, colour in (
+                    ("real", [pair.real for pair in results], "circle", REAL),
+                    ("synthetic", [pair.synthetic for pair in results], "diamond", SYNTHETIC),
+                )
+            ),
+        ],
+        layout=layout(
+            height=96 + 26 * len(results),
+            xaxis=axis("dependence (0 = none)", zeroline=True, zerolinecolor="var(--line)"),
+            yaxis=axis(
+                tickvals=places,
+                ticktext=names,
+                range=[len(results) - 0.5, -0.5],
+                ticksuffix=" ",
+                showgrid=False,
             ),
         ),
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,10 +35,12 @@ from synthhealth.report.data import (
     TableOneGroup,
     TableOneVariable,
 )
+from synthhealth.report.figures import label
 from synthhealth.report.grid import Counts, Floats
 from synthhealth.report.numbers import date_text, number_text, percent, unit_text
 from synthhealth.report.parts.pairs import Codes, Groups, Values
 from synthhealth.report.sections import Entry
+from synthhealth.report.theme import SYNTHETIC, Figure, Trace, axis, figure, layout, trace
 from synthhealth.report.words import shown
 from synthhealth.schema import Kind, Role, Schema
 from synthhealth.schema.types import MIN_CELL
@@ -278,6 +280,94 @@ def _short(value: float | None) -> float | None:
 
 #: A standardised difference smaller than this matters to nobody (Austin, 2009).
 NEGLIGIBLE = 0.1
+
+#: What tells groups apart in a figure, beside their names.
+_SYMBOLS = ("square-open", "diamond-open", "triangle-up-open", "x-open", "star-open", "cross-open")
+
+
+def differences(table: TableOne) -> Figure | None:
+    """Draw Table 1's standardised differences on what chance explains; None where there are none.
+
+    Each column of the table is a line. All patients are filled dots, groups are open marks.
+    """
+    variables = [one for one in table.variables if any(c.difference is not None for c in one.cells)]
+    if not variables:
+        return None
+    traces = [_chance_bars(variables)]
+    for place, group in enumerate(table.groups):
+        name = "all patients" if group.name is None else label(f"{table.group} {group.name}", 24)
+        marker = {"symbol": "circle", "size": 9, "color": "var(--ink)"}
+        if group.name is not None:
+            marker = {"symbol": _SYMBOLS[place - 1], "size": 9, "color": SYNTHETIC}
+        known = [
+            (line, cell.difference)
+            for line, cell in enumerate(one.cells[place] for one in variables)
+            if cell.difference is not None
+        ]
+        traces.append(
+            trace(
+                "scatter",
+                name=name,
+                x=[difference for _, difference in known],
+                y=[line for line, _ in known],
+                mode="markers",
+                marker=marker,
+                hovertemplate=f"%{{y}}, {name}: %{{x:.2f}}<extra></extra>",
+            )
+        )
+    return figure(
+        traces,
+        layout=layout(
+            height=110 + 24 * len(variables),
+            shapes=[_negligible(-NEGLIGIBLE), _negligible(NEGLIGIBLE)],
+            xaxis=axis(
+                "standardised difference, synthetic minus real",
+                zeroline=True,
+                zerolinecolor="var(--muted)",
+            ),
+            yaxis=axis(
+                tickvals=list(range(len(variables))),
+                ticktext=[label(one.column) for one in variables],
+                range=[len(variables) - 0.5, -0.5],
+                ticksuffix=" ",
+                showgrid=False,
+            ),
+        ),
+    )
+
+
+def _chance_bars(variables: Sequence[TableOneVariable]) -> Trace:
+    """Return what chance explains in all patients; shares of levels have no sign."""
+    known = [
+        (line, one.cells[0].chance, one.statistic != "share")
+        for line, one in enumerate(variables)
+        if one.cells[0].chance is not None
+    ]
+    return trace(
+        "bar",
+        name="chance (95 %)",
+        orientation="h",
+        y=[line for line, _, _ in known],
+        base=[-chance if has_sign else 0.0 for _, chance, has_sign in known],
+        x=[round(chance * (1 + has_sign), 4) for _, chance, has_sign in known],
+        width=0.6,
+        marker={"color": "var(--band)", "line": {"width": 0}},
+        hoverinfo="skip",
+    )
+
+
+def _negligible(at: float) -> dict[str, Any]:
+    return {
+        "type": "line",
+        "xref": "x",
+        "yref": "paper",
+        "x0": at,
+        "x1": at,
+        "y0": 0,
+        "y1": 1,
+        "line": {"color": "var(--muted)", "width": 1, "dash": "dot"},
+    }
+
 
 _NAMES = {"mean": "mean (SD)", "median": "median (quartiles)", "share": "n (%)"}
 

@@ -52,7 +52,7 @@ class Finding(BaseModel):
     """What a person should look at before the schema is used; see `synthhealth.errors.Doubt`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Proposal:
     """A schema that was read off a table, with reasons and doubts.
 
@@ -106,6 +106,18 @@ class Proposal:
             finding.column: [finding.why, *(f"In doubt: {doubt}" for doubt in finding.doubts)]
             for finding in self.findings
         }
+
+    def __repr__(self) -> str:
+        from synthhealth.schema.screens import counted_kinds
+
+        n = len(self.doubts)
+        doubts = f"{n} {'doubt' if n == 1 else 'doubts'}"
+        return f"<Proposal: {counted_kinds(self.schema)}; {doubts}; .schema, .to_file(path)>"
+
+    def _repr_html_(self) -> str:
+        from synthhealth.schema.screens import proposal_screen
+
+        return proposal_screen(self)
 
 
 def propose(table: pd.DataFrame | WrittenTable, *, subject: str | None = None) -> Proposal:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import operator
 import os
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from numbers import Real
@@ -13,43 +11,46 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from sklearn import get_config
 from sklearn.base import BaseEstimator
 
 from synthhealth.errors import NotFittedError, ParameterError
 from synthhealth.fitted import CHUNK_SIZE, Fitted, join
 from synthhealth.models import DEFAULT, get
-from synthhealth.models.seeding import derive_seed
+from synthhealth.models.registry import OWN_ARGUMENTS
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema import Schema
 from synthhealth.schema.check import check_shape
-from synthhealth.schema.detection.doubts import tell
-from synthhealth.schema.detection.proposal import propose
-from synthhealth.schema.intake import plain_table
 from synthhealth.schema.reading.written import WrittenTable
-from synthhealth.schema.subjects import subjects_of
+from synthhealth.synthesizer.arguments import (
+    SignatureOfFamilies,
+    check_count,
+    check_family,
+    check_seed,
+    detected,
+)
+from synthhealth.synthesizer.conditions import known_rows
+from synthhealth.synthesizer.folds import cross_evaluated, model_info
 from synthhealth.table.known import Known
-from synthhealth.table.left_out import Privacy, checked, n_left_out
+from synthhealth.table.left_out import Privacy, checked
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from synthhealth.artifact.checkpoint import Checkpoint
     from synthhealth.evaluation.inference import Analysis
+    from synthhealth.evaluation.scope import Part
     from synthhealth.io import FileForm
     from synthhealth.ledger import Ledger
     from synthhealth.models.guard import Touched
-    from synthhealth.report import ModelInfo, Report
+    from synthhealth.report import Report
     from synthhealth.schema import RareLevels
 
 __all__ = ["Synthesizer", "load"]
 
 _log = logging.getLogger(__name__)
-
-#: Seeds of numpy's SeedSequence, which has a pool of 128 bits, and of saved models are below.
-MOST_SEEDS = 2**128
-#: What the seed of a cross-validation divides the patients with; `Fitted` has those below.
-_PARTS = 6
 
 
 class Synthesizer(BaseEstimator):
@@ -76,7 +77,13 @@ class Synthesizer(BaseEstimator):
         fitted, too, so that fits and samples take five to eight times as long. It knows the
         patients: it is in no saved file and no copy. See `synthhealth.models.guard.Guard`.
     **model_params
-        Parameters of the family; `synthhealth.models.get` gives their table.
+        Parameters of the family, of which `synthhealth.models.get` gives a table. A name that the
+        family has not is refused at once, a value that it cannot take in `fit`.
+
+    Raises
+    ------
+    ParameterError
+        There is no such family, or it has no such parameter.
 
     Attributes
     ----------
@@ -99,6 +106,17 @@ class Synthesizer(BaseEstimator):
         tells nothing.
     guarded_ : Touched or None
         How many of the rows drawn so far the guard replaced; None where there is none.
+    feature_names_in_ : ndarray of str
+        The columns of the table.
+    n_features_in_ : int
+        Their number.
+
+    Notes
+    -----
+    It keeps scikit-learn's habits: `get_params`, `set_params`, `sklearn.base.clone`, and a place at
+    the end of a `Pipeline`, whose steps before must give DataFrames
+    (``pipeline.set_output(transform="pandas")``). It transforms nothing, so that `set_output` says
+    nothing of its own rows: `sample` gives a DataFrame of the form of the table.
 
     Examples
     --------
@@ -112,8 +130,11 @@ class Synthesizer(BaseEstimator):
     True
     >>> model.sample(5, conditions={"sex": "M"})["sex"].unique().tolist()
     ['M']
+    >>> bool(model.sample(50, conditions={"age": (30, 40)})["age"].between(30, 40).all())
+    True
     """
 
+    __signature__ = SignatureOfFamilies()
     _training_table: pd.DataFrame | None = None
     # Whether a fit says what is in doubt about its table.
     _tells = True
@@ -128,6 +149,7 @@ class Synthesizer(BaseEstimator):
         guard: bool = False,
         **model_params: Any,
     ) -> None:
+        check_family(model, model_params)
         self.model = model
         self.schema = schema
         self.random_state = random_state
@@ -137,7 +159,8 @@ class Synthesizer(BaseEstimator):
 
     def fit(
         self,
-        table: pd.DataFrame,
+        X: pd.DataFrame,  # noqa: N803
+        y: None = None,
         *,
         on_progress: OnProgress | None = None,
         on_interrupt: str = "raise",
@@ -149,9 +172,11 @@ class Synthesizer(BaseEstimator):
 
         Parameters
         ----------
-        table : pandas.DataFrame, shape (n_rows, n_columns)
-            One row per patient, or several where the schema has a `subject`: each is then learned
-            as if it were a patient's only one, with a warning. It is not changed.
+        X : pandas.DataFrame, shape (n_rows, n_columns)
+            The table: one row per patient, or several where the schema has a `subject`: each is
+            then learned as if it were a patient's only one, with a warning. It is not changed.
+        y : None
+            There for scikit-learn's pipelines. An outcome is a column of the table.
         on_progress : callable, optional
             Called with a `synthhealth.ProgressEvent` after each epoch of a network.
         on_interrupt : {"raise", "keep"}
@@ -182,7 +207,7 @@ class Synthesizer(BaseEstimator):
         SchemaError
             The schema's columns are not the table's.
         ParameterError
-            The model or one of its parameters is unknown or out of bounds.
+            The model or one of its parameters is unknown or out of bounds, or `y` is given.
         FitInterruptedError
             Ctrl-C came, and ``on_interrupt`` is ``"raise"``.
         CheckpointError
@@ -194,20 +219,25 @@ class Synthesizer(BaseEstimator):
             raise ParameterError(f"on_interrupt is {on_interrupt!r}; it is 'raise' or 'keep'")
         if max_seconds is not None and not (isinstance(max_seconds, Real) and max_seconds > 0):
             raise ParameterError(f"max_seconds is {max_seconds!r}; give a number above 0")
+        if y is not None:
+            raise ParameterError(
+                "fit: a synthesizer learns one table, and y is not in it; make the outcome one of "
+                "its columns: fit(X.assign(outcome=y))"
+            )
         privacy = checked(self.privacy)
         if not isinstance(self.guard, bool):
             raise ParameterError(f"guard is a {type(self.guard).__name__}; it is True or False")
         get(self.model)(**self.model_params)  # what is wrong with them is said before any work
         kept = None if checkpoint is None else self._checkpoint(checkpoint)
-        seed = _check_seed(self.random_state if kept is None else kept.seed)
+        seed = check_seed(self.random_state if kept is None else kept.seed)
         if ledger is not None:
             from synthhealth.ledger import Ledger
 
             ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
             ledger.check()
-        check_shape(table)
-        written = WrittenTable.of(table, self.schema)
-        schema = _detected(written) if self.schema is None else self.schema
+        check_shape(X)
+        written = WrittenTable.of(X, self.schema)
+        schema = detected(written) if self.schema is None else self.schema
         if ledger is not None:
             ledger.tell(written.frame, schema, family=self.model, privacy=privacy, guard=self.guard)
         with nullcontext() if kept is None else kept.kept():
@@ -253,8 +283,10 @@ class Synthesizer(BaseEstimator):
         n : int, optional
             Number of rows; with a DataFrame of conditions it is the number of its rows.
         conditions : dict or pandas.DataFrame, optional
-            Known values: a dict holds for every row (None: missing), a DataFrame gives one row per
-            row to draw (a missing cell: not known).
+            What is known: a dict holds for every row (None: missing), a DataFrame gives one row per
+            row to draw (a missing cell: not known). Of numbers and dates a pair is a range that
+            both ends belong to, ``{"age": (30, 40)}``, ``{"age": (65, None)}``, or a
+            `pandas.Interval`.
         random_state : int, optional
             Draw from a stream of its own instead: the same number gives the same rows every time.
         on_progress : callable, optional
@@ -314,7 +346,7 @@ class Synthesizer(BaseEstimator):
         """
         from synthhealth.io import write_chunks
 
-        chunk_size = _check_count("chunk_size", chunk_size)
+        chunk_size = check_count("chunk_size", chunk_size)
         chunks = self._chunks(n, None, random_state, on_progress, chunk_size)
         return write_chunks(chunks, path, force=force, form=form)
 
@@ -323,10 +355,13 @@ class Synthesizer(BaseEstimator):
         real: pd.DataFrame | None = None,
         synthetic: pd.DataFrame | None = None,
         *,
+        holdout: pd.DataFrame | None = None,
         group: str | None = None,
         outcomes: Sequence[str] | None = None,
         analyses: str | Analysis | Sequence[str | Analysis] = (),
         by: Sequence[str] | None = None,
+        parts: Sequence[Part] | None = None,
+        random_state: int | None = None,
     ) -> Report:
         """Judge the synthesizer.
 
@@ -337,12 +372,18 @@ class Synthesizer(BaseEstimator):
             is used, as long as the synthesizer has not been reloaded, and the report says so.
         synthetic : pandas.DataFrame, optional
             The table to judge; by default as many rows as `real` has are drawn.
+        holdout : pandas.DataFrame, optional
+            Patients that it has not seen, beside those that it learned: the rows drawn are compared
+            with the training table (or with `real`, where it was reloaded), and whether they are
+            of use, and whether patients were copied, is judged with the holdout.
         group : str, optional
             The categorical column by which Table 1 groups the patients; see
             `synthhealth.evaluate`.
-        outcomes, analyses, by
-            What is to be predicted, which regressions are to agree, and by which columns the
-            patients are grouped; see `synthhealth.evaluate`.
+        outcomes, analyses, by, parts
+            What is to be predicted, which regressions are to agree, by which columns the patients
+            are grouped, and what is computed at all; see `synthhealth.evaluate`.
+        random_state : int, optional
+            Seed of the noise floors and permutation tests; by default the synthesizer's own.
 
         Returns
         -------
@@ -352,10 +393,13 @@ class Synthesizer(BaseEstimator):
         ------
         NotFittedError, ParameterError, TableError
         """
+        from synthhealth.evaluation.scope import PARTS
         from synthhealth.report import evaluate
 
         self._check_fitted()
-        real_is: Literal["training", "holdout"] = "training" if real is None else "holdout"
+        seed = self.seed_ if random_state is None else check_seed(random_state)
+        learned = real is None or holdout is not None
+        real_is: Literal["training", "holdout"] = "training" if learned else "holdout"
         if real is None:
             real = self._training_table
         if real is None:
@@ -370,13 +414,15 @@ class Synthesizer(BaseEstimator):
             synthetic,
             self.schema_,
             real_is=real_is,
-            training=self._training_table if real_is == "holdout" else None,
-            random_state=self.seed_,
+            holdout=holdout,
+            training=None if learned else self._training_table,
+            random_state=seed,
             group=group,
             outcomes=outcomes,
             analyses=analyses,
             by=by,
-            model=self._model_info(),
+            parts=PARTS if parts is None else parts,
+            model=model_info(self),
         )
 
     def cross_evaluate(
@@ -388,6 +434,8 @@ class Synthesizer(BaseEstimator):
         outcomes: Sequence[str] | None = None,
         analyses: str | Analysis | Sequence[str | Analysis] = (),
         by: Sequence[str] | None = None,
+        parts: Sequence[Part] | None = None,
+        random_state: int | None = None,
         on_progress: OnProgress | None = None,
     ) -> Report:
         """Judge the way of making synthetic tables: k fits, each without one part of the patients.
@@ -403,8 +451,11 @@ class Synthesizer(BaseEstimator):
             One row per patient.
         k : int
             Number of parts, at least 2; each fit learns all but one.
-        group, outcomes, analyses, by
-            As for `evaluate`.
+        group, outcomes, analyses, by, parts
+            As for `evaluate`. There is no holdout to be given: every patient is one.
+        random_state : int, optional
+            Seed of the parts, the fits, the noise floors and permutation tests; by default the
+            synthesizer's own.
         on_progress : callable, optional
             Called with a `synthhealth.ProgressEvent` after each fit.
 
@@ -428,69 +479,22 @@ class Synthesizer(BaseEstimator):
         >>> report.evaluation.real_is, report.evaluation.n_folds
         ('cross-validated', 2)
         """
-        import time
+        from synthhealth.evaluation.scope import PARTS, Scope
 
-        from synthhealth.evaluation.scope import Scope
-        from synthhealth.report import Fold, cross_validated
-
-        check_shape(table)
-        table = plain_table(table, self.schema)
-        k = _check_count("k", k)
-        schema = self.schema or _detected(table)
-        subjects = subjects_of(table, schema)
-        # A patient's rows stay together: who was learned is not unseen.
-        patients = np.arange(len(table)) if subjects is None else pd.factorize(subjects)[0]
-        most = (int(patients.max()) + 1) // 2
-        if not 2 <= k <= most:
-            raise ParameterError(
-                f"k is {k}; give a whole number from 2 to half the number of patients ({most})"
-            )
-        seed = _check_seed(self.random_state)
-        Scope(outcomes, analyses, by).check(schema)
-        order = np.random.default_rng(derive_seed(seed, _PARTS)).permutation(patients.max() + 1)
-        folds = []
-        begin = time.monotonic()
-        with progress_reporter("cross-validating", on_progress) as report:
-            for part in range(k):
-                held_out = np.isin(patients, order[part::k])
-                unseen, training = table[held_out], table[~held_out]
-                model = Synthesizer(
-                    self.model,
-                    schema=schema,
-                    random_state=derive_seed(seed, _PARTS, part),
-                    privacy=self.privacy,
-                    guard=self.guard,
-                    **self.model_params,
-                )
-                model._tells = False  # said once, of the whole table
-                model.fit(training, on_progress=_silent)
-                drawn = model.sample(len(training), on_progress=_silent)
-                folds.append(Fold(training, unseen, drawn, model.schema_))
-                elapsed = time.monotonic() - begin
-                report(ProgressEvent("evaluate", part + 1, k, "fit", elapsed))
-        return cross_validated(
-            folds,
-            random_state=seed,
-            group=group,
-            outcomes=outcomes,
-            analyses=analyses,
-            by=by,
-            model=model._model_info().model_copy(update={"seed": seed, "n_left_out": None}),
+        scope = Scope(outcomes, analyses, by, PARTS if parts is None else parts)
+        seed = self.random_state if random_state is None else random_state
+        return cross_evaluated(
+            self._twin, table, self.schema, k, check_seed(seed), scope, group, on_progress
         )
 
-    def _model_info(self) -> ModelInfo:
-        from synthhealth.report import ModelInfo
-
-        privacy = self._fitted.preparation.privacy
-        return ModelInfo(
-            name=self._fitted.family,
-            settings=self.settings_,
-            seed=self.seed_,
-            partial=self.partial_,
-            accept_rate=self.accept_rate_,
-            privacy=privacy,
-            n_left_out=n_left_out(privacy, self.n_patients_),
+    def _twin(self, schema: Schema, seed: int) -> Synthesizer:
+        """Give an unfitted one with the same parameters, which says nothing of what is in doubt."""
+        twin = Synthesizer(
+            self.model, schema=schema, random_state=seed, privacy=self.privacy, guard=self.guard
         )
+        twin.model_params = self.model_params
+        twin._tells = False
+        return twin
 
     def save(
         self,
@@ -584,6 +588,18 @@ class Synthesizer(BaseEstimator):
         return self._fitted.rare_levels
 
     @property
+    def feature_names_in_(self) -> npt.NDArray[np.object_]:
+        """The columns of the table that was learned, as scikit-learn names them."""
+        self._check_fitted()
+        return np.array(self.schema_.names, dtype=object)
+
+    @property
+    def n_features_in_(self) -> int:
+        """Their number."""
+        self._check_fitted()
+        return len(self.schema_)
+
+    @property
     def n_patients_(self) -> int:
         """The number of patients that were learned: of rows, unless `Schema.subject` says whose."""
         self._check_fitted()
@@ -612,9 +628,17 @@ class Synthesizer(BaseEstimator):
         }
 
     def set_params(self, **params: Any) -> Synthesizer:
-        """Change the constructor's arguments; they are checked in `fit`, as scikit-learn does."""
+        """Change the constructor's arguments; names that there are not are refused at once.
+
+        Raises
+        ------
+        ParameterError
+            There is no such family, or it has no such parameter; nothing is changed then.
+        """
+        given = [name for name in params if name not in OWN_ARGUMENTS]
+        check_family(params.get("model", self.model), given)
         for name, value in params.items():
-            if name in ("model", "schema", "random_state", "privacy", "guard"):
+            if name in OWN_ARGUMENTS:
                 setattr(self, name, value)
             else:
                 self.model_params = {**self.model_params, name: value}
@@ -643,6 +667,18 @@ class Synthesizer(BaseEstimator):
             given["schema"] = f"<{len(self.schema)} columns>"
         words = "".join(f", {name}={value!r}" for name, value in given.items() if value is not None)
         return f"Synthesizer({self.model!r}{words})"
+
+    def _repr_html_(self) -> str:
+        from synthhealth.synthesizer.screen import synthesizer_screen
+
+        return synthesizer_screen(self)
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
+        """Show what scikit-learn's diagram has no place for: what was learned, and how."""
+        bundle = {"text/plain": repr(self)}
+        if get_config()["display"] == "diagram":
+            bundle["text/html"] = self._repr_html_()
+        return bundle
 
     def _take(self, fitted: Fitted) -> None:
         """Become fitted; also how a saved synthesizer comes back."""
@@ -682,13 +718,13 @@ class Synthesizer(BaseEstimator):
                 "guard: it knows the patients, and so is in no copy of a synthesizer; draw from "
                 "the one that was fitted, fit again, or draw without: set_params(guard=False)"
             )
-        known = self._known(n, conditions)
-        n_rows = _check_count("n", n) if known is None else len(known)
+        known = known_rows(self._fitted.preparation, n, conditions)
+        n_rows = check_count("n", n) if known is None else len(known)
         if random_state is None:
             stream = self._fitted.own_stream(self._calls)
             self._calls += 1
         else:
-            stream = self._fitted.stream(_check_seed(random_state))
+            stream = self._fitted.stream(check_seed(random_state))
         return self._draw_chunks(n_rows, known, stream, on_progress, chunk_size)
 
     def _draw_chunks(
@@ -727,29 +763,10 @@ class Synthesizer(BaseEstimator):
             )
             return None
         fit = {"model": self.model, "privacy": self.privacy, "guard": self.guard}
-        given = None if self.random_state is None else _check_seed(self.random_state)
+        given = None if self.random_state is None else check_seed(self.random_state)
         opened = Checkpoint(path, {**fit, "seed": given})
-        opened.seed = _check_seed(opened.seed)
+        opened.seed = check_seed(opened.seed)
         return opened
-
-    def _known(
-        self, n: int | None, conditions: Mapping[str, Any] | pd.DataFrame | None
-    ) -> Known | None:
-        if conditions is None:
-            return None
-        if isinstance(conditions, pd.DataFrame):
-            if n is not None and n != len(conditions):
-                raise ParameterError(
-                    f"n is {n}, but the conditions have {len(conditions)} rows; leave n out"
-                )
-            _check_count("number of rows of the conditions", len(conditions))
-            asked = {name: list(conditions[name]) for name in conditions.columns}
-            missing_means_unknown = True
-        else:
-            n_rows = _check_count("n", n)
-            asked = {name: [value] * n_rows for name, value in conditions.items()}
-            missing_means_unknown = False
-        return self._fitted.preparation.known(asked, missing_means_unknown)
 
 
 def load(path: str | os.PathLike[str]) -> Synthesizer:
@@ -786,42 +803,3 @@ def load(path: str | os.PathLike[str]) -> Synthesizer:
     True
     """
     return Synthesizer.load(path)
-
-
-def _detected(table: pd.DataFrame | WrittenTable) -> Schema:
-    """Propose a schema, and say what is in doubt."""
-    proposal = propose(table)
-    tell(proposal.doubts)
-    return proposal.schema
-
-
-def _silent(event: ProgressEvent) -> None:
-    """Show nothing of a fit that is one of several."""
-
-
-def _check_seed(random_state: int | None) -> int:
-    if random_state is None:
-        return secrets.randbits(32)
-    try:
-        seed = operator.index(random_state)
-    except TypeError:
-        raise ParameterError(
-            f"random_state is a {type(random_state).__name__}; give a whole number, or None"
-        ) from None
-    if seed < 0:
-        raise ParameterError(f"random_state is {seed}; give a whole number from 0")
-    if seed >= MOST_SEEDS:
-        raise ParameterError("random_state is too large; give a whole number below 2**128")
-    return seed
-
-
-def _check_count(name: str, count: int | None) -> int:
-    try:
-        number = operator.index(count)  # type: ignore[arg-type]
-    except TypeError:
-        raise ParameterError(
-            f"{name} is a {type(count).__name__}; give a whole number from 1"
-        ) from None
-    if isinstance(count, bool) or number < 1:
-        raise ParameterError(f"{name} is {count}; give a whole number from 1")
-    return number

@@ -1,0 +1,132 @@
+"""Several fits of one table, each without one part of its patients, judged together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from synthhealth.errors import ParameterError
+from synthhealth.models.seeding import derive_seed
+from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
+from synthhealth.schema import Schema
+from synthhealth.schema.check import check_shape
+from synthhealth.schema.intake import plain_table
+from synthhealth.schema.subjects import subjects_of
+from synthhealth.synthesizer.arguments import check_count, detected
+from synthhealth.table.left_out import n_left_out
+
+if TYPE_CHECKING:
+    from synthhealth.evaluation.scope import Scope
+    from synthhealth.report import ModelInfo, Report
+    from synthhealth.synthesizer.synthesizer import Synthesizer
+
+__all__ = ["cross_evaluated", "model_info"]
+
+#: Gives an unfitted synthesizer for a schema and a seed.
+Make: TypeAlias = "Callable[[Schema, int], Synthesizer]"
+
+#: What the seed of a cross-validation divides the patients with; `Fitted` has those below.
+_PARTS = 6
+
+
+def cross_evaluated(
+    make: Make,
+    table: pd.DataFrame,
+    schema: Schema | None,
+    k: int,
+    seed: int,
+    scope: Scope,
+    group: str | None,
+    on_progress: OnProgress | None,
+) -> Report:
+    """Fit without each part of the patients in turn, and judge all fits together.
+
+    See `Synthesizer.cross_evaluate`.
+
+    Parameters
+    ----------
+    make : callable
+        Gives an unfitted synthesizer for a schema and a seed.
+    table : pandas.DataFrame
+        All patients.
+    schema : Schema or None
+        What its columns are; None: detected.
+    k : int
+        Number of parts.
+    seed : int
+        Decides everything.
+    scope : Scope
+        What is asked of the evaluation.
+    group : str or None
+        The column by which Table 1 groups the patients.
+    on_progress : callable or None
+        Called after each fit.
+    """
+    from synthhealth.report import Fold, cross_validated
+
+    check_shape(table)
+    table = plain_table(table, schema)
+    k = check_count("k", k)
+    schema = schema or detected(table)
+    held_out = _parted(table, schema, k, seed)
+    scope.check(schema)
+    folds = []
+    begin = time.monotonic()
+    with progress_reporter("cross-validating", on_progress) as report:
+        for part, is_unseen in enumerate(held_out):
+            unseen, training = table[is_unseen], table[~is_unseen]
+            model = make(schema, derive_seed(seed, _PARTS, part))
+            model.fit(training, on_progress=_silent)
+            drawn = model.sample(len(training), on_progress=_silent)
+            folds.append(Fold(training, unseen, drawn, model.schema_))
+            elapsed = time.monotonic() - begin
+            report(ProgressEvent("evaluate", part + 1, k, "fit", elapsed))
+    return cross_validated(
+        folds,
+        random_state=seed,
+        group=group,
+        outcomes=scope.outcomes,
+        analyses=scope.analyses,
+        by=scope.by,
+        parts=scope.parts,
+        model=model_info(model).model_copy(update={"seed": seed, "n_left_out": None}),
+    )
+
+
+def model_info(synthesizer: Synthesizer) -> ModelInfo:
+    """Give what a report says of a fitted synthesizer."""
+    from synthhealth.report import ModelInfo
+
+    fitted = synthesizer.fitted_
+    privacy = fitted.preparation.privacy
+    return ModelInfo(
+        name=fitted.family,
+        settings=fitted.settings,
+        seed=fitted.seed,
+        partial=fitted.is_partial,
+        accept_rate=synthesizer.accept_rate_,
+        privacy=privacy,
+        n_left_out=n_left_out(privacy, fitted.n_patients),
+    )
+
+
+def _parted(table: pd.DataFrame, schema: Schema, k: int, seed: int) -> list[npt.NDArray[np.bool_]]:
+    """Divide the rows into k parts by patients: who was learned is not unseen."""
+    subjects = subjects_of(table, schema)
+    patients = np.arange(len(table)) if subjects is None else pd.factorize(subjects)[0]
+    n = int(patients.max()) + 1
+    if not 2 <= k <= n // 2:
+        raise ParameterError(
+            f"k is {k}; give a whole number from 2 to half the number of patients ({n // 2})"
+        )
+    order = np.random.default_rng(derive_seed(seed, _PARTS)).permutation(n)
+    return [np.isin(patients, order[part::k]) for part in range(k)]
+
+
+def _silent(event: ProgressEvent) -> None:
+    """Show nothing of a fit that is one of several."""
