@@ -21,6 +21,7 @@ families = {
     "gaussian_copula": {},
     "trees": {},
     "hybrid": {},
+    "bayesian_network": {},
     "tvae": {},
     "ctgan": {"steps": 500},
     "copula_gan": {"steps": 500},

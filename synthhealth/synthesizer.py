@@ -53,8 +53,8 @@ class Synthesizer(BaseEstimator):
     Parameters
     ----------
     model : str
-        The family: ``"gaussian_copula"``, ``"hybrid"``, ``"trees"``, ``"ctgan"``, ``"tvae"``,
-        ``"copula_gan"``, or one that an installed package has registered
+        The family: ``"gaussian_copula"``, ``"hybrid"``, ``"trees"``, ``"bayesian_network"``,
+        ``"ctgan"``, ``"tvae"``, ``"copula_gan"``, or one that an installed package has registered
         (`synthhealth.models.available`).
     schema : Schema, optional
         What the columns are; detected from the table if it is not given.

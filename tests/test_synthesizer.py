@@ -51,7 +51,7 @@ def digests(models: Sequence[str], hash_seed: str, threads: str) -> dict[str, st
 @pytest.mark.parametrize(
     "models",
     [
-        ("gaussian_copula", "trees", "hybrid"),
+        ("gaussian_copula", "trees", "hybrid", "bayesian_network"),
         pytest.param(("copula_gan", "ctgan", "tvae"), marks=pytest.mark.slow),
     ],
 )

@@ -72,6 +72,7 @@ def schema_text() -> str:
 
 def _states() -> dict[str, type[BaseModel]]:
     """Give for each of our families the type of what it keeps in ``model.json``."""
+    from synthhealth.models.bayesian_network import BayesianNetworkModel
     from synthhealth.models.copula_gan import CopulaGANModel
     from synthhealth.models.ctgan import CTGANModel
     from synthhealth.models.gaussian_copula import GaussianCopulaModel
@@ -79,5 +80,13 @@ def _states() -> dict[str, type[BaseModel]]:
     from synthhealth.models.trees import TreesModel
     from synthhealth.models.tvae import TVAEModel
 
-    families = (CopulaGANModel, CTGANModel, GaussianCopulaModel, HybridModel, TreesModel, TVAEModel)
+    families = (
+        BayesianNetworkModel,
+        CopulaGANModel,
+        CTGANModel,
+        GaussianCopulaModel,
+        HybridModel,
+        TreesModel,
+        TVAEModel,
+    )
     return {family.name: family.State for family in families}

@@ -18,6 +18,7 @@ Family = TypeVar("Family", bound=Model)
 ENTRY_POINTS = "synthhealth.models"
 
 BUILT_IN = {
+    "bayesian_network": ("synthhealth.models.bayesian_network", "BayesianNetworkModel"),
     "copula_gan": ("synthhealth.models.copula_gan", "CopulaGANModel"),
     "ctgan": ("synthhealth.models.ctgan", "CTGANModel"),
     "gaussian_copula": ("synthhealth.models.gaussian_copula", "GaussianCopulaModel"),
@@ -65,7 +66,7 @@ def available() -> tuple[str, ...]:
     --------
     >>> import synthhealth as sh
     >>> sh.models.available()
-    ('copula_gan', 'ctgan', 'gaussian_copula', 'hybrid', 'trees', 'tvae')
+    ('bayesian_network', 'copula_gan', 'ctgan', 'gaussian_copula', 'hybrid', 'trees', 'tvae')
     """
     third_parties = {point.name for point in entry_points(group=ENTRY_POINTS)}
     return tuple(sorted(BUILT_IN.keys() | _REGISTERED.keys() | third_parties))

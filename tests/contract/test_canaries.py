@@ -20,9 +20,9 @@ from synthhealth.cli import app
 from synthhealth.models import available
 
 QUICK = dict.fromkeys(("ctgan", "tvae", "copula_gan"), "steps=30")
-QUICK |= {"gaussian_copula": "", "trees": "", "hybrid": ""}
+QUICK |= {"gaussian_copula": "", "trees": "", "hybrid": "", "bayesian_network": ""}
 SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("tvae", "ctgan", "copula_gan")]
-FAMILIES = ["gaussian_copula", "trees", "hybrid", *SLOW]
+FAMILIES = ["gaussian_copula", "trees", "hybrid", "bayesian_network", *SLOW]
 
 
 def call(*arguments: object) -> str:
