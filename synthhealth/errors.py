@@ -51,7 +51,7 @@ class SynthHealthError(Exception):
     ... except sh.SynthHealthError as error:
     ...     print(error)
     unknown model 'ctgann' (did you mean 'ctgan'?); the models are bayesian_network, copula_gan, \
-ctgan, gaussian_copula, hybrid, trees, tvae
+ctgan, gaussian_copula, hybrid, private, trees, tvae
     """
 
 

@@ -133,6 +133,8 @@ class Inspection(_Part):
         columns = f"{n_learned} columns{others if n_learned < len(self.columns) else ''}"
         yield "learned", f"{facts.n_rows:,} rows, {columns}, seed {facts.seed}"
         yield "privacy", f"{self.privacy}: {IN_WORDS[self.privacy]}"
+        if facts.budget is not None:
+            yield "budget", facts.budget.in_words()
         yield "settings", ", ".join(f"{name} {_shown(v)}" for name, v in facts.settings.items())
         if facts.training is not None:
             one = facts.training

@@ -77,6 +77,7 @@ def _states() -> dict[str, type[BaseModel]]:
     from synthhealth.models.ctgan import CTGANModel
     from synthhealth.models.gaussian_copula import GaussianCopulaModel
     from synthhealth.models.hybrid import HybridModel
+    from synthhealth.models.private import PrivateModel
     from synthhealth.models.trees import TreesModel
     from synthhealth.models.tvae import TVAEModel
 
@@ -86,6 +87,7 @@ def _states() -> dict[str, type[BaseModel]]:
         CTGANModel,
         GaussianCopulaModel,
         HybridModel,
+        PrivateModel,
         TreesModel,
         TVAEModel,
     )

@@ -15,6 +15,7 @@ from synthhealth.cli._options import (
     Debug,
     Drop,
     Encoding,
+    Epsilon,
     Family,
     Force,
     HeaderLine,
@@ -51,6 +52,7 @@ def fit(
     model: Family = "gaussian_copula",
     seed: Seed = None,
     privacy: Privacy = Level.standard,
+    epsilon: Epsilon = None,
     schema: SchemaFile = None,
     protect: ProtectOption = None,
     subject: Subject = None,
@@ -83,6 +85,7 @@ def fit(
         param=param,
         seed=seed,
         privacy=privacy,
+        epsilon=epsilon,
         keep_partial=keep_partial,
         max_seconds=max_seconds,
     )

@@ -195,7 +195,7 @@ class BayesianNetworkModel:
         graph = [one if one.name in found else Family(one.name, (), 0.0) for one in graph]
         for family in graph[len(found) :]:
             learn(family)
-        state = BayesianNetworkState(
+        state = self._plain_state(
             settings=self.settings_,
             partial=self.partial_,
             columns=tuple(schema.names),
@@ -206,6 +206,9 @@ class BayesianNetworkModel:
             bins=tuple(coded.bins.values()),
         )
         self._take(state, _packed(state, coded, found, depth))
+
+    def _plain_state(self, **values: Any) -> BayesianNetworkState:
+        return self.State(**values)
 
     def explain(self) -> tuple[Link, ...]:
         """Give the graph: the columns in the order in which they are drawn, with their parents.
@@ -400,6 +403,8 @@ class _Coded:
             name, values = column.name, table[column.name].to_numpy()
             if column.kind.is_numerical:
                 bins = Bins.learn(name, values, column.kind, schema.min_cell)
+                # Which of them are one value does not matter here.
+                bins = bins.model_copy(update={"heaps": ()})
                 coded.bins[name] = bins
                 coded.codes[name] = bins.codes(values)
                 coded.slants[name] = bins.slants(values, coded.codes[name])
