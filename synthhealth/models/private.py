@@ -73,6 +73,7 @@ class PrivateModel(BayesianNetworkModel):
     about = About(
         title="The private network",
         holds_no_patient=True,
+        is_formal=True,
         advice=Advice(
             columns="Noise covers what few patients have: {columns}. Narrow the plausible ranges "
             "of the schema to what occurs, leave out columns that are not needed, or raise epsilon",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from synthhealth.models import available
+from synthhealth.models import about, available
 from synthhealth.schema import Column, Schema
 from synthhealth.synthesizer import Synthesizer
 from synthhealth.testing import CHECKS
@@ -24,7 +24,7 @@ QUICK = {
     [
         pytest.param(n, marks=pytest.mark.slow if n == "copula_gan" else ())
         for n in available()
-        if n != "private"
+        if not about(n).is_formal
     ],
 )
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

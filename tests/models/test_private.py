@@ -252,7 +252,7 @@ def test_the_file_says_what_was_spent(table, model, tmp_path):
     assert inside.manifest.budget.delta == 1e-6
     assert inside.privacy == "formal"
     assert inside.manifest.n_rows == model.fitted_.budget.n_patients
-    assert "epsilon 3" in dict(inside._facts())["budget"]
+    assert "epsilon 3, delta 1e-06, spent on" in inside.manifest.budget.in_words()
     checks = {one.name: one for one in verify(path, data=table).checks}
     assert checks["fit"].outcome == "not checked"
     for beside in ({"key": b"0" * 32}, {"report": model.evaluate(patients(200, seed=5))}):
