@@ -251,6 +251,7 @@ def test_the_file_says_what_was_spent(table, model, tmp_path):
     assert inside.manifest.budget.epsilon == 3.0
     assert inside.manifest.budget.delta == 1e-6
     assert inside.privacy == "formal"
+    assert "nothing is more than 20.1 times as likely" in inside.handing_over
     assert inside.manifest.n_rows == model.fitted_.budget.n_patients
     assert "epsilon 3, delta 1e-06, spent on" in inside.manifest.budget.in_words()
     checks = {one.name: one for one in verify(path, data=table).checks}
