@@ -21,6 +21,7 @@ families = {
     "hybrid": {},
     "gaussian_copula": {},
     "trees": {},
+    "bayesian_network": {},
     "tvae": {},
     "ctgan": {"steps": 500},
     "copula_gan": {"steps": 500},

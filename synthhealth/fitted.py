@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from synthhealth.models.base import Checkpoint, Training
+from synthhealth.models.base import Checkpoint, FormalModel, Training, release_of
 from synthhealth.models.drawing import draw_rows
 from synthhealth.models.guard import Guard, Touched
 from synthhealth.models.registry import get
@@ -24,6 +24,7 @@ from synthhealth.table.preparation import Preparation
 
 if TYPE_CHECKING:
     from synthhealth.models import Model
+    from synthhealth.models.accountant import Budget
     from synthhealth.schema import RareLevels, Schema
     from synthhealth.table.known import Known
 
@@ -126,7 +127,7 @@ class Fitted:
             Parameters of the family.
         seed : int
             Decides everything.
-        privacy : {"none", "standard", "high"}
+        privacy : {"none", "standard", "high", "formal"}
             How many patients are left out; see `synthhealth.table.left_out.rows_kept`.
         guard : bool
             Whether to learn a `Guard`, too.
@@ -141,10 +142,14 @@ class Fitted:
             As `Synthesizer.fit`.
         """
         model: Model = get(family)(**parameters)
+        release = release_of(model, privacy, guard=guard)
         written = WrittenTable.of(table, schema)
+        n_rows = len(written.frame)
         preparation, to_learn = prepare(
-            written, schema, np.random.default_rng(derive_seed(seed, _GAPS)), privacy
+            written, schema, np.random.default_rng(derive_seed(seed, _GAPS)), privacy, release
         )
+        if isinstance(model, FormalModel):
+            n_rows = model.spent().n_patients
         if tells:
             frame = written.frame
             tell([*odd_doubts(to_learn.odd, len(frame)), *visit_doubts(frame, schema)])
@@ -166,7 +171,7 @@ class Fitted:
         preparation = preparation.calibrated(
             lambda: model.sample(CALIBRATION_ROWS, seed=derive_seed(seed, _CALIBRATION))
         )
-        learned = cls(family, dict(parameters), model, preparation, seed, len(written.frame), last)
+        learned = cls(family, dict(parameters), model, preparation, seed, n_rows, last)
         if not guard:
             return learned
         return replace(
@@ -194,6 +199,11 @@ class Fitted:
     def settings(self) -> dict[str, Any]:
         """The value of every parameter of the family that was used."""
         return self.model.settings_
+
+    @property
+    def budget(self) -> Budget | None:
+        """What was spent of a formal privacy budget; None where there is none."""
+        return self.model.spent() if isinstance(self.model, FormalModel) else None
 
     @property
     def is_partial(self) -> bool:

@@ -110,6 +110,8 @@ def check_protocol(make: Make) -> None:
     _require(bool(family.__doc__), "the family has a docstring")
     for parameter in family.parameters:
         _require(bool(parameter.meaning), f"parameter {parameter.name!r} says what it means")
+        if parameter.required:
+            continue
         if parameter.instead_of:
             _require(parameter.default is None, f"{parameter.name!r} is left out by default")
             continue

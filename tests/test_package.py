@@ -159,6 +159,7 @@ OWN = {
     "tests/models/test_blur.py": "margins as they are blurred",
     "tests/models/test_latent.py": "correlations behind cut columns, whose truth is known",
     "tests/models/test_margins.py": "each margin's fit beside scipy's",
+    "tests/models/test_private.py": "noise and counts, of which a fit shows no law",
     "tests/models/test_smooth.py": "quantiles and chances undo each other",
     "tests/models/test_trees.py": "bins and leaves, of which a draw shows no patient's count",
     "tests/report/test_report_privacy.py": "what two descriptions give away",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,6 +134,8 @@ class Inspection(_Part):
         columns = f"{n_learned} columns{others if n_learned < len(self.columns) else ''}"
         yield "learned", f"{facts.n_rows:,} rows, {columns}, seed {facts.seed}"
         yield "privacy", f"{self.privacy}: {IN_WORDS[self.privacy]}"
+        if facts.budget is not None:
+            yield "budget", facts.budget.in_words()
         yield "settings", ", ".join(f"{name} {_shown(v)}" for name, v in facts.settings.items())
         if facts.training is not None:
             one = facts.training
@@ -218,6 +221,13 @@ def _not_inside(saved: Saved) -> Iterator[str]:
 
 def _handing_over(saved: Saved) -> str:
     facts = saved.manifest
+    if facts.budget is not None:
+        factor = math.exp(facts.budget.epsilon)
+        return (
+            f"what it tells of any patient is bounded: nothing is more than {factor:.3g} times as "
+            f"likely with the patient as without, up to a chance of {facts.budget.delta:g}; the "
+            "schema, and the names, order and dtypes of the columns, count as public"
+        )
     known = what_such_files_tell(
         facts.model, saved.preparation["privacy"], facts.n_rows, FILE_LIMIT
     )

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from synthhealth.artifact.digest import sample_digest, table_digest
 from synthhealth.errors import ArtifactError, ParameterError, SynthHealthError
+from synthhealth.models.accountant import Budget
 from synthhealth.models.registry import ENTRY_POINTS, about
 
 if TYPE_CHECKING:
@@ -172,6 +173,8 @@ class Manifest(_Part):
     """Where it was saved."""
     versions: dict[Word, Word]
     """Versions of the packages that computed it."""
+    budget: Budget | None = None
+    """What was spent of a formal privacy budget, and on what; None where there is none."""
     training: TrainingSummary | None
     """Where training stood when it ended; None if that is not known."""
     report: ReportSummary | None
@@ -223,6 +226,11 @@ def make_manifest(
         A key is given, but a reloaded synthesizer does not carry the training table.
     """
     settings = fitted.settings
+    if fitted.budget is not None and (report is not None or key is not None):
+        raise ParameterError(
+            "save: a differentially private model is saved without a report and without a key; "
+            "their figures and hashes are of the patients, and no budget covers them"
+        )
     return Manifest(
         format_version=FORMAT_VERSION,
         created=datetime.now(timezone.utc).replace(microsecond=0),
@@ -234,6 +242,7 @@ def make_manifest(
         partial=fitted.is_partial,
         platform=platform_here(uses_gpu=bool(settings.get("enable_gpu"))),
         versions=versions_here(fitted.family),
+        budget=fitted.budget,
         training=_training_of(fitted),
         report=None if report is None else _summary_of(report),
         table_hmac=None if key is None else _hmac_of(table, key),

@@ -72,12 +72,23 @@ def schema_text() -> str:
 
 def _states() -> dict[str, type[BaseModel]]:
     """Give for each of our families the type of what it keeps in ``model.json``."""
+    from synthhealth.models.bayesian_network import BayesianNetworkModel
     from synthhealth.models.copula_gan import CopulaGANModel
     from synthhealth.models.ctgan import CTGANModel
     from synthhealth.models.gaussian_copula import GaussianCopulaModel
     from synthhealth.models.hybrid import HybridModel
+    from synthhealth.models.private import PrivateModel
     from synthhealth.models.trees import TreesModel
     from synthhealth.models.tvae import TVAEModel
 
-    families = (CopulaGANModel, CTGANModel, GaussianCopulaModel, HybridModel, TreesModel, TVAEModel)
+    families = (
+        BayesianNetworkModel,
+        CopulaGANModel,
+        CTGANModel,
+        GaussianCopulaModel,
+        HybridModel,
+        PrivateModel,
+        TreesModel,
+        TVAEModel,
+    )
     return {family.name: family.State for family in families}

@@ -33,6 +33,7 @@ from synthhealth.errors import ArtifactError, ParameterError
 from synthhealth.fitted import Fitted
 from synthhealth.io.files import check_target
 from synthhealth.models import get
+from synthhealth.models.base import FormalModel
 from synthhealth.progress import ProgressEvent
 
 if TYPE_CHECKING:
@@ -254,7 +255,12 @@ def _check_parameters(manifest: Manifest, family: type[Model]) -> None:
 def _check_settings(manifest: Manifest, model: Model) -> None:
     """Let the manifest say of no model what another one is."""
     settings = parse_json(to_json(model.settings_), MODEL)
-    if settings != manifest.settings or model.partial_ is not manifest.partial:
+    budget = model.spent() if isinstance(model, FormalModel) else None
+    if (
+        settings != manifest.settings
+        or model.partial_ is not manifest.partial
+        or budget != manifest.budget
+    ):
         raise ArtifactError(
             "the manifest states other settings than the model has; get the file again from where "
             "it was saved"

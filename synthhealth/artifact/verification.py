@@ -377,6 +377,11 @@ def _check_fit(
             "not checked",
             "training ended early, by Ctrl-C or a time budget, and cannot be ended there again",
         )
+    if manifest.budget is not None:
+        return check(
+            "not checked",
+            "each fit of a private model draws its noise anew, and would spend as much again",
+        )
     if table.outcome == "differs":
         return check("not checked", "the table is not the one that was learned")
     if len(data) != manifest.n_rows:

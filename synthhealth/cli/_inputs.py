@@ -138,6 +138,8 @@ class Learning:
         Decides everything; None: drawn.
     privacy : Level
         How many patients are left out.
+    epsilon : float or None
+        The budget of formal privacy.
     guard : bool
         Whether rows that repeat a patient give way to others.
     keep_partial : bool
@@ -152,6 +154,7 @@ class Learning:
     param: list[str] | None = None
     seed: int | None = None
     privacy: Level = Level.standard
+    epsilon: float | None = None
     guard: bool = False
     keep_partial: bool = False
     max_seconds: float | None = None
@@ -171,6 +174,8 @@ class Learning:
         )
         # Not as keywords: "--param model=..." shall be refused by the family, not choose another.
         made.model_params = {name: literal(text) for name, text in pairs(self.param).items()}
+        if self.epsilon is not None:
+            made.model_params["epsilon"] = self.epsilon
         return made
 
     def learn(

@@ -149,8 +149,13 @@ Privacy = Annotated[
     Level,
     typer.Option(
         "--privacy",
-        help="Patients that a fit leaves out, by a secret in no file: none, a fifth, or half.",
+        help="Patients that a fit leaves out, by a secret in no file: none, a fifth, or half; "
+        "formal: differentially private, with --model private and --epsilon.",
     ),
+]
+Epsilon = Annotated[
+    float | None,
+    typer.Option("--epsilon", help="The privacy budget of --privacy formal; 1 is usual."),
 ]
 Released = Annotated[
     Leaving, typer.Option("--released", help="What leaves the house: it decides the attacks.")

@@ -81,7 +81,9 @@ def write_results(
     synthetic = synthesizer.sample(rows)
     write_table(synthetic, folder / f"synthetic{form.suffix}", form=form)
     report = synthesizer.evaluate(unseen, synthetic, **asked)
-    synthesizer.save(folder / MODEL, report=report, key=key)
+    # The report is of the patients; a private model's file tells no more than its budget allows.
+    inside = None if synthesizer.fitted_.budget is not None else report
+    synthesizer.save(folder / MODEL, report=inside, key=key)
     write_report(report, folder)
     return report
 

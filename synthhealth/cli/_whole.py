@@ -17,6 +17,7 @@ from synthhealth.cli._options import (
     Debug,
     Drop,
     Encoding,
+    Epsilon,
     Family,
     Force,
     Format,
@@ -114,6 +115,7 @@ def run(
     ] = None,
     seed: Seed = None,
     privacy: Privacy = Level.standard,
+    epsilon: Epsilon = None,
     guard: Guard = False,
     schema: SchemaFile = None,
     protect: ProtectOption = None,
@@ -174,6 +176,7 @@ def run(
         param=param,
         seed=seed,
         privacy=privacy,
+        epsilon=epsilon,
         guard=guard,
         keep_partial=keep_partial,
         max_seconds=max_seconds,
@@ -228,6 +231,7 @@ def cross_evaluate(
     folds: Annotated[int, typer.Option(min=2, help="Parts, each held out once.")] = 5,
     seed: Seed = None,
     privacy: Privacy = Level.standard,
+    epsilon: Epsilon = None,
     guard: Guard = False,
     schema: SchemaFile = None,
     protect: ProtectOption = None,
@@ -251,7 +255,14 @@ def cross_evaluate(
         real, form = read(data, sheet, drop, Said(encoding, header, keep_words, schema))
         wanted = choose_schema(real, schema, protect, drop, subject)
         asked = questions(outcome, analysis, by, part, real, wanted)
-        learning = Learning(model=model, param=param, seed=seed, privacy=privacy, guard=guard)
+        learning = Learning(
+            model=model,
+            param=param,
+            seed=seed,
+            privacy=privacy,
+            epsilon=epsilon,
+            guard=guard,
+        )
         synthesizer = learning.synthesizer(wanted)
         report = synthesizer.cross_evaluate(real, folds, **asked)
         write_report(report, folder)

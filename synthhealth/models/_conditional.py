@@ -12,7 +12,15 @@ import pandas as pd
 from synthhealth.models._leaves import Nodes, Partings, distributions, held_out_scores
 from synthhealth.table.tree import Tree, grow_classification_tree, grow_regression_tree
 
-__all__ = ["Conditional", "Outcomes", "drawn", "learn_conditional"]
+__all__ = [
+    "Conditional",
+    "Outcomes",
+    "drawn",
+    "learn_conditional",
+    "level_ranks",
+    "raked",
+    "rounded",
+]
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -169,16 +177,16 @@ def learn_conditional(
     rows = nodes.outcomes[nodes.of_leaf].sum(axis=1)
     reached = tree.leaf_of(_ranked(simulated, ranks, tree.predictors))
     weights = np.maximum(np.bincount(reached, minlength=tree.n_leaves) / len(simulated), _UNREACHED)
-    shares = _raked(found[nodes.of_leaf], weights, found[0])
+    shares = raked(found[nodes.of_leaf], weights, found[0])
     return Conditional(
         tree=tree,
         ranks=ranks,
-        shares=_rounded(shares, rows[:, None]).astype(np.float32),
+        shares=rounded(shares, rows[:, None]).astype(np.float32),
         weights=weights.astype(np.float32),
     )
 
 
-def _raked(shares: Floats, weights: Floats, margin: Floats) -> Floats:
+def raked(shares: Floats, weights: Floats, margin: Floats) -> Floats:
     """Bring the distributions in the leaves, together, to that of the column.
 
     What is drawn for the columns before is a little off, and so is what is drawn towards the nodes
@@ -200,11 +208,11 @@ def _raked(shares: Floats, weights: Floats, margin: Floats) -> Floats:
     return shares
 
 
-def _rounded(shares: Floats, rows: Floats) -> Floats:
+def rounded(shares: Floats, rows: Floats) -> Floats:
     """Round shares to what so many rows can tell."""
     scale = 10.0 ** (np.ceil(np.log10(rows)) + 1)
-    rounded: Floats = np.round(shares * scale) / scale
-    return rounded
+    found: Floats = np.round(shares * scale) / scale
+    return found
 
 
 def _ranked(
@@ -287,7 +295,7 @@ class _Learner:
         scores = self._scores(codes[self.target].to_numpy())
         predictors = [str(name) for name in codes if name != self.target]
         ranks = {
-            name: _level_ranks(codes[name].to_numpy(), self.outcomes[name].n, scores)
+            name: level_ranks(codes[name].to_numpy(), self.outcomes[name].n, scores)
             for name in predictors
             if not self.outcomes[name].is_ordered and self.outcomes[name].n > 2
         }
@@ -318,7 +326,7 @@ class _Learner:
         return np.column_stack([scores, (scores**2 - 1) / 2])
 
 
-def _level_ranks(levels: Codes, n: int, scores: Floats) -> Codes:
+def level_ranks(levels: Codes, n: int, scores: Floats) -> Codes:
     """Rank levels along the direction in which the means of the scores differ most."""
     counts = np.bincount(levels, minlength=n).astype(float)
     sums = np.column_stack([np.bincount(levels, weights=one, minlength=n) for one in scores.T])

@@ -106,6 +106,9 @@ class About:
     holds_no_patient : bool
         Whether the family promises that neither a row of the training table, nor a list of row
         numbers, nor a number that one patient alone has is in its saved state.
+    is_formal : bool
+        Whether it is differentially private, and goes with ``privacy="formal"`` alone: it needs a
+        budget, and a schema that says what columns can be.
     advice : Advice
         What a report says to whoever used it.
     on_file : tuple of FileAttack
@@ -124,6 +127,7 @@ class About:
     packages: tuple[str, ...] = ()
     licence: str | None = None
     holds_no_patient: bool = False
+    is_formal: bool = False
     advice: Advice = Advice()
     on_file: tuple[FileAttack, ...] = ()
 

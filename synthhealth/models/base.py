@@ -11,19 +11,25 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from synthhealth.errors import ParameterError
+from synthhealth.models.accountant import Budget
 from synthhealth.models.parameters import Parameter
 from synthhealth.progress import OnProgress, ProgressEvent
 from synthhealth.schema import Schema
 from synthhealth.table.blur import Blur
+from synthhealth.table.learning import Read, Release
+from synthhealth.table.left_out import Privacy
 
 __all__ = [
     "Checkpoint",
     "ConditionalModel",
     "DensityModel",
+    "FormalModel",
     "LogDensity",
     "Model",
     "Parameter",
     "Training",
+    "release_of",
 ]
 
 
@@ -214,3 +220,53 @@ class DensityModel(Model, Protocol):
             Some of the columns of a plain table, on the scale of `sample`. Of unknown cells, NaN
             in a number and -1 in a level.
         """
+
+
+@runtime_checkable
+class FormalModel(Protocol):
+    """What a family has beside `Model` that is differentially private.
+
+    It learns from rows that it has made private itself.
+    """
+
+    def release(self, read: Read) -> Read:
+        """Give other rows in a table's place, which tell of a patient what the budget allows.
+
+        Raises
+        ------
+        ParameterError
+            No budget was given, or one that so few patients do not suffice for.
+        SchemaError
+            The schema does not say what a column can be.
+        """
+
+    def spent(self) -> Budget:
+        """Say, after `release`, what was spent, and on what."""
+
+
+def release_of(model: Model, privacy: Privacy, *, guard: bool) -> Release | None:
+    """Give the way in which a model makes a table private before it learns, if it does.
+
+    Raises
+    ------
+    ParameterError
+        The level of privacy and the family do not belong together.
+    """
+    if not isinstance(model, FormalModel):
+        if privacy == "formal":
+            raise ParameterError(
+                f"privacy is 'formal', but {model.name!r} is not differentially private; take the "
+                "family that is: Synthesizer('private', privacy='formal', epsilon=1.0), or "
+                "--model private --privacy formal --epsilon 1"
+            )
+        return None
+    if privacy != "formal":
+        raise ParameterError(
+            f"model {model.name!r} goes with privacy='formal' (--privacy formal), not {privacy!r}"
+        )
+    if guard:
+        raise ParameterError(
+            f"model {model.name!r}: a guard looks at the patients whenever rows are drawn, which "
+            "no budget covers; leave it out"
+        )
+    return model.release

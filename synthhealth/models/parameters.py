@@ -38,6 +38,8 @@ class Parameter:
     instead_of : str
         The parameter that may be given so, in other units; it has no default, and not both may be
         given.
+    required : bool
+        Whether it must be given; it has no default then.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Parameter:
     high: float | None = None
     choices: tuple[str, ...] = ()
     instead_of: str = ""
+    required: bool = False
 
     def default_for(self, n_rows: int) -> Any:
         """Give the default for a table of `n_rows` rows."""
@@ -143,6 +146,12 @@ def resolve(
     """
     known = {parameter.name: parameter for parameter in parameters}
     check_names(model, known.values(), given)
+    for name, parameter in known.items():
+        if parameter.required and given.get(name) is None:
+            raise ParameterError(
+                f"model {model!r} needs {name!r}, {parameter.meaning}; give {name}=... "
+                f"(--param {name}=...)"
+            )
     return {
         name: parameter.check(given[name])
         if given.get(name) is not None

@@ -192,6 +192,8 @@ def left_out_text(model: ModelInfo | None) -> str | None:
     """
     if model is None or model.privacy is None:
         return None
+    if "epsilon" in model.settings:
+        return f"{IN_WORDS[model.privacy]} (epsilon {model.settings['epsilon']})"
     count = f" ({model.n_left_out:,})" if model.n_left_out else ""
     return f"{IN_WORDS[model.privacy]}{count}"
 

@@ -19,6 +19,7 @@ from sklearn.base import BaseEstimator
 from synthhealth.errors import NotFittedError, ParameterError
 from synthhealth.fitted import CHUNK_SIZE, Fitted, join
 from synthhealth.models import DEFAULT, get
+from synthhealth.models.base import release_of
 from synthhealth.models.registry import OWN_ARGUMENTS
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema import Schema
@@ -59,18 +60,20 @@ class Synthesizer(BaseEstimator):
     Parameters
     ----------
     model : str
-        The family: ``"hybrid"``, ``"gaussian_copula"``, ``"trees"``, ``"ctgan"``, ``"tvae"``,
-        ``"copula_gan"``, or one that an installed package has registered
-        (`synthhealth.models.available`).
+        The family: ``"hybrid"``, ``"gaussian_copula"``, ``"trees"``, ``"bayesian_network"``,
+        ``"private"``, ``"ctgan"``, ``"tvae"``, ``"copula_gan"``, or one that an installed package
+        has registered (`synthhealth.models.available`).
     schema : Schema, optional
         What the columns are; detected from the table if it is not given.
     random_state : int, optional
         The one seed that decides everything. The same seed, table and versions give the same bytes
         in any process. Without it a seed is drawn and kept in ``seed_``.
-    privacy : {"standard", "high", "none"}
+    privacy : {"standard", "high", "none", "formal"}
         How many patients a fit leaves out, so that nobody can tell from the model whether one was
         learned: a fifth, half, or none; and how much what it keeps is blurred. See
-        `synthhealth.table.left_out.rows_kept` and `synthhealth.table.blur.Blur`.
+        `synthhealth.table.left_out.rows_kept` and `synthhealth.table.blur.Blur`. With "formal" the
+        model is differentially private: it goes with the family ``"private"``, its `epsilon`, and
+        a schema that says what columns can be.
     guard : bool
         Whether rows that have a patient's own combination of values, of the quasi-identifiers or of
         the whole row, give way to rows of models that have not seen the patient. Such models are
@@ -227,7 +230,14 @@ class Synthesizer(BaseEstimator):
         privacy = checked(self.privacy)
         if not isinstance(self.guard, bool):
             raise ParameterError(f"guard is a {type(self.guard).__name__}; it is True or False")
-        get(self.model)(**self.model_params)  # what is wrong with them is said before any work
+        model = get(self.model)(**self.model_params)  # what is wrong is said before any work
+        release_of(model, privacy, guard=self.guard)
+        if privacy == "formal" and self.schema is None:
+            raise ParameterError(
+                "privacy is 'formal', and takes what columns can be from a schema, never from the "
+                "patients; write one: synthhealth schema drafts it from a table, to be looked over "
+                "by who knows the study"
+            )
         kept = None if checkpoint is None else self._checkpoint(checkpoint)
         seed = check_seed(self.random_state if kept is None else kept.seed)
         if ledger is not None:
@@ -261,7 +271,12 @@ class Synthesizer(BaseEstimator):
         self._training_table = written.frame.copy()
         if ledger is not None:
             ledger.record_fit(
-                written.frame, schema, family=self.model, privacy=privacy, guard=self.guard
+                written.frame,
+                schema,
+                family=self.model,
+                privacy=privacy,
+                guard=self.guard,
+                epsilon=None if fitted.budget is None else fitted.budget.epsilon,
             )
         return self
 
@@ -532,7 +547,8 @@ class Synthesizer(BaseEstimator):
             The model is larger than a file may be, or its family gives a state that is not plain.
         ParameterError
             The key is too short or no bytes, or a reloaded synthesizer, which does not carry the
-            training table, was given one.
+            training table, was given one. With privacy "formal" neither a key nor a report can
+            be given: both tell of the patients beside the budget.
         """
         from synthhealth.artifact.saving import write
 

@@ -45,6 +45,8 @@ STRENGTHS = MappingProxyType(
         "none": Strength(0.0, 0.0, 0.0, 0.0),
         "standard": Strength(0.25, 0.6, 0.5, 1.0),
         "high": Strength(1.0, 1.5, 1.0, 1.5),
+        # What is learned is noisy already.
+        "formal": Strength(0.0, 0.0, 0.0, 0.0),
     }
 )
 
@@ -67,8 +69,8 @@ class Blur:
 
     Parameters
     ----------
-    privacy : {"none", "standard", "high"}
-        With "none" everything stays as it is.
+    privacy : {"none", "standard", "high", "formal"}
+        With "none" everything stays as it is, and with "formal": it is noisy already.
     n_patients : int
         How many were learned.
     secret : bytes
@@ -92,7 +94,7 @@ class Blur:
     @property
     def changes(self) -> bool:
         """Whether it changes anything."""
-        return self.privacy != "none"
+        return self.privacy not in ("none", "formal")
 
     @property
     def strength(self) -> Strength:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -33,10 +33,10 @@ from synthhealth.table.dtypes import dtype_to_text
 from synthhealth.table.encoding import TableForm
 from synthhealth.table.gaps import MissingPatterns, fill_missing
 from synthhealth.table.joined import split
-from synthhealth.table.left_out import Privacy, rows_kept, secret_of
+from synthhealth.table.left_out import LEFT_OUT, Privacy, rows_kept, secret_of
 from synthhealth.table.preparation import Ends, Preparation, Rows
 
-__all__ = ["ToLearn", "prepare"]
+__all__ = ["Read", "Release", "ToLearn", "prepare"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ def prepare(
     schema: Schema,
     rng: np.random.Generator,
     privacy: Privacy = "none",
+    release: Release | None = None,
 ) -> tuple[Preparation, ToLearn]:
     """Learn the way of a table, and bring what is to be learned of it to its end.
 
@@ -73,8 +74,11 @@ def prepare(
         What its columns are.
     rng : numpy.random.Generator
         Draws the values beyond detection limits, and those that stand in gaps while a model learns.
-    privacy : {"none", "standard", "high"}
+    privacy : {"none", "standard", "high", "formal"}
         How many patients are left out; see `rows_kept`.
+    release : callable, optional
+        With "formal": makes other rows of the patients' that are differentially private. All that
+        is learned, here and by a model, is learned of these.
 
     Raises
     ------
@@ -85,8 +89,10 @@ def prepare(
         a rule is broken by many rows.
     """
     written = WrittenTable.of(table, schema)
-    read = _read(written, schema)
+    read = _read(written, schema, formal=release is not None)
     written.forget()
+    if release is not None:
+        read = release(read)
     reading, subjects = read.reading, read.subjects
     canonical, described, learned, rare = pool_rare(
         reading.table, read.described, read.learned, subjects
@@ -99,13 +105,13 @@ def prepare(
     kept = rows_kept(canonical, privacy, subjects)
     whose = None if subjects is None else subjects[kept]
     n_kept = n_patients(whose, np.ones(kept.sum(), dtype=bool))
-    blur = Blur(privacy, n_kept, b"" if privacy == "none" else secret_of(canonical))
+    blur = Blur(privacy, n_kept, secret_of(canonical) if LEFT_OUT[privacy] else b"")
 
     beyond = _learn_limits(canonical, reading.censored, kept, learned, whose, rng)
     described, learned = beyond.known_to(described), beyond.known_to(learned)
     everyone, canonical = canonical, canonical[kept]
     form = TableForm.learn(canonical, learned, beyond.latent, whose)
-    if privacy != "none":
+    if LEFT_OUT[privacy]:
         # Where a column ends does not hang on who was left out, which another patient changes.
         form = form.with_numbers_of(everyone.drop(columns=list(beyond.latent)), learned, subjects)
     plain, missing = form.encode(canonical)
@@ -135,7 +141,7 @@ def prepare(
     )
 
 
-class _Read(NamedTuple):
+class Read(NamedTuple):
     """A table as it was read."""
 
     table: pd.DataFrame
@@ -145,11 +151,20 @@ class _Read(NamedTuple):
     learned: Schema
     """What those that are left are."""
     reading: Reading
+    """Their values, and what is missing or beyond a limit."""
     subjects: Subjects | None
+    """The patient of each row; None: every row is one."""
 
 
-def _read(written: WrittenTable, schema: Schema) -> _Read:
-    """Take out what points at people, read the rest, and refuse all faults in one message."""
+Release = Callable[[Read], Read]
+
+
+def _read(written: WrittenTable, schema: Schema, *, formal: bool = False) -> Read:
+    """Take out what points at people, read the rest, and refuse all faults in one message.
+
+    Formally, nothing is taken from the patients' values that the schema leaves open, and no value
+    is refused: what does not fit counts as the nearest that does, or as missing.
+    """
     frame = written.frame
     check_columns(frame, schema)
     # Nothing is said of the subject, such as its levels, that could be saved.
@@ -157,7 +172,11 @@ def _read(written: WrittenTable, schema: Schema) -> _Read:
     subjects = subjects_of(frame, described)
     # A patient's rows are learned as if each was of another one. A step that learns them as a
     # sequence would part the table here, into what a patient has once and what each visit has.
-    described = learn_fakes(frame, complete(described, written))
+    described = (
+        _as_declared(described, written)
+        if formal
+        else learn_fakes(frame, complete(described, written))
+    )
     problems = Problems()
     open_ = [
         column.name
@@ -176,7 +195,7 @@ def _read(written: WrittenTable, schema: Schema) -> _Read:
     general = [one.name for one in closed if one.protection is Protection.GENERALISE]
     reading = read_table(written.changed(table, general), learned, problems)
     for column in learned:
-        if column.name in problems.columns:
+        if column.name in problems.columns or formal:
             continue
         with problems.of(column.name):
             values = reading.table[column.name]
@@ -184,8 +203,33 @@ def _read(written: WrittenTable, schema: Schema) -> _Read:
             if values.nunique() > 1 and column.name not in reading.censored:
                 check_singled_out(values, column, learned.min_cell, subjects)
     problems.refuse()
-    check_rules(rules_of(learned), reading.table)
-    return _Read(table, described, learned, reading, subjects)
+    if not formal:
+        check_rules(rules_of(learned), reading.table)
+    return Read(table, described, learned, reading, subjects)
+
+
+def _as_declared(described: Schema, written: WrittenTable) -> Schema:
+    """Give the schema as it is, if it says all that reading and writing need.
+
+    Raises
+    ------
+    SchemaError
+        Something would have to be taken from the table.
+    """
+    completed = learn_fakes(written.frame, complete(described, written))
+    lacking = [
+        f"column {column.name!r}: {what}"
+        for column in described
+        for what in ("notation", "levels", "pattern")
+        if getattr(column, what) != getattr(completed[column.name], what)
+    ]
+    if lacking:
+        raise SchemaError(
+            "privacy 'formal' takes nothing from the patients' values that the schema leaves open; "
+            f"write into it what is lacking ({'; '.join(lacking)}): synthhealth schema drafts one, "
+            "to be looked over by who knows the study; or leave the columns out (--drop)"
+        )
+    return described
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,11 @@ __all__ = [
     "secret_of",
 ]
 
-Privacy = Literal["none", "standard", "high"]
+Privacy = Literal["none", "standard", "high", "formal"]
 
-#: The share of the patients that a fit leaves out, by the level of privacy.
-LEFT_OUT = MappingProxyType({"none": 0.0, "standard": 0.2, "high": 0.5})
+#: The share of the patients that a fit leaves out, by the level of privacy. Whom to leave out
+#: follows from the values of all patients, which differential privacy does not allow.
+LEFT_OUT = MappingProxyType({"none": 0.0, "standard": 0.2, "high": 0.5, "formal": 0.0})
 
 #: The same in words.
 IN_WORDS = MappingProxyType(
@@ -34,6 +35,7 @@ IN_WORDS = MappingProxyType(
         "none": "no patient was left out",
         "standard": "a fifth of the patients was left out",
         "high": "half of the patients were left out",
+        "formal": "differentially private; no patient was left out",
     }
 )
 

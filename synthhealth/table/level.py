@@ -13,3 +13,4 @@ class Level(str, Enum):
     none = "none"
     standard = "standard"
     high = "high"
+    formal = "formal"

@@ -22,6 +22,7 @@ from synthhealth.testing import awkward_table
 #: Settings with which each of our families is fitted in a second.
 FAMILIES: dict[str, dict[str, Any]] = {
     "gaussian_copula": {},
+    "bayesian_network": {},
     "trees": {},
     "hybrid": {},
     "ctgan": {"steps": 10, "generator_dim": (16,), "embedding_dim": 8},

@@ -249,6 +249,7 @@ def test_plain_sdv_falls_into_it(name):
     [
         pytest.param(model, marks=pytest.mark.slow if about(model).in_steps else ())
         for model in available()
+        if not about(model).is_formal
     ],
 )
 @pytest.mark.parametrize("name", HAZARDS)

@@ -53,7 +53,9 @@ def test_refused_by_name(model, given, words, cohort):
 @pytest.mark.parametrize("model", available())
 @pytest.mark.parametrize("n_rows", [10, 61, 299, 615, 999, 1_000, 32_561, 1_000_000])
 def test_defaults_go_together(model, n_rows):
-    settings = resolve(model, get(model).parameters, {}, n_rows)
+    parameters = get(model).parameters
+    needed = {one.name: one.low for one in parameters if one.required}
+    settings = resolve(model, parameters, needed, n_rows)
     if "pac" in settings:
         assert settings["batch_size"] % settings["pac"] == 0
         assert settings["batch_size"] % 2 == 0
