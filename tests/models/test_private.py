@@ -11,7 +11,7 @@ from private_schemas import patients, schema
 from scipy import stats
 
 import synthhealth as sh
-from synthhealth.artifact import inspect, verify
+from synthhealth.artifact import inspect, scan, verify
 from synthhealth.errors import ArtifactError, ParameterError, SchemaError
 from synthhealth.models import get
 from synthhealth.models._domain import Domain, domains_of
@@ -259,6 +259,11 @@ def test_the_file_says_what_was_spent(table, model, tmp_path):
     for beside in ({"key": b"0" * 32}, {"report": model.evaluate(patients(200, seed=5))}):
         with pytest.raises(ParameterError, match="budget"):
             model.save(tmp_path / "other.synth", **beside)
+
+
+def test_no_patient_is_in_the_file(table, model, tmp_path):
+    found = scan(model.save(tmp_path / "private.synth"), table).findings
+    assert {one.what: one.found for one in found if one.found} == {}
 
 
 def test_a_forged_budget_is_refused(model):

@@ -119,4 +119,4 @@ def test_the_level_is_saved_and_shown(tmp_path):
 def test_a_level_that_is_none_is_refused():
     with pytest.raises(ParameterError, match="'standard'"):
         sh.Synthesizer(privacy="medium").fit(cohort())
-    assert list(LEFT_OUT) == ["none", "standard", "high"]
+    assert list(LEFT_OUT) == ["none", "standard", "high", "formal"]
