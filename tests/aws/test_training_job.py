@@ -479,7 +479,7 @@ class TestCheckpoints:
         assert reports[0] == reports[1]
         assert files_in(interrupted) == RESULTS
         manifest = json.loads((interrupted / "model/manifest.json").read_text())
-        assert manifest["model"]["training"]["total"] == 1
+        assert manifest["model"]["training"]["total"] == 3
 
     @pytest.mark.slow
     def test_a_job_that_is_killed_and_started_again_gives_the_same(self, base, finished):
@@ -660,16 +660,16 @@ class TestStops:
         # A job that is started again goes on, and gives the same as one that was never stopped.
         assert {one.name for one in (base / "checkpoints").iterdir()} <= {"training.checkpoint"}
 
-    def test_a_copula_ends_with_a_reason(self, tmp_path, run, monkeypatch):
-        from synthhealth.models.gaussian_copula import GaussianCopulaModel
+    def test_a_family_without_steps_ends_with_a_reason(self, tmp_path, run, monkeypatch):
+        from synthhealth.models.hybrid import HybridModel
 
-        build = GaussianCopulaModel._build
+        build = HybridModel._build
 
         def interrupted(self, *arguments):
             os.kill(os.getpid(), signal.SIGTERM)
             build(self, *arguments)
 
-        monkeypatch.setattr(GaussianCopulaModel, "_build", interrupted)
+        monkeypatch.setattr(HybridModel, "_build", interrupted)
         base = lay_out(tmp_path)
         assert run(base) == 1
         assert "was stopped while it trained 'hybrid'" in failure(base)
