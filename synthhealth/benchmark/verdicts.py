@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,18 +35,19 @@ class Case(Part):
     """Share called good."""
     poor: float
     """Share called poor."""
-    too_good: float
-    """Share called too good, that is copied."""
+    copied: float
+    """Share called copied."""
     cannot_tell: float
     """Share of which nothing could be told."""
     named: float | None
-    """Share in which the changed column is among the poor ones; None where none was changed."""
+    """Share in which the changed column, relation or group is among those that are worse; None \
+where nothing was changed."""
     figures: dict[str, float]
-    """For each figure the share in which it is poor or, of copied rows, too good."""
+    """For each figure the share in which it is worse or, of copied rows, shows them."""
 
     @classmethod
     def of(
-        cls, name: str, sizes: tuple[int, int], results: Sequence[tuple[Judgement, str | None]]
+        cls, name: str, sizes: tuple[int, int], results: Sequence[tuple[Judgement, Fault | None]]
     ) -> Case:
         """Count the verdicts."""
         draws = len(results)
@@ -53,9 +55,7 @@ class Case(Part):
         flagged = Counter(
             figure for judgement, _ in results for figure in (*judgement.poor, *judgement.copying)
         )
-        named = [
-            column in judgement.poor_columns for judgement, column in results if column is not None
-        ]
+        named = [fault.is_named(judgement) for judgement, fault in results if fault is not None]
         return cls(
             name=name,
             n_real=sizes[0],
@@ -63,7 +63,7 @@ class Case(Part):
             draws=draws,
             good=verdicts["good"] / draws,
             poor=verdicts["poor"] / draws,
-            too_good=verdicts["too good"] / draws,
+            copied=verdicts["copied"] / draws,
             cannot_tell=verdicts["cannot tell"] / draws,
             named=sum(named) / len(named) if named else None,
             figures={figure: count / draws for figure, count in sorted(flagged.items())},
@@ -84,9 +84,9 @@ class Verdicts(Result):
             "judged rows",
             "good",
             "poor",
-            "too good (copied)",
+            "copied",
             "cannot tell",
-            "column named",
+            "fault named",
         )
         rows = [
             (
@@ -95,7 +95,7 @@ class Verdicts(Result):
                 f"{case.n_synthetic:,}",
                 *(
                     f"{100 * share:.1f} %"
-                    for share in (case.good, case.poor, case.too_good, case.cannot_tell)
+                    for share in (case.good, case.poor, case.copied, case.cannot_tell)
                 ),
                 "" if case.named is None else f"{100 * case.named:.1f} %",
             )
@@ -120,10 +120,32 @@ N_PATIENTS = 61
 N_ROWS = 1_000
 #: A shift by half a standard deviation needs more patients to be found.
 N_SHIFTED = 200
+#: Groups need more patients, too.
+N_GROUPS = (61, 150, 600)
 COPIED = 0.1
 SHIFT = 0.5
 
-Make = Callable[[pd.DataFrame, pd.DataFrame, np.random.Generator], tuple[pd.DataFrame, str | None]]
+
+@dataclass(frozen=True)
+class Fault:
+    """What was planted: in a column, a relation of two, or groups of patients."""
+
+    columns: tuple[str, ...]
+    """The column, or the two columns; of groups, what any of their relations may be named by."""
+    by: str | None = None
+
+    def is_named(self, judgement: Judgement) -> bool:
+        """Say whether the judgement names it."""
+        if self.by is not None and any(by == self.by for by, _ in judgement.poor_groups):
+            return True
+        if len(self.columns) == 1 and self.by is None:
+            return self.columns[0] in judgement.poor_columns
+        return any(set(self.columns) <= set(pair) for pair in judgement.poor_relations)
+
+
+Make = Callable[
+    [pd.DataFrame, pd.DataFrame, np.random.Generator], tuple[pd.DataFrame, Fault | None]
+]
 
 
 def _perfect(
@@ -154,16 +176,43 @@ def _shuffled(
 
 def _shifted(
     real: pd.DataFrame, new: pd.DataFrame, rng: np.random.Generator
-) -> tuple[pd.DataFrame, str]:
+) -> tuple[pd.DataFrame, Fault]:
     column = _any_measurement(new, rng)
-    return new.assign(**{column: new[column] + SHIFT * real[column].std()}), column
+    return new.assign(**{column: new[column] + SHIFT * real[column].std()}), Fault((column,))
 
 
 def _rescaled(
     real: pd.DataFrame, new: pd.DataFrame, rng: np.random.Generator
-) -> tuple[pd.DataFrame, str]:
+) -> tuple[pd.DataFrame, Fault]:
     column = _any_measurement(new, rng)
-    return new.assign(**{column: 100 * new[column] + 7000}), column
+    return new.assign(**{column: 100 * new[column] + 7000}), Fault((column,))
+
+
+def _one_relation_lost(
+    real: pd.DataFrame, new: pd.DataFrame, rng: np.random.Generator
+) -> tuple[pd.DataFrame, Fault]:
+    """Shuffle the transaminase that only the other one has much to do with."""
+    table = new.assign(ast=rng.permutation(new["ast"].to_numpy()))
+    return table, Fault(("alt", "ast"))
+
+
+def _sexes_equal(
+    real: pd.DataFrame, new: pd.DataFrame, rng: np.random.Generator
+) -> tuple[pd.DataFrame, Fault]:
+    """Give men and women the same mean of every measurement: men with women's blood."""
+    measured = new.select_dtypes("float").columns
+    means = new.groupby("sex", observed=True)[measured].transform("mean")
+    table = new.assign(**(new[measured] - means + new[measured].mean()))
+    return table, Fault(("sex",), by="sex")
+
+
+def _sex_relation_lost(
+    real: pd.DataFrame, new: pd.DataFrame, rng: np.random.Generator
+) -> tuple[pd.DataFrame, Fault]:
+    """Give men the creatinine of women, and leave all else."""
+    means = new.groupby("sex", observed=True)["creatinine"].transform("mean")
+    table = new.assign(creatinine=new["creatinine"] - means + new["creatinine"].mean())
+    return table, Fault(("sex", "creatinine"), by="sex")
 
 
 def _any_measurement(table: pd.DataFrame, rng: np.random.Generator) -> str:
@@ -183,6 +232,17 @@ CASES: dict[str, tuple[Make, int, int]] = {
     "shuffled, more rows": (_shuffled, N_PATIENTS, N_ROWS),
     "perfect, more patients": (_perfect, N_SHIFTED, N_SHIFTED),
     "one column shifted by half a SD": (_shifted, N_SHIFTED, N_SHIFTED),
+    **{
+        f"{name}, {n} patients": (make, n, n)
+        for name, make in (
+            ("perfect", _perfect),
+            ("one strong relation lost", _one_relation_lost),
+            ("sexes made equal", _sexes_equal),
+            ("creatinine without regard to sex", _sex_relation_lost),
+        )
+        for n in N_GROUPS
+        if (name, n) != ("perfect", N_PATIENTS)
+    },
 }
 
 
@@ -198,7 +258,7 @@ def measure_verdicts(
     Every draw simulates a cohort of rheumatoid arthritis patients (`datasets.load_ra_panel`, 17
     columns) as the real table and a second one, from which the table to be judged is made: as it is
     (a perfect generator), with a tenth of its rows replaced by real ones, with every column
-    shuffled by itself, or with one column changed.
+    shuffled by itself, with one column changed, one relation lost, or men and women made equal.
 
     Parameters
     ----------
@@ -224,7 +284,7 @@ def measure_verdicts(
     --------
     >>> from synthhealth.benchmark import measure_verdicts
     >>> result = measure_verdicts(draws=1, cases=["copy"])
-    >>> result.cases[0].too_good
+    >>> result.cases[0].copied
     1.0
     """
     from joblib import Parallel, delayed
@@ -234,7 +294,7 @@ def measure_verdicts(
         if case not in CASES:
             raise ParameterError(f"unknown case {case!r}{nearest(case, CASES)}")
     jobs = [(case, seed) for case in chosen for seed in range(draws)]
-    found: dict[str, list[tuple[Judgement, str | None]]] = {case: [] for case in chosen}
+    found: dict[str, list[tuple[Judgement, Fault | None]]] = {case: [] for case in chosen}
     begin = time.monotonic()
     with progress_reporter("benchmark", on_progress) as report:
         work: Any = Parallel(n_jobs=n_jobs, return_as="generator")
@@ -250,9 +310,9 @@ def measure_verdicts(
     )
 
 
-def judge_once(case: str, seed: int) -> tuple[Judgement, str | None]:
-    """Make one table and judge it; give the column that was changed, too."""
+def judge_once(case: str, seed: int) -> tuple[Judgement, Fault | None]:
+    """Make one table and judge it; give what was planted, too."""
     make, *sizes = CASES[case]
     real, new = (load_ra_panel(n, random_state=2 * seed + i) for i, n in enumerate(sizes))
     table, changed = make(real, new, np.random.default_rng(seed))
-    return evaluate_tables(real, table, parts=("copying", "joint")).judgement, changed
+    return evaluate_tables(real, table, parts=("copying", "joint", "subgroups")).judgement, changed

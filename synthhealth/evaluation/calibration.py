@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from synthhealth.evaluation.figures import Band, Family, Metric, Standing, Verdict
+from synthhealth.evaluation.figures import Band, Family, Metric, Standing, State
 
-__all__ = ["ALARM", "SEARCHES", "Null", "Replicates", "Unjudged", "band_of", "verdict_of"]
+__all__ = ["ALARM", "SEARCHES", "Null", "Replicates", "Unjudged", "band_of", "state_of"]
 
 
 Floats = npt.NDArray[np.float64]
 
-#: False-alarm rate: of what is called poor, or too good, while all is well.
+#: False-alarm rate: of what is called worse, or copied, while all is well.
 ALARM = 0.05
 #: Tails smaller than this are read from a law fitted to the replicates, which are too few.
 SMALL_TAIL = 0.02
@@ -115,11 +115,7 @@ class Unjudged:
         perfect = null.band
         at_most, at_least = null.tails(value)
         poor, close = (at_most, at_least) if poor_side == "low" else (at_least, at_most)
-        poor_standing: Standing = "below" if poor_side == "low" else "above"
-        close_standing: Standing = "above" if poor_side == "low" else "below"
-        sought, found = (
-            (copy_of_real, close_standing) if family in SEARCHES else (shuffled, poor_standing)
-        )
+        sought = copy_of_real if family in SEARCHES else shuffled
         if family == "marginals":
             sought = None
         return cls(
@@ -135,11 +131,14 @@ class Unjudged:
             shuffled=shuffled,
             low=None if interval is None else interval[0],
             high=None if interval is None else interval[1],
-            blind=sought is not None and perfect.standing(sought.mean) != found,
+            blind=sought is not None
+            and perfect.standing(sought.mean) != _fault_standing(family, poor_side),
         )
 
     def judged(self, q_poor: float, q_close: float) -> Metric:
-        """Give the figure with its adjusted probabilities and its verdict."""
+        """Give the figure with its adjusted probabilities and its state."""
+        is_close = q_poor > ALARM and q_close <= ALARM
+        fault = _fault_standing(self.family, self.poor_side)
         return Metric(
             name=self.name,
             family=self.family,
@@ -154,7 +153,13 @@ class Unjudged:
             p_close=self.p_close,
             q_poor=q_poor,
             q_close=q_close,
-            verdict=verdict_of(q_poor, q_close, blind=self.blind),
+            state=state_of(
+                q_poor,
+                is_outside=self.perfect.standing(self.value) == fault,
+                is_blind=self.blind,
+                is_copied=is_close and self.family == "copying",
+            ),
+            closer=is_close and self.family != "copying",
             assumption=self.assumption,
         )
 
@@ -163,10 +168,27 @@ class Unjudged:
         return replace(self, p_poor=1.0, p_close=1.0, blind=True)
 
 
-def verdict_of(q_poor: float, q_close: float, *, blind: bool) -> Verdict:
-    """Give the verdict on a figure or a column."""
+def _fault_standing(family: Family, poor_side: Literal["low", "high"]) -> Standing:
+    """Say where a figure lies that finds what it looks for: a copy on the other side."""
+    return "below" if (poor_side == "low") != (family in SEARCHES) else "above"
+
+
+def state_of(q_poor: float, *, is_outside: bool, is_blind: bool, is_copied: bool = False) -> State:
+    """Give the state of a figure.
+
+    Parameters
+    ----------
+    q_poor : float
+        The adjusted probability that a perfect generator is as far off.
+    is_outside : bool
+        Whether it lies on the poor side of the band of a perfect generator.
+    is_blind : bool
+        Whether it would lie within that band even where what it looks for is there.
+    is_copied : bool
+        Whether it shows that rows were copied.
+    """
     if q_poor <= ALARM:
-        return "poor"
-    if q_close <= ALARM:
-        return "too good"
-    return "cannot tell" if blind else "good"
+        return "worse"
+    if is_copied:
+        return "copied"
+    return "uncertain" if is_outside or is_blind else "as good"

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from synthhealth.evaluation.calibration import Unjudged, band_of, verdict_of
+from synthhealth.evaluation.calibration import ALARM, Unjudged, band_of, state_of
 from synthhealth.evaluation.copying import copy_scores, draw_copies
 from synthhealth.evaluation.distances import (
     KolmogorovSmirnov,
@@ -22,7 +22,7 @@ from synthhealth.evaluation.distances import (
     tv_complement,
     wasserstein,
 )
-from synthhealth.evaluation.figures import WHOLE_COLUMN, Band, NotComputed, Result, Score, Verdict
+from synthhealth.evaluation.figures import WHOLE_COLUMN, Band, NotComputed, Result, Score, State
 from synthhealth.evaluation.matching import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.null_bands import Draws, average_floors, ks_null, tv_null
 from synthhealth.evaluation.question import Answer, Case, Question
@@ -68,14 +68,17 @@ class NumericalResult(Result):
     p_method: Literal["exact", "asymptotic"]
     """Law that gave the p value: exact for small samples without ties, else asymptotic."""
     q_value: float = Field(ge=0, le=1)
-    """p value adjusted for the number of columns and figures judged (Benjamini-Hochberg)."""
+    """`p_value` adjusted for all that was judged; see `synthhealth.evaluation.judgement.judge`."""
     p_close: float = Field(ge=0, le=1)
     """Probability that a second sample of real patients would be at least as close."""
     q_close: float = Field(ge=0, le=1)
     """`p_close` adjusted for the number of columns."""
-    verdict: Verdict
-    """`poor` where `q_value`, `too good` where `q_close` is at most 0.05, `cannot tell` where \
-even a shift by a whole standard deviation would pass, else `good`."""
+    state: State
+    """`worse` where `q_value` is at most 0.05; `uncertain` where the score lies below its noise \
+floor without being `worse`, or where even a shift by a whole standard deviation would pass; else \
+`as good` as other patients."""
+    closer: bool
+    """Whether `q_close` is at most 0.05: closer to these patients than others would be."""
     wasserstein: float = Field(ge=0)
     """Wasserstein-1 distance in `unit`: how far values must move on average to match."""
     floor: Band
@@ -83,6 +86,11 @@ even a shift by a whole standard deviation would pass, else `good`."""
     kept: Band
     """What the column scores in a verbatim copy of the real rows, shuffled or not: the values are \
 kept, and a score of single columns cannot tell the two apart."""
+
+    @property
+    def score(self) -> float:
+        """The score that is held against `floor`: `ks_complement`."""
+        return self.ks_complement
 
 
 class CategoricalResult(Result):
@@ -111,19 +119,27 @@ class CategoricalResult(Result):
     """Law that gave the p value: chi-squared where all expected counts are at least 5, else \
 random permutations of the rows between the two tables."""
     q_value: float = Field(ge=0, le=1)
-    """p value adjusted for the number of columns and figures judged (Benjamini-Hochberg)."""
+    """`p_value` adjusted for all that was judged; see `synthhealth.evaluation.judgement.judge`."""
     p_close: float = Field(ge=0, le=1)
     """Probability that a second sample of real patients would be at least as close."""
     q_close: float = Field(ge=0, le=1)
     """`p_close` adjusted for the number of columns."""
-    verdict: Verdict
-    """`poor` where `q_value`, `too good` where `q_close` is at most 0.05, `cannot tell` where \
-even a difference of 0.38 in the shares would pass, else `good`."""
+    state: State
+    """`worse` where `q_value` is at most 0.05; `uncertain` where the score lies below its noise \
+floor without being `worse`, or where even a difference of 0.38 in the shares would pass; else \
+`as good` as other patients."""
+    closer: bool
+    """Whether `q_close` is at most 0.05: closer to these patients than others would be."""
     floor: Band
     """Noise floor of `tv_complement`: what a perfect generator scores."""
     kept: Band
     """What the column scores in a verbatim copy of the real rows, shuffled or not: the values are \
 kept, and a score of single columns cannot tell the two apart."""
+
+    @property
+    def score(self) -> float:
+        """The score that is held against `floor`: `tv_complement`."""
+        return self.tv_complement
 
 
 ColumnResult = NumericalResult | CategoricalResult
@@ -264,14 +280,19 @@ def _with_averages(
 def judged_columns(
     results: Sequence[ColumnResult], q_values: Sequence[float]
 ) -> list[ColumnResult]:
-    """Give columns their adjusted p values and the verdict that follows from them."""
+    """Give columns their adjusted p values and the state that follows from them."""
     close = false_discovery([result.p_close for result in results])
     return [
         result.model_copy(
             update={
                 "q_value": q,
                 "q_close": q_close,
-                "verdict": verdict_of(q, q_close, blind=1.0 - result.floor.low > LARGE_GAP),
+                "state": state_of(
+                    q,
+                    is_outside=result.floor.standing(result.score) == "below",
+                    is_blind=1.0 - result.floor.low > LARGE_GAP,
+                ),
+                "closer": q > ALARM and q_close <= ALARM,
             }
         )
         for result, q, q_close in zip(results, q_values, close, strict=False)
@@ -308,7 +329,8 @@ def _numerical_result(column: NumericalColumn, kept: Band, seeds: Seeds) -> Nume
         q_value=1.0,
         p_close=null.tails(test.complement)[1],
         q_close=1.0,
-        verdict="good",
+        state="as good",
+        closer=False,
         wasserstein=rounded(wasserstein(real, synthetic), mean_error(real)),
         floor=null.band,
         kept=kept,
@@ -336,7 +358,8 @@ def _categorical_result(column: CategoricalColumn, kept: Band, seeds: Seeds) -> 
         q_value=1.0,
         p_close=null.tails(score)[1],
         q_close=1.0,
-        verdict="good",
+        state="as good",
+        closer=False,
         floor=null.band,
         kept=kept,
     )

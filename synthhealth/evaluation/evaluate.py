@@ -231,10 +231,19 @@ def _put_together(case: Case, answers: Mapping[str, Answer], real_is: RealIs) ->
         raise TableError(f"no column of the two tables can be compared ({reasons})")
     pairs: PairComparison | None = answers[PAIRS.name].results
     figures = [figure for answer in answers.values() for figure in answer.figures]
-    metrics, numerical, categorical = judge(figures, marginals)
+    judged = judge(
+        figures,
+        marginals,
+        () if pairs is None else pairs.key,
+        answers[SUBGROUPS.name].results or () if SUBGROUPS.name in answers else (),
+    )
     tables, folds = case.tables, case.folds
     n_real, n_synthetic = len(tables.real.table), len(tables.synthetic.table)
-    told = [(one, answers[one.name].results) for one in QUESTIONS if one.name in answers]
+    told = [
+        (one, answers[one.name].results)
+        for one in QUESTIONS
+        if one.name in answers and one is not SUBGROUPS
+    ]
     return Evaluation(
         n_real=n_real,
         n_synthetic=n_synthetic,
@@ -244,16 +253,18 @@ def _put_together(case: Case, answers: Mapping[str, Answer], real_is: RealIs) ->
         n_training=_n_rows([fold.training for fold in folds]),
         n_unseen=_n_rows([fold.unseen for fold in folds]),
         n_folds=len(folds) if len(folds) > 1 else None,
-        judgement=sum_up(metrics, (*numerical, *categorical), (n_real, n_synthetic)),
-        metrics=metrics,
+        judgement=sum_up(judged, (n_real, n_synthetic)),
+        metrics=judged.metrics,
         overall=Overall(
             ks_average=marginals.ks_average,
             column_average=marginals.column_average,
             dependence_difference=None if pairs is None else pairs.score,
         ),
-        numerical=numerical,
-        categorical=categorical,
+        numerical=judged.numerical,
+        categorical=judged.categorical,
         pairs=() if pairs is None else pairs.pairs,
+        relations=judged.relations,
+        subgroups=judged.groups,
         notes=tables.notes,
         not_computed=(*gaps, *(gap for answer in answers.values() for gap in answer.gaps)),
         others={

@@ -24,6 +24,7 @@ __all__ = [
     "Result",
     "Score",
     "Standing",
+    "State",
     "Verdict",
 ]
 
@@ -31,7 +32,9 @@ __all__ = [
 WHOLE_COLUMN = "all figures of the column"
 
 Standing = Literal["below", "within", "above"]
-Verdict = Literal["good", "poor", "too good", "cannot tell"]
+#: What is said of one figure, and of the whole table.
+State = Literal["as good", "worse", "uncertain", "copied"]
+Verdict = Literal["good", "poor", "copied", "cannot tell"]
 Family = Literal["marginals", "dependence", "joint", "missingness", "copying", "learning"]
 
 
@@ -146,13 +149,17 @@ anything."""
     p_close: float = Field(ge=0, le=1)
     """Probability that a perfect generator lies as far on the other side or further."""
     q_poor: float = Field(ge=0, le=1)
-    """`p_poor` adjusted for the number of figures and columns judged (Benjamini-Hochberg)."""
+    """`p_poor` adjusted for all that was judged; see `synthhealth.evaluation.judgement.judge`."""
     q_close: float = Field(ge=0, le=1)
     """`p_close` adjusted for the number of figures of its family."""
-    verdict: Verdict
-    """`poor` where `q_poor`, `too good` where `q_close` is at most 0.05; `cannot tell` where the \
-figure could not tell a shuffle (or, of copying, a copy) from a perfect generator at these sizes; \
-else `good`."""
+    state: State
+    """`worse` where `q_poor` is at most 0.05; `copied` where `q_close` is, of a figure that looks \
+for copies; `uncertain` where the figure lies on the poor side of its band without being `worse`, \
+or could not tell a shuffle (or, of copying, a copy) from a perfect generator at these sizes; else \
+`as good` as other patients."""
+    closer: bool
+    """Whether `q_close` is at most 0.05 of a figure that does not look for copies: the table is \
+closer to these patients than others would be, as one of a model that learned them may be."""
     assumption: str
     """What the band of a perfect generator rests on."""
 

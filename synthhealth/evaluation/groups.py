@@ -14,19 +14,22 @@ import pandas as pd
 from synthhealth.errors import ParameterError, nearest
 from synthhealth.evaluation.figures import NotComputed
 from synthhealth.evaluation.rounding import quantile, quantile_error, recorded_step, rounded
+from synthhealth.evaluation.scope import Scope
 from synthhealth.evaluation.tables import Tables
 from synthhealth.evaluation.values import levels, numbers
-from synthhealth.schema import Kind, Role
+from synthhealth.schema import Kind, Role, Schema
 from synthhealth.schema.types import MIN_CELL
 
-__all__ = ["FEWEST_ROWS", "WHAT", "Group", "find_groups"]
+__all__ = ["FEWEST_ROWS", "WHAT", "Group", "find_groups", "grouping_columns"]
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 WHAT = "subgroup"
 #: Fewest rows of either table for a group to be compared.
-FEWEST_ROWS = 20
+FEWEST_ROWS = 10
+#: Fewest real rows of a decade of age that stands by itself.
+FEWEST_IN_DECADE = 20
 #: Groups that are compared of each column: the commonest ones.
 MOST_GROUPS = 8
 DECADE = 10
@@ -54,7 +57,7 @@ def find_groups(
     Levels make groups, at most the 8 commonest of a column. Age makes decades where most real
     patients are in decades of at least 20, else thirds of the real table, as other numbers do
     (halves below 75 rows).
-    Groups of fewer than 20 rows in either table are listed, by name where they have at least 5
+    Groups of fewer than 10 rows in either table are listed, by name where they have at least 5
     real rows.
 
     Raises
@@ -87,6 +90,13 @@ def find_groups(
         reason = "the schema names neither sex nor age nor an outcome; name columns"
         gaps.append(NotComputed(what=WHAT, column=None, reason=reason))
     return tuple(groups), tuple(gaps)
+
+
+def grouping_columns(schema: Schema, scope: Scope) -> tuple[str, ...]:
+    """Give the columns whose every relation matters: sex, outcomes, and groups asked for."""
+    declared = [column.name for column in schema if column.role is Role.OUTCOME]
+    names = (schema.demographics.sex, *declared, *(scope.outcomes or ()), *(scope.by or ()))
+    return tuple(dict.fromkeys(name for name in names if name is not None))
 
 
 def _default(tables: Tables) -> tuple[str, ...]:
@@ -148,7 +158,7 @@ def _bands(tables: Tables, name: str) -> Iterator[Group]:
 def _decades(ages: Floats) -> Floats | None:
     """Give the round ages that part decades; None where decades are too small."""
     found, counts = np.unique(ages // DECADE, return_counts=True)
-    large = counts >= FEWEST_ROWS
+    large = counts >= FEWEST_IN_DECADE
     if not 2 * counts[large].sum() > ages.size:
         return None
     first, last = found[large].min(), found[large].max()

@@ -11,7 +11,13 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from synthhealth.evaluation.calibration import ALARM, TOLERANCE, Replicates, Unjudged, band_of
+from synthhealth.evaluation.calibration import (
+    TOLERANCE,
+    Replicates,
+    Unjudged,
+    band_of,
+    state_of,
+)
 from synthhealth.evaluation.dependence import (
     FEWEST_ROWS,
     Binned,
@@ -25,20 +31,26 @@ from synthhealth.evaluation.dependence import (
     pool_rare_levels,
 )
 from synthhealth.evaluation.distances import false_discovery
-from synthhealth.evaluation.figures import Band, NotComputed, Result, Score, Verdict
+from synthhealth.evaluation.figures import Band, NotComputed, Result, Score, State
+from synthhealth.evaluation.groups import grouping_columns
+from synthhealth.evaluation.key_relations import (
+    LARGE_DEPENDENCE,
+    KeyRelation,
+    PairLaw,
+    key_relations,
+)
 from synthhealth.evaluation.matching import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.permutation import Relations, exchange_rows, shuffle_columns
 from synthhealth.evaluation.question import Answer, Case, Question
 from synthhealth.evaluation.work import Seeds
 
 __all__ = [
-    "LARGE_DEPENDENCE",
     "PAIRS",
     "PairComparison",
     "PairResult",
     "compare_pairs",
     "pair_bands",
-    "pair_verdict",
+    "pair_state",
     "pooled_p_values",
     "standardised",
 ]
@@ -74,15 +86,13 @@ falls."""
 mutual information."""
     q_value: float | None = Field(default=None, ge=0, le=1)
     """`p_value` adjusted for the number of pairs (Benjamini-Hochberg)."""
-    verdict: Verdict = "cannot tell"
-    """`poor` where `q_value` is at most 0.05; `cannot tell` where neither the loss of the real \
-dependence nor one of 0.3 that is not there would lie above the floor; else `good`."""
+    state: State = "uncertain"
+    """`worse` where `q_value` is at most 0.05; `uncertain` where the difference lies above its \
+floor without being `worse`, or where neither the loss of the real dependence nor one of 0.3 that \
+is not there would lie above the floor; else `as good` as other patients."""
 
 
 Floats = npt.NDArray[np.float64]
-
-#: A dependence that must not pass unnoticed where none is (Cohen, 1988: medium).
-LARGE_DEPENDENCE = 0.3
 
 
 def standardised(lines: Floats) -> Floats:
@@ -129,11 +139,13 @@ def pair_bands(replicates: Floats) -> list[Band]:
     ]
 
 
-def pair_verdict(q_value: float, real: float, floor: Band) -> Verdict:
-    """Judge a pair: it cannot be told if neither its loss nor a medium dependence would show."""
-    if q_value <= ALARM:
-        return "poor"
-    return "cannot tell" if floor.high > max(abs(real), LARGE_DEPENDENCE) else "good"
+def pair_state(q_value: float, real: float, difference: float, floor: Band) -> State:
+    """Judge a pair: it is uncertain if neither its loss nor a medium dependence would show."""
+    return state_of(
+        q_value,
+        is_outside=floor.standing(abs(difference)) == "above",
+        is_blind=floor.high > max(abs(real), LARGE_DEPENDENCE),
+    )
 
 
 Measure = Literal["spearman", "cramers_v", "correlation_ratio"]
@@ -156,13 +168,14 @@ class PairComparison:
     """The results of all pairs, their averages, and what could not be computed.
 
     `score` is the mean absolute difference of the measures, `unjudged` holds it and that of the
-    mutual information, yet to be judged.
+    mutual information, yet to be judged, as are the `key` relations.
     """
 
     pairs: tuple[PairResult, ...]
     score: Score | None
     unjudged: tuple[Unjudged, ...]
     not_computed: tuple[NotComputed, ...]
+    key: tuple[KeyRelation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -230,7 +243,9 @@ class Varying:
         return real, synthetic
 
 
-def compare_pairs(columns: Sequence[Column], seeds: Seeds) -> PairComparison:
+def compare_pairs(
+    columns: Sequence[Column], seeds: Seeds, *, grouping: Sequence[str] = ()
+) -> PairComparison:
     """Compare the dependence of all pairs of columns, in at most 10,000 random rows of each table.
 
     A column that is constant in the real table is left out: it depends on nothing. One that is
@@ -240,7 +255,11 @@ def compare_pairs(columns: Sequence[Column], seeds: Seeds) -> PairComparison:
     between the tables (`exchange_rows`). The p values are adjusted over the pairs (Benjamini and
     Hochberg, 1995), so that of a perfect generator any pair is called poor in at most 5 of 100
     cases. In tables with many columns and levels (more than 46 columns of numbers) only the pairs
-    of as many random columns are judged, and the averages are theirs.
+    of as many columns are judged, and the averages are theirs: those that `grouping` names, and
+    others at random.
+
+    The strongest relations and those of the `grouping` columns are judged once more by themselves:
+    see `synthhealth.evaluation.key_relations.key_relations`.
     """
     whole = Varying.of(columns)
     gaps = [
@@ -270,9 +289,9 @@ def compare_pairs(columns: Sequence[Column], seeds: Seeds) -> PairComparison:
             places.append(at)
     if not places:
         return PairComparison(pairs=(), score=None, unjudged=(), not_computed=tuple(gaps))
-    pairs, unjudged = _judged(real, synthetic, varying, places, rng)
+    pairs, unjudged, key = _judged(real, synthetic, varying, places, grouping, rng)
     score = Score(value=unjudged[0].value, floor=unjudged[0].perfect)
-    return PairComparison(pairs=pairs, score=score, unjudged=unjudged, not_computed=tuple(gaps))
+    return PairComparison(pairs, score, unjudged, tuple(gaps), key)
 
 
 def _judged(
@@ -280,13 +299,15 @@ def _judged(
     synthetic: Relations,
     varying: Varying,
     places: Sequence[tuple[int, int]],
+    grouping: Sequence[str],
     rng: np.random.Generator,
-) -> tuple[tuple[PairResult, ...], tuple[Unjudged, ...]]:
+) -> tuple[tuple[PairResult, ...], tuple[Unjudged, ...], tuple[KeyRelation, ...]]:
     measured = dependence(real.table), dependence(synthetic.table)
     informed = [
         informations(count_cells(one.binned), one.binned.starts) for one in (real, synthetic)
     ]
-    kept = _exchanged_columns(real, rng)
+    names, n_numerical = varying.names, len(varying.numerical)
+    kept = _exchanged_columns(real, [names.index(one) for one in grouping if one in names], rng)
     new = {column: i for i, column in enumerate(kept)}
     chosen = [at for at in places if at[0] in new and at[1] in new]
     first, second = (np.array([new[at[side]] for at in chosen], dtype=np.intp) for side in (0, 1))
@@ -324,11 +345,10 @@ def _judged(
             "floor": floor,
             "p_value": float(p),
             "q_value": q,
-            "verdict": pair_verdict(q, float(measured[0][at]), floor),
+            "state": pair_state(q, measured[0][at], measured[0][at] - measured[1][at], floor),
         }
         for at, floor, p, q in zip(chosen, floors[0], both, q_values, strict=True)
     }
-    names, n_numerical = varying.names, len(varying.numerical)
     pairs = tuple(
         PairResult(
             first=names[at[0]],
@@ -343,7 +363,29 @@ def _judged(
         )
         for at in places
     )
-    return pairs, tuple(unjudged)
+    levels = np.array([0] * n_numerical + [column.real for column in real.table.levels])
+    of_pairs = PairLaw(
+        names=[(names[at[0]], names[at[1]]) for at in chosen],
+        measures=[_measure(at[0] >= n_numerical, at[1] >= n_numerical) for at in chosen],
+        real=measured[0][at_first, at_second],
+        synthetic=measured[1][at_first, at_second],
+        firsts=exchanged.first[:, first, second],
+        differences=exchanged.dependence[:, first, second],
+        floors=floors[0],
+        n_rows=complete_rows(real.table)[at_first, at_second],
+        **_degrees(levels[at_first], levels[at_second]),
+    )
+    return pairs, tuple(unjudged), key_relations(of_pairs, grouping)
+
+
+def _degrees(
+    first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Give what a test of independence needs of columns of so many levels, 0 for numbers."""
+    free = np.maximum(first - 1, 1) * np.maximum(second - 1, 1)
+    both = (first > 0) & (second > 0)
+    fewer = np.where(both, np.minimum(first, second) - 1, 1)
+    return {"degrees": np.maximum(free, 1).astype(float), "dimensions": fewer.astype(float)}
 
 
 def _mean_gaps(differences: Floats) -> Floats:
@@ -354,12 +396,13 @@ def _mean_gaps(differences: Floats) -> Floats:
     return gaps
 
 
-def _exchanged_columns(real: Relations, rng: np.random.Generator) -> list[int]:
+def _exchanged_columns(real: Relations, lead: Sequence[int], rng: np.random.Generator) -> list[int]:
     """Choose the columns whose rows are exchanged: all, or of wide tables some at random."""
     n_features = real.features_per_column()
     order = np.arange(n_features.size)
     if n_features.sum() > MOST_FEATURES:
         order = rng.permutation(n_features.size)
+        order = np.concatenate([np.array(lead, dtype=np.intp), order[~np.isin(order, lead)]])
     fits = np.cumsum(n_features[order]) <= MOST_FEATURES
     fits[:2] = True
     return sorted(int(column) for column in order[fits])
@@ -380,7 +423,8 @@ def _measure(first_is_categorical: bool, second_is_categorical: bool) -> Measure
 
 
 def _ask(case: Case, seeds: Seeds) -> Answer:
-    found = compare_pairs(case.usable, seeds)
+    grouping = grouping_columns(case.tables.schema, case.scope)
+    found = compare_pairs(case.usable, seeds, grouping=grouping)
     return Answer(found, found.unjudged, found.not_computed)
 
 

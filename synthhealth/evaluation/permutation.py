@@ -101,10 +101,13 @@ class Exchanges:
     dependence, information : ndarray of shape (n_replicates, p + q, p + q)
         Of the measures of `dependence` and of `informations`; NaN where a replicate left a pair
         fewer than 3 complete rows.
+    first : ndarray of shape (n_replicates, p + q, p + q)
+        The measures of `dependence` in the first table.
     """
 
     dependence: Floats
     information: Floats
+    first: Floats
 
 
 def exchange_rows(real: Relations, synthetic: Relations, rng: np.random.Generator) -> Exchanges:
@@ -124,13 +127,11 @@ def exchange_rows(real: Relations, synthetic: Relations, rng: np.random.Generato
     """
     features = [table.features() for table in (real, synthetic)]
     layout = Layout.of(real)
-    found = [
-        (
-            layout.dependence(first) - layout.dependence(second),
-            layout.information(first) - layout.information(second),
-        )
-        for first, second in _divisions(features, rng)
-    ]
+    found = []
+    for first, second in _divisions(features, rng):
+        measured = layout.dependence(first)
+        informed = layout.information(first) - layout.information(second)
+        found.append((measured - layout.dependence(second), informed, measured))
     return Exchanges(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
 
@@ -139,7 +140,8 @@ def shuffle_columns(real: Relations, n_rows: int, rng: np.random.Generator) -> E
     layout = Layout.of(real)
     tables = (real.shuffled(min(n_rows, MOST_SHUFFLED), rng).features() for _ in range(SHUFFLES))
     products = np.array([table.T @ table for table in tables])
-    return Exchanges(layout.dependence(products), layout.information(products))
+    measured = layout.dependence(products)
+    return Exchanges(measured, layout.information(products), measured)
 
 
 def _divisions(features: list[Floats], rng: np.random.Generator) -> Iterator[tuple[Floats, Floats]]:

@@ -21,6 +21,7 @@ from synthhealth.evaluation.coverage import CoverageResult
 from synthhealth.evaluation.figures import Metric, NotComputed, Result, Score
 from synthhealth.evaluation.inference.results import RegressionResult
 from synthhealth.evaluation.judgement import Judgement
+from synthhealth.evaluation.key_relations import KeyRelation
 from synthhealth.evaluation.pairs import PairResult
 from synthhealth.evaluation.privacy.results import Privacy
 from synthhealth.evaluation.rows.results import Joint
@@ -85,6 +86,9 @@ are not known."""
     """One result per categorical column, in the table's order."""
     pairs: tuple[PairResult, ...]
     """One result per pair of columns, in the table's order."""
+    relations: tuple[KeyRelation, ...] = ()
+    """The relations that are judged by themselves: the strongest of the real table, and those of \
+sex, outcomes and groups."""
     not_computed: tuple[NotComputed, ...]
     """What could not be computed, and why."""
     notes: tuple[str, ...] = ()

@@ -9,13 +9,18 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
-from scipy import special
+from scipy import special, stats
 
 from synthhealth.errors import TableError
-from synthhealth.evaluation.calibration import ALARM, TOLERANCE, Replicates, band_of, verdict_of
-from synthhealth.evaluation.dependence import Binned, PooledColumn, Table, pool_rare_levels
+from synthhealth.evaluation.calibration import ALARM, TOLERANCE, Replicates, band_of, state_of
+from synthhealth.evaluation.dependence import (
+    Binned,
+    PooledColumn,
+    Table,
+    pool_rare_levels,
+)
 from synthhealth.evaluation.distances import false_discovery, levels_test
-from synthhealth.evaluation.figures import NotComputed, Result, Score, Verdict
+from synthhealth.evaluation.figures import NotComputed, Result, Score, State
 from synthhealth.evaluation.groups import Group, find_groups
 from synthhealth.evaluation.matching import CategoricalColumn, NumericalColumn
 from synthhealth.evaluation.pairs import pooled_p_values, standardised
@@ -26,7 +31,7 @@ from synthhealth.evaluation.shares import ShareComparison, compare_shares
 from synthhealth.evaluation.tables import Tables
 from synthhealth.evaluation.work import Seeds, attempt, sort_out
 
-__all__ = ["SUBGROUPS", "Subgroup", "compare_subgroups"]
+__all__ = ["SUBGROUPS", "Subgroup", "compare_subgroups", "judged_groups"]
 
 
 class Subgroup(Result):
@@ -61,6 +66,8 @@ no value is missing."""
     poor_columns: tuple[str, ...]
     """Columns whose values differ by more than chance, the furthest first (Benjamini-Hochberg \
 over the columns of the group)."""
+    is_small: bool
+    """Whether in most columns even a shift by a whole standard deviation would pass."""
     distance: float
     """Distance of the figure that is furthest off, in standard deviations from what a perfect \
 generator gives on average."""
@@ -68,10 +75,11 @@ generator gives on average."""
     """Probability that a perfect generator's group would differ as much in any of these figures, \
 in a column or in its size (Simes, 1986)."""
     q_value: float = Field(ge=0, le=1)
-    """`p_value` adjusted for the number of groups (Benjamini-Hochberg)."""
-    verdict: Verdict
-    """`poor` where `q_value` is at most 0.05; `cannot tell` where in most columns even a shift by \
-a whole standard deviation would pass; else `good`."""
+    """`p_value` adjusted for all that was judged; see `synthhealth.evaluation.judgement.judge`."""
+    state: State
+    """`worse` where `q_value` is at most 0.05; `uncertain` where its average over the columns \
+lies below its floor without the group being `worse`, or where in most columns even a shift by a \
+whole standard deviation would pass; else `as good` as other patients."""
     reason: str
     """The figure that is furthest from what a perfect generator gives, in words."""
 
@@ -132,7 +140,7 @@ def compare_subgroups(
     groups : tuple of Subgroup
         The one furthest from a perfect generator first.
     not_computed : tuple of NotComputed
-        Groups with fewer than 20 rows in either table, and columns that make no groups.
+        Groups with fewer than 10 rows in either table, and columns that make no groups.
 
     Raises
     ------
@@ -150,22 +158,32 @@ def compare_subgroups(
             for group in groups
         ]
     )
-    q_values = false_discovery([one.p_value for one in found])
-    judged = tuple(
+    judged = judged_groups(found, false_discovery([one.p_value for one in found]))
+    return judged, (*gaps, *failed)
+
+
+def judged_groups(groups: Sequence[Subgroup], q_values: Sequence[float]) -> tuple[Subgroup, ...]:
+    """Give groups their adjusted p values and the state that follows, the furthest first."""
+    judged = [
         one.model_copy(
             update={
                 "q_value": q,
-                "verdict": verdict_of(q, 1.0, blind=one.verdict == "cannot tell"),
+                "state": state_of(
+                    q,
+                    is_outside=one.column_average.floor.standing(one.column_average.value)
+                    == "below",
+                    is_blind=one.is_small,
+                ),
             }
         )
-        for one, q in zip(found, q_values, strict=True)
-    )
-    return tuple(sorted(judged, key=_by_distance)), (*gaps, *failed)
+        for one, q in zip(groups, q_values, strict=True)
+    ]
+    return tuple(sorted(judged, key=_by_distance))
 
 
 def _by_distance(group: Subgroup) -> tuple[bool, float]:
     # Where groups are poor, their p values are all as small as the exchanges allow.
-    is_poor = group.verdict == "poor"
+    is_poor = group.state == "worse"
     return not is_poor, -group.distance if is_poor else group.p_value
 
 
@@ -247,6 +265,11 @@ def _compare(group: Group, columns: Sequence[Column], rng: np.random.Generator) 
     distances += [divided.tv_distances(np.concatenate([c.real, c.synthetic])) for c in categorical]
     by_column = np.column_stack(distances)
     p_columns = pooled_p_values(standardised(by_column))
+    if numerical:
+        # A mean that is off shows in fewer patients than a distribution that is.
+        shifts = np.array([_shift_p_value(column) for column in numerical])
+        both = 2.0 * np.minimum(p_columns[: len(numerical)], shifts)
+        p_columns[: len(numerical)] = np.minimum(1.0, both)
     names = [*(column.name for column in numerical), *(column.name for column in categorical)]
     q_columns = np.array(false_discovery(p_columns.tolist()))
     missing = _missing(parts)
@@ -285,7 +308,8 @@ def _compare(group: Group, columns: Sequence[Column], rng: np.random.Generator) 
         distance=max(distance for _, distance in figures.values()),
         p_value=min(1.0, min(adjusted)),
         q_value=1.0,
-        verdict="cannot tell" if blind else "good",
+        is_small=bool(blind),
+        state="uncertain",
         reason=min(figures, key=lambda name: (figures[name][0], -figures[name][1])),
     )
 
@@ -405,6 +429,15 @@ def _distance(gaps: Floats) -> float:
     """Give standard deviations above what the exchanges give on average; 0 where all are alike."""
     spread = gaps[1:].std()
     return float((gaps[0] - gaps[1:].mean()) / spread) if spread > TOLERANCE else 0.0
+
+
+def _shift_p_value(column: NumericalColumn) -> float:
+    """Give the p value of the rank-sum test, ties allowed for (Wilcoxon, 1945)."""
+    real, synthetic = (values[~np.isnan(values)] for values in column.measured)
+    if not (real.size and synthetic.size):
+        return 1.0
+    p_value = stats.mannwhitneyu(real, synthetic, method="asymptotic").pvalue
+    return 1.0 if np.isnan(p_value) else float(p_value)
 
 
 def _p_value(gaps: Floats) -> float:

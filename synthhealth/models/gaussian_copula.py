@@ -79,7 +79,7 @@ class GaussianCopulaModel(WrapsSDV, CopulaFamily):
             "column, choose another margin for a numerical column (for example margins={{column: "
             "'smooth'}}), or try tvae or ctgan",
             relations="The Gaussian copula knows nothing but the correlation of two columns: try "
-            "tvae or ctgan, and declare what must hold between columns as rules of the schema",
+            "hybrid, and declare what must hold between columns as rules of the schema",
         ),
         on_file=on_demo(
             "gaussian_copula",

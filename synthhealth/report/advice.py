@@ -91,10 +91,16 @@ def _poor_columns(evaluation: Evaluation, model: ModelInfo | None) -> str | None
 
 
 def _poor_relations(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
-    poor = _poor(evaluation, "dependence", "joint")
-    if not poor:
+    pairs = evaluation.judgement.poor_relations
+    told = listed(
+        [
+            *(f"{shown(first)} with {shown(second)}" for first, second in pairs),
+            *map(against, _poor(evaluation, "dependence", "joint")),
+        ],
+        _NAMED,
+    )
+    if not told:
         return None
-    told = listed(map(against, poor), _NAMED)
     if evaluation.judgement.poor_columns:
         return (
             f"Relations between columns are off as well ({told}): mend the columns first, as wrong "
@@ -166,7 +172,7 @@ def _cannot_tell(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
     judgement = evaluation.judgement
     if judgement.verdict != "cannot tell":
         return None
-    names = listed((in_sentence(words_of(name).title) for name in judgement.undecided), _NAMED)
+    names = listed((in_sentence(words_of(name).title) for name in judgement.uncertain), _NAMED)
     on = f" on {names}" if names else ""
     more = (
         "only more patients can settle it"
@@ -184,22 +190,23 @@ def _close(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
     judgement = evaluation.judgement
     # That a model leans on the rows that it learned is a finding, and nothing to be done about.
     leaning = {metric.name for metric in evaluation.metrics if metric.family == "learning"}
-    close = [name for name in judgement.close if name not in leaning]
-    if judgement.copying or found_attacks(evaluation) or not (close or judgement.close_columns):
+    close = [name for name in judgement.closer if name not in leaning]
+    if judgement.copying or found_attacks(evaluation) or not (close or judgement.closer_columns):
         return None
     parts = [
-        counted(len(judgement.close_columns), "column", "columns")
-        if judgement.close_columns
+        counted(len(judgement.closer_columns), "column", "columns")
+        if judgement.closer_columns
         else "",
         listed((in_sentence(words_of(name).title) for name in close), _NAMED),
     ]
     which = " and ".join(part for part in parts if part)
     if evaluation.real_is == "training":
         return (
-            f"Too good, but not copied ({which}): a model fitted to these very patients follows "
-            "what they have in common. No row was found to repeat a patient more than chance "
-            "explains. That does not show that nobody can be recognised: what is learned from few "
-            "patients tells of each of them. Judge with patients that the model never saw."
+            f"Closer to these patients than others would be, but not copied ({which}): a model "
+            "fitted to them follows what they have in common. No row was found to repeat a patient "
+            "more than chance explains. That does not show that nobody can be recognised: what is "
+            "learned from few patients tells of each of them. Judge with patients that the model "
+            "never saw."
         )
     start = (
         f"Closer than other patients would be ({which}), though no rows were found to be copied: "
@@ -216,7 +223,7 @@ def _close(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
 
 
 def _unseen(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
-    if evaluation.n_unseen is not None or evaluation.judgement.verdict in ("poor", "too good"):
+    if evaluation.n_unseen is not None or evaluation.judgement.verdict in ("poor", "copied"):
         return None
     if evaluation.real_is == "training":
         return (
@@ -230,7 +237,7 @@ def _unseen(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
 
 
 def _purpose(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
-    if evaluation.judgement.verdict in ("poor", "too good"):
+    if evaluation.judgement.verdict in ("poor", "copied"):
         return None
     attacks = (
         "before it is released, have stronger attacks on privacy tried than the quick ones of this "
@@ -268,7 +275,7 @@ def _poor(evaluation: Evaluation, *families: str) -> list[Metric]:
     return [
         metric
         for metric in evaluation.metrics
-        if metric.verdict == "poor" and metric.family in families
+        if metric.state == "worse" and metric.family in families
     ]
 
 

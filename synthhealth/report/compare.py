@@ -12,7 +12,7 @@ from pydantic import Field
 
 from synthhealth.errors import ParameterError
 from synthhealth.evaluation import Band, Metric, NumericalResult
-from synthhealth.evaluation.figures import Verdict
+from synthhealth.evaluation.figures import State, Verdict
 from synthhealth.io.as_json import WritesJson
 from synthhealth.report.data import Part, PrivacyVerdict, ReportData
 from synthhealth.report.files import write
@@ -79,7 +79,7 @@ class FigureInReport(NamedTuple):
 
     value: float
     perfect: Band
-    verdict: Verdict
+    state: State
     worse: float  # +1 where a larger figure is worse, -1 where a smaller one is
 
     @property
@@ -93,7 +93,7 @@ def figures_of(data: ReportData) -> dict[str, tuple[Metric, FigureInReport]]:
     return {
         metric.name: (
             metric,
-            FigureInReport(metric.value, metric.perfect, metric.verdict, _worse(metric)),
+            FigureInReport(metric.value, metric.perfect, metric.state, _worse(metric)),
         )
         for metric in data.evaluation.metrics
     }
@@ -102,7 +102,7 @@ def figures_of(data: ReportData) -> dict[str, tuple[Metric, FigureInReport]]:
 def columns_of(data: ReportData) -> dict[str, FigureInReport]:
     """Return the columns' scores by name."""
     scores = map(column_score, column_results(data.evaluation))
-    return {one.column: FigureInReport(one.score, one.floor, one.verdict, -1.0) for one in scores}
+    return {one.column: FigureInReport(one.score, one.floor, one.state, -1.0) for one in scores}
 
 
 def check_same_columns(reports: Sequence[ReportData]) -> None:
@@ -158,10 +158,10 @@ class ComparedFigure(Part):
     """The figure in the first report; of a column its score (1 = identical)."""
     second: float
     """The figure in the second report."""
-    first_verdict: Verdict
-    """Its verdict in the first report."""
-    second_verdict: Verdict
-    """Its verdict in the second report."""
+    first_state: State
+    """Its state in the first report."""
+    second_state: State
+    """Its state in the second report."""
     first_excess: float = Field(ge=0)
     """How much worse than a perfect generator on average it is in the first report; 0 where it is \
 no worse, so that following or repeating the real patients more closely is never better."""
@@ -341,8 +341,8 @@ def _compared(name: str, first: FigureInReport, second: FigureInReport) -> Compa
         name=name,
         first=first.value,
         second=second.value,
-        first_verdict=first.verdict,
-        second_verdict=second.verdict,
+        first_state=first.state,
+        second_state=second.state,
         first_excess=first.excess,
         second_excess=second.excess,
         chance=chance,
@@ -384,9 +384,9 @@ def _row(figure: ComparedFigure, title: str) -> tuple[str, ...]:
     return (
         title,
         _value(figure.name, figure.first),
-        figure.first_verdict,
+        figure.first_state,
         _value(figure.name, figure.second),
-        figure.second_verdict,
+        figure.second_state,
         "–" if figure.better == "neither" else figure.better,
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from synthhealth.evaluation import Evaluation
 from synthhealth.evaluation.coverage import NumericalCoverage
-from synthhealth.evaluation.figures import Verdict
+from synthhealth.evaluation.figures import State
 from synthhealth.report.data import (
     CategoricalDistribution,
     Missingness,
@@ -19,6 +19,7 @@ from synthhealth.report.numbers import band_labels, date_text, percent, score_te
 from synthhealth.report.theme import (
     MARK,
     REAL,
+    STATE_WORDS,
     SYNTHETIC,
     TONES,
     Figure,
@@ -58,9 +59,9 @@ def overview(evaluation: Evaluation) -> Figure:
         hoverinfo="skip",
     )
     dots = [
-        _dots(members, places, verdict)
-        for verdict in TONES
-        if (members := [column for column in columns if column.verdict == verdict])
+        _dots(members, places, state)
+        for state in STATE_WORDS
+        if (members := [column for column in columns if column.state == state])
     ]
     lowest = min(min(column.score, column.floor.low) for column in columns)
     return figure(
@@ -312,11 +313,11 @@ def _dotted(distribution: NumericalDistribution, limits: Sequence[float]) -> lis
     ]
 
 
-def _dots(columns: Sequence[ColumnScore], places: dict[str, int], verdict: Verdict) -> Trace:
-    tone = TONES[verdict]
+def _dots(columns: Sequence[ColumnScore], places: dict[str, int], state: State) -> Trace:
+    tone = TONES[state]
     return trace(
         "scatter",
-        name=verdict,
+        name=state,
         x=[round(column.score, 4) for column in columns],
         y=[places[column.column] for column in columns],
         mode="markers",

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from synthhealth.evaluation import Band, Evaluation, Metric
-from synthhealth.evaluation.figures import Family, Verdict
+from synthhealth.evaluation.figures import Family, State
 from synthhealth.report.numbers import number_text, percent, score_text
 
 
@@ -134,38 +134,42 @@ _WORDS: dict[str, MetricWords] = {
 }
 
 _NOT_TOLD = "at these sizes this figure cannot tell a good table from a poor one"
-_READ: dict[Family, dict[Verdict, str]] = {
+_OUTSIDE = "it lies outside, which among so many figures can be chance"
+_READ: dict[Family, dict[State, str]] = {
     "marginals": {
-        "good": "by this measure they cannot be told from those of other patients",
-        "poor": "they differ from the real ones by more than chance",
-        "too good": "they follow these very patients more closely than other patients would",
+        "as good": "by this measure they cannot be told from those of other patients",
+        "worse": "they differ from the real ones by more than chance",
     },
     "dependence": {
-        "good": "by this measure the relations between columns are kept",
-        "poor": "relations between columns are lost or changed by more than chance",
-        "too good": "the relations among these very patients are repeated more closely than in "
-        "other patients",
+        "as good": "by this measure the relations between columns are kept",
+        "worse": "relations between columns are lost or changed by more than chance",
     },
     "joint": {
-        "good": "by this measure synthetic rows cannot be told from other patients",
-        "poor": "synthetic rows can be told from patients",
-        "too good": "synthetic rows resemble these very patients more than other patients would",
+        "as good": "by this measure synthetic rows cannot be told from other patients",
+        "worse": "synthetic rows can be told from patients",
     },
     "missingness": {
-        "good": "by this measure values are missing as in other patients",
-        "poor": "values are missing otherwise than chance explains",
-        "too good": "gaps follow these very patients more closely than in other patients",
+        "as good": "by this measure values are missing as in other patients",
+        "worse": "values are missing otherwise than chance explains",
     },
     "copying": {
-        "good": "no more than chance explains",
-        "too good": "more than chance explains, so that patients appear to have been copied",
-        "cannot tell": "at these sizes this figure cannot tell a copy from chance",
+        "as good": "no more than chance explains",
+        "copied": "more than chance explains, so that patients appear to have been copied",
+        "uncertain": "at these sizes this figure cannot tell a copy from chance",
     },
     "learning": {
-        "good": "by this measure it does not lean on the patients it learned",
-        "too good": "it leans on the patients it learned more than chance explains, as a model of "
-        "few patients does without copying any",
+        "as good": "by this measure it does not lean on the patients it learned",
     },
+}
+
+_CLOSER: dict[Family, str] = {
+    "learning": "it leans on the patients it learned more than chance explains, as a model of "
+    "few patients does without copying any",
+    "marginals": "they follow these very patients more closely than other patients would",
+    "dependence": "the relations among these very patients are repeated more closely than in "
+    "other patients",
+    "joint": "synthetic rows resemble these very patients more than other patients would",
+    "missingness": "gaps follow these very patients more closely than in other patients",
 }
 
 # What it means to be closer to these patients than other patients are.
@@ -207,7 +211,7 @@ def range_of(metric: Metric, low: float, high: float) -> str:
     >>> metric = Metric(
     ...     name="identical_rows", family="copying", value=0, poor_side="low", perfect=band,
     ...     copy_of_real=None, shuffled=None, p_poor=1, p_close=1, q_poor=1, q_close=1,
-    ...     verdict="good", assumption="",
+    ...     state="as good", closer=False, assumption="",
     ... )
     >>> range_of(metric, band.low, band.high)
     '0 % to 4.9 %'
@@ -254,10 +258,12 @@ def finding(metric: Metric, evaluation: Evaluation) -> str | None:
     words = words_of(metric.name)
     if not words.finding:
         return None
-    read = _READ[metric.family].get(metric.verdict, _NOT_TOLD)
-    is_close = metric.verdict == "too good" and metric.family not in ("copying", "learning")
-    if is_close and not evaluation.judgement.copying:
-        read += _CLOSE[evaluation.real_is]
+    outside = metric.perfect.standing(metric.value) != "within"
+    read = _READ[metric.family].get(metric.state, _OUTSIDE if outside else _NOT_TOLD)
+    if metric.closer:
+        read = _CLOSER[metric.family]
+        if metric.family != "learning" and not evaluation.judgement.copying:
+            read += _CLOSE[evaluation.real_is]
     start = words.finding.format(value=value_text(metric))
     return (
         f"{start}. Other real patients would give {perfect_text(metric)} in 95 of 100 cases: "

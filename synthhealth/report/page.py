@@ -19,7 +19,8 @@ from synthhealth.evaluation import (
     NumericalResult,
     VariableDescription,
 )
-from synthhealth.report.conclusion import key_cards, missing_cards, verdicts
+from synthhealth.report.cards import key_cards, missing_cards
+from synthhealth.report.conclusion import verdicts
 from synthhealth.report.data import ReportData
 from synthhealth.report.metric_words import (
     FAMILIES,
@@ -85,7 +86,7 @@ def template_file(name: str) -> str:
     return folder.joinpath(name).read_text(encoding="utf-8")
 
 
-_SEVERITY = ("poor", "too good", "cannot tell", "good")
+_SEVERITY = ("worse", "copied", "uncertain", "as good")
 _LEVELS = 3  # named per variable in the distribution analysis
 
 
@@ -167,7 +168,7 @@ def _figure_row(metric: Metric) -> Figure:
                 Cell(band_text(metric, band), None if band is None else band.mean)
                 for band in (metric.copy_of_real, metric.shuffled)
             ),
-            Cell(metric.verdict, _SEVERITY.index(metric.verdict), TONES[metric.verdict]),
+            Cell(_word(metric), _SEVERITY.index(metric.state), TONES[metric.state]),
             Cell(p_text(q_value), q_value),
         ],
     )
@@ -176,7 +177,11 @@ def _figure_row(metric: Metric) -> Figure:
 def q_of(metric: Metric) -> float:
     """Return the adjusted probability that the verdict on a figure rests on."""
     is_one_sided = metric.family in ("copying", "learning")
-    return metric.q_close if is_one_sided or metric.verdict == "too good" else metric.q_poor
+    return metric.q_close if is_one_sided or metric.closer else metric.q_poor
+
+
+def _word(result: Metric | NumericalResult | CategoricalResult) -> str:
+    return f"{result.state}, closer" if result.closer else result.state
 
 
 def _column_cells(result: NumericalResult | CategoricalResult, kind: str) -> list[Cell]:
@@ -189,7 +194,7 @@ def _column_cells(result: NumericalResult | CategoricalResult, kind: str) -> lis
         Cell(kind, kind),
         Cell(score_text(column.score), column.score),
         Cell(floor_text(column.floor), column.floor.low),
-        Cell(column.verdict, _SEVERITY.index(column.verdict), TONES[column.verdict]),
+        Cell(_word(result), _SEVERITY.index(result.state), TONES[result.state]),
         Cell(p_text(result.p_value), result.p_value),
         Cell(p_text(result.q_value), result.q_value),
         distance,
@@ -248,7 +253,7 @@ def as_html(data: ReportData) -> str:
         "data": data,
         "verdicts": verdicts(data.conclusion),
         "left_out": left_out_text(data.model),
-        "cards": key_cards(data),
+        "cards": key_cards(data.evaluation),
         "figure_groups": figure_groups(data),
         "rows": column_rows(data),
         "analysis": analysis_rows(data),

@@ -54,7 +54,7 @@ class Panel(NamedTuple):
     place: int  # of the column in the table
     name: str
     kind: str
-    verdict: str | None
+    state: str | None
     tone: Tone | None
     facts: list[tuple[str, str]]
     slots: list[Slot]
@@ -125,8 +125,8 @@ def panels(data: ReportData, store: Store) -> list[Panel]:
                 place=place,
                 name=column.name,
                 kind=column.kind.value + (f", {unit_text(column.unit)}" if column.unit else ""),
-                verdict=result.verdict if result else None,
-                tone=TONES[result.verdict] if result else None,
+                state=result.state if result else None,
+                tone=TONES[result.state] if result else None,
                 facts=_facts(result),
                 slots=slots,
                 note=f"The distribution is not shown: {reason}." if reason else "",
@@ -339,7 +339,7 @@ def _pair_text(pair: PairResult) -> str:
     return (
         f"{shown(pair.first, 40)} and {shown(pair.second, 40)}: {MEASURES[pair.measure]} "
         f"{dependence_text(pair.real)} real, {dependence_text(pair.synthetic)} synthetic, "
-        f"difference {dependence_text(pair.difference)}: {pair.verdict}"
+        f"difference {dependence_text(pair.difference)}: {pair.state}"
     )
 
 

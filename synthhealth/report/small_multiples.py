@@ -223,8 +223,8 @@ def _tile(
     shape: NumericalDistribution | CategoricalDistribution, score: ColumnScore | None
 ) -> Tile:
     name = shown(shape.column)
-    tone = None if score is None else TONES[score.verdict]
-    scored = "" if score is None else f", {score.verdict}: score {score_text(score.score)}"
+    tone = None if score is None else TONES[score.state]
+    scored = "" if score is None else f", {score.state}: score {score_text(score.score)}"
     if isinstance(shape, NumericalDistribution):
         ends = zip(shape.edges, shape.edges[1:], shape.real, shape.synthetic, strict=False)
         bars = tuple(

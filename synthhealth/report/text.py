@@ -187,7 +187,7 @@ def _column_row(result: NumericalResult | CategoricalResult) -> tuple[str, ...]:
         measure,
         score_text(column.score),
         floor_text(column.floor),
-        column.verdict,
+        column.state,
         p_text(result.p_value),
         p_text(result.q_value),
         distance,

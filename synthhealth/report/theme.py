@@ -10,17 +10,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
-from synthhealth.evaluation.figures import Verdict
+from synthhealth.evaluation.figures import State, Verdict
 
 #: Name of a colour and of a mark; a verdict and a standing share them.
 Tone: TypeAlias = Literal["below", "within", "above", "unknown"]
 
 
-TONES: dict[Verdict, Tone] = {
+TONES: dict[State | Verdict, Tone] = {
     "poor": "below",
+    "worse": "below",
     "good": "within",
-    "too good": "above",
+    "as good": "within",
+    "copied": "above",
     "cannot tell": "unknown",
+    "uncertain": "unknown",
+}
+
+#: What is said of a figure, in full.
+STATE_WORDS: dict[State, str] = {
+    "as good": "as good as other patients",
+    "worse": "worse than other patients",
+    "uncertain": "uncertain",
+    "copied": "copied",
 }
 
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from synthhealth.errors import ParameterError
 from synthhealth.evaluation import Metric
-from synthhealth.evaluation.figures import Family, Verdict
+from synthhealth.evaluation.figures import Family, State
 from synthhealth.io.as_json import WritesJson
 from synthhealth.report.compare import FigureInReport, Run, check_same_columns, figures_of
 from synthhealth.report.data import Part, ReportData
@@ -39,8 +39,8 @@ class TrendPoint(Part):
     """Lower end of the perfect generator's 95 % interval."""
     high: float
     """Upper end of that interval."""
-    verdict: Verdict
-    """The verdict on it."""
+    state: State
+    """Its state."""
 
 
 class TrendLine(Part):
@@ -196,14 +196,14 @@ def _point(found: tuple[Metric, FigureInReport] | None) -> TrendPoint | None:
         return None
     _, held = found
     return TrendPoint(
-        value=held.value, low=held.perfect.low, high=held.perfect.high, verdict=held.verdict
+        value=held.value, low=held.perfect.low, high=held.perfect.high, state=held.state
     )
 
 
 def _row(line: TrendLine) -> tuple[str, ...]:
     words = words_of(line.name)
     told = (
-        "–" if one is None else f"{words.write(one.value)} ({one.verdict})" for one in line.points
+        "–" if one is None else f"{words.write(one.value)} ({one.state})" for one in line.points
     )
     return (words.title, *told)
 
@@ -282,7 +282,7 @@ def _drawing(line: TrendLine) -> Drawing:
             " ".join(f"{x},{height(point.value)}" for x, point in stretch) for stretch in stretches
         ],
         dots=[
-            Dot(x, height(point.value), TONES[point.verdict])
+            Dot(x, height(point.value), TONES[point.state])
             for stretch in stretches
             for x, point in stretch
         ],
@@ -324,8 +324,8 @@ def _told(point: TrendPoint | None, write: Callable[[float], str]) -> str:
     if point is None:
         return "not computed"
     floor = f"{write(point.low)} to {write(point.high)}"
-    return f"{write(point.value)}, {point.verdict}, perfect generator {floor}"
+    return f"{write(point.value)}, {point.state}, perfect generator {floor}"
 
 
 def _cell(point: TrendPoint | None, write: Callable[[float], str]) -> tuple[str, Tone | None]:
-    return ("–", None) if point is None else (write(point.value), TONES[point.verdict])
+    return ("–", None) if point is None else (write(point.value), TONES[point.state])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from synthhealth.evaluation import Band, CategoricalResult, Evaluation, NumericalResult
-from synthhealth.evaluation.figures import WHOLE_COLUMN, Verdict
+from synthhealth.evaluation.figures import WHOLE_COLUMN, State
 from synthhealth.report.data import Missingness, ModelInfo
 from synthhealth.report.metric_words import finding, ordered
 from synthhealth.report.numbers import listed, percent, score_text
@@ -41,7 +41,7 @@ class ColumnScore(NamedTuple):
     column: str
     score: float
     floor: Band
-    verdict: Verdict
+    state: State
 
 
 def column_results(evaluation: Evaluation) -> list[NumericalResult | CategoricalResult]:
@@ -56,8 +56,7 @@ def column_scores(evaluation: Evaluation) -> list[ColumnScore]:
 
 def column_score(result: NumericalResult | CategoricalResult) -> ColumnScore:
     """Return a column's score, whichever its measure."""
-    score = result.ks_complement if isinstance(result, NumericalResult) else result.tv_complement
-    return ColumnScore(result.column, score, result.floor, result.verdict)
+    return ColumnScore(result.column, result.score, result.floor, result.state)
 
 
 def poor_columns(evaluation: Evaluation) -> list[ColumnScore]:
@@ -129,7 +128,7 @@ def limit_sentences(evaluation: Evaluation) -> tuple[str, ...]:
     sentences.append(
         f"Verdicts can be wrong: of 100 tables without any fault at most "
         f"{100 * evaluation.judgement.alarm:.0f} are called poor, and at most as many are called "
-        "too good."
+        "copied."
     )
     if evaluation.real_is == "training":
         sentences.append(

@@ -162,8 +162,8 @@ def test_another_scale_is_no_trend_kept(draw_cohort):
     moved = real.assign(crp=100 * real["crp"] + 7000, haemoglobin=100 * real["haemoglobin"] + 7000)
     assert (pair_trends(real, moved).dropna() > 1 - EXACT).all()
     ours = evaluate_tables(real, moved)
-    verdicts = {one.column: one.verdict for one in ours.numerical}
-    assert verdicts == {"crp": "poor", "haemoglobin": "poor"}
+    verdicts = {one.column: one.state for one in ours.numerical}
+    assert verdicts == {"crp": "worse", "haemoglobin": "worse"}
     assert [one.ks_complement for one in ours.numerical] == [0.0, 0.0]
     assert set(ours.judgement.poor_columns) == {"crp", "haemoglobin"}
     assert ours.judgement.verdict == "poor"
@@ -192,7 +192,7 @@ def test_numbers_far_below_one_are_not_rounded_away():
     assert KSComplement.compute(real["interleukin_6"], synthetic["interleukin_6"]) == 1.0
     ours = evaluate_tables(real, synthetic).numerical[0]
     assert ours.ks_complement < 0.1
-    assert ours.verdict == "poor"
+    assert ours.state == "worse"
 
 
 def test_one_extreme_patient_makes_no_correlation():
@@ -243,7 +243,7 @@ def test_a_quarter_of_copied_patients_is_copying(draw_cohort, monkeypatch):
     )
     assert fooled > 0.75 * clean
     ours = evaluate_tables(real, copied, "copying", real_is="training")
-    assert ours.judgement.verdict == "too good"
+    assert ours.judgement.verdict == "copied"
     assert ours.judgement.copying
     ours = evaluate_tables(real, synthetic, "copying", real_is="training")
     assert not ours.judgement.copying

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 import synthhealth as sh
 from synthhealth.errors import ParameterError, TableError
 from synthhealth.evaluation import evaluate_tables
-from synthhealth.evaluation.calibration import Replicates, Unjudged, verdict_of
+from synthhealth.evaluation.calibration import Replicates, Unjudged, state_of
 from synthhealth.evaluation.null_bands import KSNull
 from synthhealth.evaluation.scope import PARTS
 from synthhealth.report.page import as_html
@@ -56,18 +56,19 @@ def test_a_figure_that_would_pass_a_shuffle_is_blind():
     about = {"poor_side": "high", "assumption": "none"}
     near = Unjudged.of("a", "joint", 0.0, null, **about, shuffled=null.band)
     assert near.blind
-    assert near.judged(1.0, 1.0).verdict == "cannot tell"
+    assert near.judged(1.0, 1.0).state == "uncertain"
     far, wrong = (null.band.model_copy(update={"mean": mean}) for mean in (9.0, -9.0))
     assert not Unjudged.of("a", "joint", 0.0, null, **about, shuffled=far).blind
     assert Unjudged.of("a", "joint", 0.0, null, **about, shuffled=wrong).blind
     assert not Unjudged.of("a", "copying", 0.0, null, **about, copy_of_real=wrong).blind
 
 
-def test_verdicts_have_an_order():
-    assert verdict_of(0.05, 0.05, blind=True) == "poor"
-    assert verdict_of(0.06, 0.05, blind=True) == "too good"
-    assert verdict_of(0.06, 0.06, blind=True) == "cannot tell"
-    assert verdict_of(0.06, 0.06, blind=False) == "good"
+def test_states_have_an_order():
+    assert state_of(0.05, is_outside=True, is_blind=True, is_copied=True) == "worse"
+    assert state_of(0.06, is_outside=True, is_blind=True, is_copied=True) == "copied"
+    assert state_of(0.06, is_outside=True, is_blind=False) == "uncertain"
+    assert state_of(0.06, is_outside=False, is_blind=True) == "uncertain"
+    assert state_of(0.06, is_outside=False, is_blind=False) == "as good"
 
 
 def test_a_shifted_column_is_named():
@@ -89,7 +90,7 @@ def test_five_patients_tell_nothing():
     real, new = cohort(5, 0), cohort(5, 1)
     judged = evaluate_tables(real, new)
     columns = (*judged.numerical, *judged.categorical)
-    assert {column.verdict for column in columns} == {"cannot tell"}
+    assert {column.state for column in columns} == {"uncertain"}
     assert judged.judgement.verdict == "cannot tell"
 
 

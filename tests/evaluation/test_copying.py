@@ -51,7 +51,7 @@ def test_six_copied_patients_are_enough(n):
     copied = real.iloc[np.arange(share) % 61]
     judged = evaluate_tables(real, pd.concat([new.iloc[share:], copied], ignore_index=True))
     assert "identical_rows" in judged.judgement.copying
-    assert judged.judgement.verdict == "too good"
+    assert judged.judgement.verdict == "copied"
 
 
 def test_copies_with_a_little_noise_are_near():

@@ -171,7 +171,7 @@ def test_a_perfect_generator_is_rarely_called_poor():
         first, second = found.unjudged
         poor["dependence"] += first.p_poor <= 0.05
         poor["information"] += second.p_poor <= 0.05
-        poor["pairs"] += any(pair.verdict == "poor" for pair in found.pairs)
+        poor["pairs"] += any(pair.state == "worse" for pair in found.pairs)
         for figure in found.unjudged:
             within += figure.perfect.standing(figure.value) == "within"
     assert max(poor.values()) <= 3
@@ -200,7 +200,7 @@ def test_shuffled_columns_are_found_at_61_by_17():
         fake = real.apply(lambda column, g=generator: g.permutation(column.to_numpy()))
         result = compare(real, fake, seed)
         found += draft(result, "dependence_difference").p_poor <= 0.01
-        found += any(pair.verdict == "poor" for pair in result.pairs)
+        found += any(pair.state == "worse" for pair in result.pairs)
     assert found >= 19
 
 
@@ -231,8 +231,8 @@ def test_a_column_times_100_plus_7000_is_found():
     assert moved.difference < 0.15
     assert moved.information_real > 0.5
     assert moved.information_synthetic == 0
-    assert moved.verdict == "poor"
-    assert all(pair.verdict != "poor" for at, pair in pairs.items() if "x" not in at)
+    assert moved.state == "worse"
+    assert all(pair.state != "worse" for at, pair in pairs.items() if "x" not in at)
 
 
 def products(n: int, seed: int) -> pd.DataFrame:
@@ -253,7 +253,7 @@ def test_dependence_without_correlation_is_seen_by_the_mutual_information():
     assert abs(pair.real) < 0.2
     assert pair.floor.standing(pair.difference) == "within"
     assert pair.information_real > 0.7
-    assert pair.verdict == "poor"
+    assert pair.state == "worse"
     assert draft(found, "mutual_information_difference").p_poor < 0.01
     assert draft(found, "dependence_difference").p_poor > 0.05
 
@@ -271,9 +271,9 @@ def test_shifted_values_alone_do_not_make_pairs_dependent():
 def test_a_pair_that_cannot_be_told_says_so():
     pairs = compare(related(20, 2), related(20, 3)).pairs
     weak = [pair for pair in pairs if abs(pair.real) < 0.3]
-    assert {pair.verdict for pair in weak} == {"cannot tell"}
+    assert {pair.state for pair in weak} == {"uncertain"}
     pairs = compare(related(1_000, 0), related(1_000, 1)).pairs
-    assert {pair.verdict for pair in pairs} == {"good"}
+    assert {pair.state for pair in pairs} == {"as good"}
     assert all(0 < pair.p_value <= pair.q_value <= 1 for pair in pairs)
 
 
@@ -299,7 +299,7 @@ def test_wide_tables_are_judged_in_some_columns(monkeypatch):
     assert len(found.pairs) == 10
     judged = [pair for pair in found.pairs if pair.p_value is not None]
     assert 0 < len(judged) < 10
-    assert all(pair.verdict == "cannot tell" for pair in found.pairs if pair.q_value is None)
+    assert all(pair.state == "uncertain" for pair in found.pairs if pair.q_value is None)
     assert draft(found, "dependence_difference").value == pytest.approx(
         np.mean([pair.difference for pair in judged])
     )

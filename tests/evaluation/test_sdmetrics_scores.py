@@ -41,7 +41,7 @@ def test_they_are_those_of_the_library(cohort):
 def test_a_copy_is_perfect_to_it_and_its_verdict_is_not_used(cohort):
     report = sh.evaluate(cohort, cohort, parts=["sdmetrics", "copying"], real_is="training")
     assert report.evaluation.others[SDMETRICS.name]["quality"] == 1.0
-    assert report.evaluation.judgement.verdict == "too good"
+    assert report.evaluation.judgement.verdict == "copied"
 
 
 def test_one_column_has_no_pair(cohort):

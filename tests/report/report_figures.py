@@ -15,7 +15,8 @@ from synthhealth.evaluation import (
     PairResult,
     Score,
 )
-from synthhealth.evaluation.figures import Family, Verdict
+from synthhealth.evaluation.figures import Family, State, Verdict
+from synthhealth.evaluation.key_relations import KeyRelation
 
 FLOOR = Band(mean=0.88, low=0.85, high=0.92, method="exact")
 RARELY = Band(mean=0.01, low=0.0, high=0.049, method="exact")
@@ -23,28 +24,30 @@ DIFFERENCE = Band(mean=0.1, low=0.08, high=0.12, method="resampled")
 KEPT = Band(mean=1.0, low=1.0, high=1.0, method="exact")
 
 
-def number(column: str, score: float, verdict: Verdict = "good") -> NumericalResult:
+def number(column: str, score: float, state: State = "as good") -> NumericalResult:
     return NumericalResult(
         column=column, unit=None, n_real=61, n_synthetic=1000, missing_real=0, missing_synthetic=0,
         ks_statistic=1 - score, ks_complement=score, p_value=0.5, p_method="exact", q_value=0.5,
-        p_close=0.5, q_close=0.5, verdict=verdict, wasserstein=1.0, floor=FLOOR, kept=KEPT,
+        p_close=0.5, q_close=0.5, state=state, closer=False, wasserstein=1.0, floor=FLOOR,
+        kept=KEPT,
     )  # fmt: skip
 
 
-def level(column: str, score: float, verdict: Verdict = "good") -> CategoricalResult:
+def level(column: str, score: float, state: State = "as good") -> CategoricalResult:
     return CategoricalResult(
         column=column, n_real=61, n_synthetic=1000, missing_real=0, missing_synthetic=0,
         n_categories=2, tv_complement=score, p_value=0.5, p_method="chi-squared", q_value=0.5,
-        p_close=0.5, q_close=0.5, verdict=verdict, floor=FLOOR, kept=KEPT,
+        p_close=0.5, q_close=0.5, state=state, closer=False, floor=FLOOR, kept=KEPT,
     )  # fmt: skip
 
 
 def metric(
     name: str,
     value: float,
-    verdict: Verdict = "good",
+    state: State = "as good",
     *,
     family: Family = "marginals",
+    closer: bool = False,
     perfect: Band = FLOOR,
     poor_side: Literal["low", "high"] = "low",
     **more: Any,
@@ -52,19 +55,19 @@ def metric(
     return Metric(
         name=name, family=family, value=value, poor_side=poor_side, perfect=perfect,
         copy_of_real=KEPT, shuffled=KEPT, p_poor=0.5, p_close=0.5, q_poor=0.4, q_close=0.3,
-        verdict=verdict, assumption="The sky is blue.", **more,
+        state=state, closer=closer, assumption="The sky is blue.", **more,
     )  # fmt: skip
 
 
-def relations(value: float, verdict: Verdict = "good") -> Metric:
+def relations(value: float, state: State = "as good") -> Metric:
     return metric(
-        "dependence_difference", value, verdict,
+        "dependence_difference", value, state,
         family="dependence", perfect=DIFFERENCE, poor_side="high",
     )  # fmt: skip
 
 
-def identical(value: float, verdict: Verdict = "good") -> Metric:
-    return metric("identical_rows", value, verdict, family="copying", perfect=RARELY)
+def identical(value: float, state: State = "as good") -> Metric:
+    return metric("identical_rows", value, state, family="copying", perfect=RARELY)
 
 
 def evaluation(
@@ -75,6 +78,7 @@ def evaluation(
     n_real: int = 61,
     n_unseen: int | None = None,
     verdict: Verdict | None = None,
+    key: tuple[KeyRelation, ...] = (),
     pairs: tuple[PairResult, ...] = (
         PairResult(
             first="crp", second="sex", measure="correlation_ratio", real=0.1, synthetic=0.2,
@@ -84,19 +88,15 @@ def evaluation(
 ) -> Evaluation:  # fmt: skip
     columns = (*numerical, *categorical)
 
-    def named(wanted: Verdict, *, copying: bool) -> tuple[str, ...]:
-        return tuple(
-            one.name
-            for one in metrics
-            if one.verdict == wanted and (one.family == "copying") == copying
-        )
+    def named(wanted: State) -> tuple[str, ...]:
+        return tuple(one.name for one in metrics if one.state == wanted)
 
     poor_columns = sorted(
-        (one for one in columns if one.verdict == "poor"),
-        key=lambda one: getattr(one, "ks_complement", 0) or getattr(one, "tv_complement", 0),
+        (one for one in columns if one.state == "worse"), key=lambda one: one.score
     )
-    copying, poor = named("too good", copying=True), named("poor", copying=False)
-    found: Verdict = "too good" if copying else "poor" if poor or poor_columns else "good"
+    copying, poor = named("copied"), named("worse")
+    is_poor = poor or poor_columns or any(one.state == "worse" for one in key)
+    found: Verdict = "copied" if copying else "poor" if is_poor else "good"
     return Evaluation(
         n_real=n_real,
         n_synthetic=1000,
@@ -107,9 +107,12 @@ def evaluation(
             copying=copying,
             poor=poor,
             poor_columns=tuple(one.column for one in poor_columns),
-            close=named("too good", copying=False),
-            close_columns=tuple(one.column for one in columns if one.verdict == "too good"),
-            undecided=tuple(one.name for one in metrics if one.verdict == "cannot tell"),
+            poor_relations=tuple((one.first, one.second) for one in key if one.state == "worse"),
+            poor_groups=(),
+            closer=tuple(one.name for one in metrics if one.closer),
+            closer_columns=tuple(one.column for one in columns if one.closer),
+            uncertain=named("uncertain"),
+            uncertain_groups=(),
             alarm=0.05,
         ),
         metrics=metrics,
@@ -121,5 +124,6 @@ def evaluation(
         numerical=numerical,
         categorical=categorical,
         pairs=pairs,
+        relations=key,
         not_computed=(),
     )

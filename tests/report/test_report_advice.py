@@ -10,7 +10,7 @@ from synthhealth.report.advice import advise
 
 GAN = ModelInfo(name="ctgan", settings={"steps": 900})
 COPULA = ModelInfo(name="gaussian_copula")
-POOR = tuple(number(name, 0.5, "poor") for name in ("crp", "esr", "alt"))
+POOR = tuple(number(name, 0.5, "worse") for name in ("crp", "esr", "alt"))
 
 
 def test_many_poor_columns_of_a_network_are_a_training_that_is_too_short() -> None:
@@ -29,11 +29,11 @@ def test_poor_columns_of_others_are_looked_at_one_by_one() -> None:
 
 
 def test_relations_are_mended_by_another_family_where_the_columns_are_right() -> None:
-    poor = evaluation(relations(0.3, "poor"))
-    assert "try tvae or ctgan" in advise(poor, COPULA)[0]
+    poor = evaluation(relations(0.3, "worse"))
+    assert "hybrid" in advise(poor, COPULA)[0]
     assert "steps=1800" in advise(poor, GAN)[0]
     assert "draws each column by itself" in advise(poor, None)[0]
-    both = advise(evaluation(relations(0.3, "poor"), numerical=POOR), COPULA)
+    both = advise(evaluation(relations(0.3, "worse"), numerical=POOR), COPULA)
     assert "mend the columns first" in both[1]
 
 
@@ -42,16 +42,16 @@ def test_relations_are_mended_by_another_family_where_the_columns_are_right() ->
     [(GAN, "steps=450, now 900"), (COPULA, "mixed into the table"), (None, "make the table anew")],
 )
 def test_copied_rows_are_not_released(model: ModelInfo | None, words: str) -> None:
-    found = advise(evaluation(identical(0.2, "too good"), real_is="training"), model)
+    found = advise(evaluation(identical(0.2, "copied"), real_is="training"), model)
     assert found[0].startswith("Do not release this table: identical rows 20 %")
     assert words in found[0]
-    assert not any("Too good, but not copied" in sentence for sentence in found)
+    assert not any("not copied (" in sentence for sentence in found)
 
 
 def test_closeness_of_a_fitted_model_is_no_copying() -> None:
-    close = metric("ks_average", 0.97, "too good")
+    close = metric("ks_average", 0.97, closer=True)
     fitted = "\n".join(advise(evaluation(close, real_is="training"), COPULA))
-    assert "Too good, but not copied (KS test average)" in fitted
+    assert "would be, but not copied (KS test average)" in fitted
     given = "\n".join(advise(evaluation(close), None))
     assert "make sure that the model did not learn these real rows" in given
     unseen = "\n".join(advise(evaluation(close, real_is="holdout", n_unseen=61), COPULA))
@@ -60,8 +60,8 @@ def test_closeness_of_a_fitted_model_is_no_copying() -> None:
 
 def test_no_advice_calls_a_table_harmless() -> None:
     """That no row repeats a patient does not show that nobody can be recognised."""
-    close = metric("ks_average", 0.97, "too good")
-    copied = identical(0.2, "too good")
+    close = metric("ks_average", 0.97, closer=True)
+    copied = identical(0.2, "copied")
     for model in (COPULA, GAN, None):
         for figures in (close, copied):
             said = "\n".join(advise(evaluation(figures, real_is="training"), model))
@@ -74,7 +74,7 @@ def test_no_advice_calls_a_table_harmless() -> None:
 
 
 def test_leaning_on_the_rows_learned_asks_for_nothing() -> None:
-    leaning = metric("nearer_to_learned", 0.8, "too good", family="learning")
+    leaning = metric("nearer_to_learned", 0.8, closer=True, family="learning")
     found = advise(evaluation(leaning, real_is="cross-validated", n_unseen=12), COPULA)
     assert found == advise(evaluation(real_is="cross-validated", n_unseen=12), COPULA)
 
@@ -90,7 +90,7 @@ def test_a_good_table_is_told_what_is_still_to_be_shown() -> None:
 
 
 def test_no_verdict_asks_for_more_patients() -> None:
-    blind = relations(0.1, "cannot tell")
+    blind = relations(0.1, "uncertain")
     found = advise(evaluation(blind, verdict="cannot tell"), COPULA)[0]
     assert found.startswith("With 61 real and 1,000 synthetic rows no verdict is possible")
     assert "cross_evaluate" in found
@@ -105,16 +105,16 @@ def test_a_stopped_training_comes_before_other_changes() -> None:
 
 
 def test_gaps_are_mended_in_the_schema() -> None:
-    gaps = metric("missing_patterns", 0.5, "poor", family="missingness")
+    gaps = metric("missing_patterns", 0.5, "worse", family="missingness")
     assert "missing" in advise(evaluation(gaps), None)[0]
 
 
 def test_at_most_four_sentences_without_a_promise() -> None:
     everything = evaluation(
-        relations(0.3, "poor"),
-        identical(0.2, "too good"),
-        metric("missing_patterns", 0.5, "poor", family="missingness"),
-        metric("ks_average", 0.97, "too good"),
+        relations(0.3, "worse"),
+        identical(0.2, "copied"),
+        metric("missing_patterns", 0.5, "worse", family="missingness"),
+        metric("ks_average", 0.97, closer=True),
         numerical=POOR,
         real_is="training",
     )

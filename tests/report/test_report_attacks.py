@@ -63,7 +63,7 @@ def test_likeness_alone_never_says_that_a_table_may_be_released() -> None:
     assert "1 of 2 quick attacks finds" in conclude(told(attack(0.2, 0.1))).privacy_headline
     untried = conclude(evaluation())
     assert (untried.verdict, untried.privacy) == ("good", "not tried")
-    copied = conclude(evaluation(identical(0.2, "too good")))
+    copied = conclude(evaluation(identical(0.2, "copied")))
     assert (copied.privacy, copied.privacy_headline) == ("found", "Patients were copied into it.")
 
 

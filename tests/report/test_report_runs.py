@@ -41,7 +41,7 @@ def test_the_better_table_is_found_beyond_chance(good: Report, poor: Report) -> 
     assert found.better_columns("second") == ()
     crp = next(column for column in found.columns if column.name == "crp")
     assert crp.second_excess - crp.first_excess > crp.chance > 0
-    assert (crp.first_verdict, crp.second_verdict) == ("good", "poor")
+    assert (crp.first_state, crp.second_state) == ("as good", "worse")
     assert "the first is better in crp" in found.summary().replace("\n  ", " ")
     assert "| crp | " in found.to_markdown()
 
@@ -127,7 +127,7 @@ def test_trend_has_a_point_per_run(
 ) -> None:
     good.to_json(tmp_path / "good.json")
     found = trend([good, poor, copied, tmp_path / "good.json"])
-    assert [run.verdict for run in found.runs][1:3] == ["poor", "too good"]
+    assert [run.verdict for run in found.runs][1:3] == ["poor", "copied"]
     assert found.runs[0] == found.runs[3]
     for line in found.lines:
         assert len(line.points) == 4

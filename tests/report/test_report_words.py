@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 
 import pytest
 from report_figures import evaluation, identical, level, metric, number, relations
 
-from synthhealth.evaluation import Evaluation
-from synthhealth.evaluation.figures import Verdict
+from synthhealth.evaluation import Evaluation, Metric
+from synthhealth.evaluation.figures import Family, State
 from synthhealth.report import ModelInfo, Report
-from synthhealth.report.conclusion import conclude, key_metrics
+from synthhealth.report.cards import key_metrics
+from synthhealth.report.conclusion import conclude
 from synthhealth.report.data import Missingness
 from synthhealth.report.metric_words import finding, words_of
 from synthhealth.report.numbers import band_labels, date_text, number_text, percent
 from synthhealth.report.words import limit_sentences, poor_columns, shown, summary_sentences
+
+
+def of_state(name: str, value: float, state: str, *, family: Family = "marginals") -> Metric:
+    """Make a figure of a state, or one that is closer than those of other patients."""
+    found = get_args(State)
+    return (
+        metric(name, value, state, family=family)  # type: ignore[arg-type]
+        if state in found
+        else metric(name, value, family=family, closer=True)
+    )
 
 
 def told(result: Evaluation, model: ModelInfo | None = None, gap: float = 0.0) -> str:
@@ -23,16 +35,16 @@ def told(result: Evaluation, model: ModelInfo | None = None, gap: float = 0.0) -
 
 
 @pytest.mark.parametrize(
-    ("verdict", "words"),
+    ("state", "words"),
     [
-        ("poor", "they differ from the real ones by more than chance"),
-        ("good", "they cannot be told from those of other patients"),
-        ("too good", "they follow these very patients more closely"),
-        ("cannot tell", "this figure cannot tell a good table from a poor one"),
+        ("worse", "they differ from the real ones by more than chance"),
+        ("as good", "they cannot be told from those of other patients"),
+        ("closer", "they follow these very patients more closely"),
+        ("uncertain", "this figure cannot tell a good table from a poor one"),
     ],
 )
-def test_the_average_is_told_with_its_band_and_verdict(verdict: Verdict, words: str) -> None:
-    sentence = told(evaluation(metric("ks_average", 0.873, verdict))).splitlines()[1]
+def test_the_average_is_told_with_its_band_and_state(state: str, words: str) -> None:
+    sentence = told(evaluation(of_state("ks_average", 0.873, state))).splitlines()[1]
     assert "KS test average" in sentence
     assert "0.873" in sentence
     assert "0.850 to 0.920" in sentence
@@ -40,32 +52,35 @@ def test_the_average_is_told_with_its_band_and_verdict(verdict: Verdict, words: 
 
 
 def test_too_close_is_read_by_what_the_model_saw_and_whether_rows_were_copied() -> None:
-    close = metric("ks_average", 0.95, "too good")
+    close = metric("ks_average", 0.95, closer=True)
     fitted = told(evaluation(close, real_is="training"))
     assert "which a model fitted to them can do without copying" in fitted
     unseen = told(evaluation(close, real_is="holdout"))
     assert "which a model that never saw them has no reason to do" in unseen
-    copied = told(evaluation(close, identical(0.2, "too good"), real_is="training"))
+    copied = told(evaluation(close, identical(0.2, "copied"), real_is="training"))
     assert "without copying any" not in copied
     assert "patients appear to have been copied" in copied
 
 
 @pytest.mark.parametrize(
-    ("verdict", "words"),
+    ("state", "words"),
     [
-        ("too good", "the relations among these very patients are repeated"),
-        ("good", "the relations between columns are kept"),
-        ("poor", "relations between columns are lost"),
+        ("closer", "the relations among these very patients are repeated"),
+        ("as good", "the relations between columns are kept"),
+        ("worse", "relations between columns are lost"),
     ],
 )
-def test_relations_are_told(verdict: Verdict, words: str) -> None:
-    assert words in told(evaluation(relations(0.2, verdict)))
+def test_relations_are_told(state: str, words: str) -> None:
+    figure = of_state("dependence_difference", 0.2, state, family="dependence")
+    assert words in told(evaluation(figure))
 
 
-def test_every_family_has_words_for_every_verdict() -> None:
+def test_every_family_has_words_for_every_state() -> None:
     for family in ("marginals", "dependence", "joint", "missingness", "copying", "learning"):
-        for verdict in ("good", "poor", "too good", "cannot tell"):
-            one = metric("ks_average", 0.9, verdict, family=family)
+        for state in ("as good", "worse", "copied", "uncertain", "closer"):
+            if family == "copying" and state == "closer":
+                continue  # that is copied
+            one = of_state("ks_average", 0.9, state, family=family)
             assert finding(one, evaluation(one)) is not None
 
 
@@ -76,8 +91,8 @@ def test_a_figure_without_words_of_its_own_keeps_its_name() -> None:
 
 def test_worst_columns_are_named_the_furthest_below_first() -> None:
     result = evaluation(
-        numerical=(number("crp", 0.7, "poor"), number("esr", 0.86), number("wbc", 0.6, "poor")),
-        categorical=(level("sex", 0.8, "poor"),),
+        numerical=(number("crp", 0.7, "worse"), number("esr", 0.86), number("wbc", 0.6, "worse")),
+        categorical=(level("sex", 0.8, "worse"),),
     )
     assert [column.column for column in poor_columns(result)] == ["wbc", "crp", "sex"]
     assert "3 of 4 columns are poor" in told(result)
@@ -86,7 +101,7 @@ def test_worst_columns_are_named_the_furthest_below_first() -> None:
 
 
 def test_many_bad_columns_are_counted() -> None:
-    columns = tuple(number(f"c{i}", 0.5, "poor") for i in range(9))
+    columns = tuple(number(f"c{i}", 0.5, "worse") for i in range(9))
     assert "and 4 more" in told(evaluation(numerical=columns, categorical=()))
 
 
@@ -140,22 +155,22 @@ def test_limits_name_only_what_was_not_looked_at() -> None:
     [
         (evaluation(identical(0.0)), "good", "look like other real patients", "None of 2 columns"),
         (
-            evaluation(numerical=(number("crp", 0.5, "poor"),)),
+            evaluation(numerical=(number("crp", 0.5, "worse"),)),
             "poor",
             "differ from real patients",
-            "1 of 2 columns is poor: crp. crp scores 0.500",
+            "The values of crp differ: it scores 0.500, other patients would give 0.850 to 0.920",
         ),
         (
-            evaluation(identical(0.2, "too good")),
-            "too good",
+            evaluation(identical(0.2, "copied")),
+            "copied",
             "repeat real patients",
             "identical rows 20 % (other real patients: 0 % to 4.9 %)",
         ),
         (
-            evaluation(relations(0.1, "cannot tell"), verdict="cannot tell"),
+            evaluation(relations(0.1, "uncertain"), verdict="cannot tell"),
             "cannot tell",
             "With 61 real and 1,000 synthetic rows",
-            "no verdict is possible on: relations between columns",
+            "Uncertain at these sizes: relations between columns",
         ),
     ],
 )
@@ -177,7 +192,7 @@ def test_the_figures_that_matter_are_one_of_each_kind() -> None:
         metric("c2st_logistic", 0.5, family="joint"),
         metric("c2st_boosting", 0.5, family="joint"),
         identical(0.0),
-        metric("near_rows", 0.1, "too good", family="copying"),
+        metric("near_rows", 0.1, "copied", family="copying"),
     )
     assert [one.name for one in key_metrics(evaluation(*every))] == [
         "ks_average", "dependence_difference", "c2st_boosting", "near_rows",

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from synthhealth.evaluation.calibration import ALARM
 from synthhealth.evaluation.distances import false_discovery
-from synthhealth.evaluation.figures import NotComputed, Verdict
+from synthhealth.evaluation.figures import NotComputed, State
 from synthhealth.evaluation.question import Answer, Case, Question
 from synthhealth.evaluation.tables import Tables
 from synthhealth.evaluation.utility.learners import LEARNERS, Block, Learner, Setting, set_up
@@ -163,8 +163,8 @@ def compare_utility(
     if not tried:
         return UtilityComparison(None, tuple(gaps))
     results = _results(tried)
-    verdicts = {result.verdict for result in results}
-    ranked: tuple[Verdict, ...] = ("poor", "good", "cannot tell")
+    states = {result.state for result in results}
+    ranked: tuple[State, ...] = ("worse", "as good", "uncertain")
     crossed = setting.design == "cross-validation"
     utility = Utility(
         tested_on=setting.tested_on,
@@ -176,7 +176,7 @@ def compare_utility(
         n_tested=setting.n_tested,
         sampled=setting.sampled,
         outcomes=results,
-        verdict=next(verdict for verdict in ranked if verdict in verdicts),
+        state=next(state for state in ranked if state in states),
     )
     return UtilityComparison(utility, tuple(gaps))
 
@@ -279,7 +279,7 @@ def _outcome(tried: _Tried, p_poor: float, q_poor: float) -> OutcomeUtility:
         augmentation=difference_of(both.estimate.minus(real.estimate)),
         p_poor=p_poor,
         q_poor=q_poor,
-        verdict=_verdict(loss, real, scale, poor=q_poor <= ALARM),
+        state=_state(loss, real, scale, poor=q_poor <= ALARM),
     )
 
 
@@ -293,15 +293,15 @@ def _learner(name: str, by_source: dict[Source, Measured], scale: _Scale) -> Lea
         both=both.performance,
         loss=loss,
         augmentation=difference_of(both.estimate.minus(real.estimate)),
-        verdict=_verdict(loss, real, scale, poor=loss.high < -scale.margin),
+        state=_state(loss, real, scale, poor=loss.high < -scale.margin),
     )
 
 
-def _verdict(loss: Difference, real: Measured, scale: _Scale, *, poor: bool) -> Verdict:
+def _state(loss: Difference, real: Measured, scale: _Scale, *, poor: bool) -> State:
     if poor:
-        return "poor"
+        return "worse"
     learnable = real.performance.low > scale.chance
-    return "good" if learnable and loss.low >= -scale.margin else "cannot tell"
+    return "as good" if learnable and loss.low >= -scale.margin else "uncertain"
 
 
 def _ask(case: Case, seeds: Seeds) -> Answer:

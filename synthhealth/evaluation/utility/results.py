@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from synthhealth.evaluation.figures import Result, Standing, Verdict
+from synthhealth.evaluation.figures import Result, Standing, State
 
 __all__ = [
     "Choice",
@@ -77,10 +77,10 @@ class LearnerUtility(Result):
     """Trained on synthetic rows against trained on real ones."""
     augmentation: Difference
     """Trained on both against trained on real rows alone."""
-    verdict: Verdict
-    """By the interval of `loss`, for this learner alone: `good` where it lies above the margin, \
-`poor` where it lies below, else `cannot tell`; never `good` where training on real rows does not \
-surely beat chance."""
+    state: State
+    """By the interval of `loss`, for this learner alone: `as good` where it lies above the \
+margin, `worse` where it lies below, else `uncertain`; never `as good` where training on real rows \
+does not surely beat chance."""
 
 
 class OutcomeUtility(Result):
@@ -117,9 +117,9 @@ among the columns that the others predict best in the real table."""
     """p value of the one-sided test that the loss is no larger than the margin."""
     q_poor: float = Field(ge=0, le=1)
     """`p_poor` adjusted for the number of outcomes (Benjamini-Hochberg)."""
-    verdict: Verdict
-    """`poor` where `q_poor` is at most 0.05; `good` where the interval of `loss` lies above the \
-margin and training on real rows surely beats chance; else `cannot tell`."""
+    state: State
+    """`worse` where `q_poor` is at most 0.05; `as good` where the interval of `loss` lies above \
+the margin and training on real rows surely beats chance; else `uncertain`."""
 
 
 class Utility(Result):
@@ -149,5 +149,5 @@ against a `holdout`, one or several; repeated `cross-validation` of one real tab
     """Whether these are random samples of larger tables."""
     outcomes: tuple[OutcomeUtility, ...]
     """Each outcome, in the order of the choice."""
-    verdict: Verdict
-    """`poor` where any outcome is, else `good` where any is, else `cannot tell`."""
+    state: State
+    """`worse` where any outcome is, else `as good` where any is, else `uncertain`."""

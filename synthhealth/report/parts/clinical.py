@@ -49,7 +49,7 @@ def clinical_sentences(
 
 def _missing(evaluation: Evaluation) -> list[str]:
     told = [
-        f"{words_of(metric.name).title.lower()} {value_text(metric)} ({metric.verdict})"
+        f"{words_of(metric.name).title.lower()} {value_text(metric)} ({metric.state})"
         for metric in evaluation.metrics
         if metric.family == "missingness"
     ]

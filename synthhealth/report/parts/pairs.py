@@ -268,7 +268,7 @@ def worst_first(results: Sequence[PairResult]) -> list[PairResult]:
     return sorted(
         results,
         key=lambda pair: (
-            pair.verdict != "poor",
+            pair.state != "worse",
             1.0 if pair.p_value is None else pair.p_value,
             -pair.difference,
         ),
@@ -280,7 +280,7 @@ def pair_sheet(results: Sequence[PairResult]) -> Sheet | None:
     pairs = worst_first(results)
     if not pairs:
         return None
-    n_poor = sum(pair.verdict == "poor" for pair in pairs)
+    n_poor = sum(pair.state == "worse" for pair in pairs)
     note = (
         f"{n_poor} of {counted(len(pairs), 'pair', 'pairs')} {'is' if n_poor == 1 else 'are'} poor"
     )
@@ -305,7 +305,7 @@ def _pair_row(pair: PairResult) -> list[Entry]:
         Entry(dependence_text(pair.difference)),
         Entry(interval(pair.floor, dependence_text)),
         Entry(p_text(pair.q_value)),
-        Entry(pair.verdict, TONES[pair.verdict]),
+        Entry(pair.state, TONES[pair.state]),
     ]
 
 
@@ -358,9 +358,7 @@ def pair_lines(results: Sequence[PairResult]) -> Figure:
         if pair.floor is not None
     ]
     names = [f"{label(pair.first, 18)} × {label(pair.second, 18)}" for pair in results]
-    told = [
-        [f"{_MEASURES[pair.measure]}, {pair.verdict}", p_text(pair.q_value)] for pair in results
-    ]
+    told = [[f"{_MEASURES[pair.measure]}, {pair.state}", p_text(pair.q_value)] for pair in results]
     return figure(
         [
             trace(

@@ -23,7 +23,7 @@ def subgroup_section(results: Sequence[Subgroup]) -> Section | None:
         "Does the table serve women as well as men, the old as well as the young? Each group is "
         "compared with the real patients of the same group. "
     )
-    if worst.verdict == "poor":
+    if worst.state == "worse":
         hint += f"The worst is {group_name(worst)}: furthest from chance is {worst.reason}."
     else:
         hint += f"No group is poor; the furthest from chance is {group_name(worst)}."
@@ -31,7 +31,7 @@ def subgroup_section(results: Sequence[Subgroup]) -> Section | None:
         "subgroup-table",
         "Groups of patients",
         ("group", "rows, real and synthetic", "share, points apart", "all columns", "relations",
-         "poor columns", "q", "verdict"),
+         "columns that differ", "q", "verdict"),
         [_row(one) for one in results],
         "The worst first. In brackets what other real patients of the group would give in 95 of "
         "100 cases.",
@@ -49,18 +49,23 @@ def _row(result: Subgroup) -> list[Entry]:
         scored(result.dependence_difference, score_text, worse="above"),
         Entry(listed(map(shown, result.poor_columns), _NAMED) or "none"),
         Entry(p_text(result.q_value)),
-        Entry(result.verdict, TONES[result.verdict]),
+        Entry(result.state, TONES[result.state]),
     ]
 
 
 def group_name(result: Subgroup) -> str:
     """Return a group with the column that makes it."""
-    return f"{shown(result.by, 30)} {shown(result.group, 30)}"
+    return named_group(result.by, result.group)
+
+
+def named_group(by: str, group: str) -> str:
+    """Return a group with the column that makes it, by their names."""
+    return f"{shown(by, 30)} {shown(group, 30)}"
 
 
 def poor_groups(evaluation: Evaluation) -> list[str]:
     """Return the names of the groups that are poor, the worst first."""
-    poor = [group for group in evaluation.subgroups if group.verdict == "poor"]
+    poor = [group for group in evaluation.subgroups if group.state == "worse"]
     return [group_name(group) for group in poor]
 
 

@@ -21,6 +21,7 @@ def utility_section(utility: Utility | None) -> Section | None:
     """Return whether predictors may be trained on the synthetic table."""
     if utility is None:
         return None
+    is_unseen = utility.tested_on == "unseen rows"
     sampled = ", random samples of larger tables," if utility.sampled else ""
     hint = (
         f"Can predictors be trained on the synthetic table in place of the real one? Trained on "
@@ -33,7 +34,7 @@ def utility_section(utility: Utility | None) -> Section | None:
         [
             Entry(shown(outcome.column, 40)),
             Entry(learner.learner),
-            Entry(learner.verdict, TONES[learner.verdict]),
+            Entry(learner.state, TONES[learner.state]),
             Entry(_performance(learner.real)),
             Entry(_performance(learner.synthetic)),
             Entry(_difference(learner.loss)),
@@ -53,10 +54,11 @@ def utility_section(utility: Utility | None) -> Section | None:
                 "What can be predicted",
                 ("outcome", "verdict", "q", "score", "trained on real", "trained on synthetic",
                  "difference", "allowed", "both against real"),
-                [_outcome_row(outcome) for outcome in utility.outcomes],
-                "The best of several learners each. Poor: the loss is larger than allowed, a tenth "
-                "of the way from chance to perfect, by more than chance. Both against real: what "
-                "the two tables together gain over the real one alone.",
+                [_outcome_row(outcome, is_unseen) for outcome in utility.outcomes],
+                "The best of several learners each. Worse: the loss is larger than allowed, a "
+                "tenth of the way from chance to perfect, by more than chance. Both against real: "
+                "what the two tables together gain over the real one alone; where the model may "
+                "have learned the rows tested on, that is uncertain.",
             ),
             Sheet(
                 "utility-learners",
@@ -84,18 +86,18 @@ _TESTED = {
 }
 
 
-def _outcome_row(outcome: OutcomeUtility) -> list[Entry]:
+def _outcome_row(outcome: OutcomeUtility, is_unseen: bool) -> list[Entry]:
     learners = {learner.learner: learner for learner in outcome.learners}
     return [
         Entry(shown(outcome.column, 40)),
-        Entry(outcome.verdict, TONES[outcome.verdict]),
+        Entry(outcome.state, TONES[outcome.state]),
         Entry(p_text(outcome.q_poor)),
         Entry(outcome.measure),
         Entry(_performance(learners[outcome.best_real].real)),
         Entry(_performance(learners[outcome.best_synthetic].synthetic)),
         Entry(_difference(outcome.loss)),
         Entry(signed(-outcome.margin)),
-        Entry(_difference(outcome.augmentation), _better(outcome.augmentation)),
+        _gain(outcome.augmentation, is_unseen),
     ]
 
 
@@ -107,15 +109,19 @@ def _difference(found: Difference) -> str:
     return f"{signed(found.value)} ({signed(found.low)} to {signed(found.high)})"
 
 
-def _better(found: Difference) -> Tone | None:
-    return {"below": "below", "above": "within", "within": None}[found.standing]
+def _gain(found: Difference, is_unseen: bool) -> Entry:
+    """Write what both tables gain; of rows that the model learned, a gain is none to be seen."""
+    if not is_unseen:
+        return Entry(f"{_difference(found)}, uncertain", "unknown")
+    tones: dict[str, Tone | None] = {"below": "below", "above": "within", "within": None}
+    return Entry(_difference(found), tones[found.standing])
 
 
 def poor_outcomes(evaluation: Evaluation) -> list[OutcomeUtility]:
     """Return the outcomes that synthetic rows teach worse than real ones."""
     utility = evaluation.utility
     outcomes = () if utility is None else utility.outcomes
-    return [outcome for outcome in outcomes if outcome.verdict == "poor"]
+    return [outcome for outcome in outcomes if outcome.state == "worse"]
 
 
 def learned(outcome: OutcomeUtility) -> str:
@@ -141,7 +147,7 @@ def _predictions(evaluation: Evaluation) -> str | None:
             f"Of {outcomes} {len(poor)} {are} learned worse from synthetic than from real rows, by "
             f"more than is allowed: {listed(map(learned, poor), _NAMED)}."
         )
-    good = [shown(one.column) for one in utility.outcomes if one.verdict == "good"]
+    good = [shown(one.column) for one in utility.outcomes if one.state == "as good"]
     if not good:
         return f"Whether predictors can be trained on synthetic rows cannot be told ({outcomes})."
     return f"Predictors trained on synthetic rows hold for real patients: {listed(good, _NAMED)}."
