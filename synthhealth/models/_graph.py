@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from synthhealth.models._cells import Groups, depth_for
 
-__all__ = ["Family", "choose_graph"]
+__all__ = ["NodeFamily", "choose_graph"]
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -27,7 +27,7 @@ _ROWS = 20_000
 
 
 @dataclass(frozen=True)
-class Family:
+class NodeFamily:
     """A column and its parents.
 
     Attributes
@@ -46,7 +46,7 @@ class Family:
 
 def choose_graph(
     codes: Mapping[str, Codes], groups: Mapping[str, Groups], most: int
-) -> list[Family]:
+) -> list[NodeFamily]:
     """Give the columns in the order in which they are drawn, each with at most `most` parents.
 
     As in Chow and Liu's tree (1968) and in PrivBayes (Zhang et al., 2017) a column follows that
@@ -93,17 +93,17 @@ class _Search:
         total = {name: sum(max(gain, 0.0) for gain in of.values()) for name, of in gains.items()}
         self.starts = sorted(self.names, key=lambda name: -total[name])[:STARTS]
 
-    def from_first(self, first: str) -> list[Family]:
+    def from_first(self, first: str) -> list[NodeFamily]:
         """Grow the graph that begins with a column."""
-        found = [Family(first, (), 0.0)]
+        found = [NodeFamily(first, (), 0.0)]
         clique: tuple[str, ...] = (first,)
-        best = {name: Family(name, (), 0.0) for name in self.names if name != first}
+        best = {name: NodeFamily(name, (), 0.0) for name in self.names if name != first}
         while best:
             for name in best:
                 for parents in self._subsets(clique, name):
                     gain = self._gain(name, parents)
                     if gain > best[name].gain:
-                        best[name] = Family(name, parents, gain)
+                        best[name] = NodeFamily(name, parents, gain)
             following = max(best.values(), key=lambda one: one.gain / self._score.entropy[one.name])
             found.append(best.pop(following.name))
             clique = (*following.parents, following.name)

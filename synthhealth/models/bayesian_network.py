@@ -11,22 +11,22 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 from threadpoolctl import threadpool_limits
 
-from synthhealth.errors import ArtifactError, ConditionError, FitInterruptedError
+from synthhealth.errors import ArtifactError, ConditionError
 from synthhealth.models._bins import STEEPEST, Bins
 from synthhealth.models._cells import Cells, Groups, depth_for, learn_cells
 from synthhealth.models._conditional import drawn, level_ranks, raked, rounded
-from synthhealth.models._graph import Family, choose_graph
+from synthhealth.models._graph import NodeFamily, choose_graph
 from synthhealth.models._network import Network, Node
 from synthhealth.models.about import About, Advice, on_demo
 from synthhealth.models.base import LogDensity, Training
-from synthhealth.models.parameters import Parameter, resolve
+from synthhealth.models.family import Arrays, Family, FamilyState
+from synthhealth.models.parameters import Parameter
 from synthhealth.schema import Kind, Schema
 
 __all__ = ["BayesianNetworkModel", "BayesianNetworkState", "Link"]
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
-Arrays = dict[str, npt.NDArray[Any]]
 
 #: Rows that are drawn at once: so much memory is enough for any number.
 _ROWS_AT_ONCE = 50_000
@@ -80,33 +80,22 @@ class Link(BaseModel):
     gain: float
 
 
-class BayesianNetworkState(BaseModel):
+class BayesianNetworkState(FamilyState):
     """The plain values of a fitted Bayesian network; its distributions are arrays.
 
     Attributes
     ----------
-    settings : dict
-        The value of every parameter that was used.
-    partial : bool
-        Whether the fit ended before the last column was learned given others.
-    columns : tuple of str
-        The columns, in the order of the table.
     graph : tuple of Link
-        The same in the order in which they are drawn, with their parents.
+        The columns in the order in which they are drawn, with their parents.
     bins : tuple of Bins
         The bins of the numerical ones.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    settings: dict[str, Any]
-    partial: bool
-    columns: tuple[str, ...]
     graph: tuple[Link, ...]
     bins: tuple[Bins, ...]
 
 
-class BayesianNetworkModel:
+class BayesianNetworkModel(Family):
     """A Bayesian network over bins of several patients each.
 
     Each column is drawn given at most a few of those before it, which explain it best, as in Chow
@@ -115,8 +104,8 @@ class BayesianNetworkModel:
     are merged until each has ten patients or more, and a number is drawn anew within its bin.
     """
 
-    name: ClassVar[str] = "bayesian_network"
-    about: ClassVar[About] = About(
+    name = "bayesian_network"
+    about = About(
         title="The Bayesian network",
         holds_no_patient=True,
         advice=Advice(
@@ -138,24 +127,21 @@ class BayesianNetworkModel:
             },
         ),
     )
-    State: ClassVar[type[BayesianNetworkState]] = BayesianNetworkState
+    State: ClassVar[type[FamilyState]] = BayesianNetworkState
     parameters: ClassVar[tuple[Parameter, ...]] = (PARENTS,)
-
-    def __init__(self, **params: Any) -> None:
-        self.params = params
 
     def fit(self, table: pd.DataFrame, schema: Schema, *, seed: int, training: Training) -> None:
         """Learn a plain table. See `synthhealth.models.Model.fit`."""
-        self.settings_ = resolve(self.name, self.parameters, self.params, len(table))
+        self.settings_ = self._settings(table, schema)
         self.partial_ = False
         rng = np.random.default_rng(seed)
         coded = _Coded.of(table, schema)
         depth = depth_for(self.settings_["parents"])
         found: dict[str, Cells] = {}
         simulated: dict[str, Codes] = {}
-        graph: list[Family] = []
+        graph: list[NodeFamily] = []
 
-        def learn(family: Family) -> None:
+        def learn(family: NodeFamily) -> None:
             """Learn a column given its parents, and draw it."""
             name = family.name
             learned = learn_cells(
@@ -178,21 +164,18 @@ class BayesianNetworkModel:
             )
             simulated[name] = drawn(shares, which, rng)
 
-        try:
-            with threadpool_limits(1):
+        with self._in_words(), threadpool_limits(1):
+            try:
                 graph = choose_graph(coded.codes, coded.groups, self.settings_["parents"])
                 for place in training.epochs(len(graph), dict):
                     learn(graph[place])
-        except KeyboardInterrupt:
-            if not training.keep_partial:
-                raise FitInterruptedError(
-                    f"training of {self.name!r} was interrupted and nothing is kept; to keep the "
-                    "model as far as it has come, fit with on_interrupt='keep' (--keep-partial)"
-                ) from None
-            graph = graph or [Family(name, (), 0.0) for name in schema.names]
+            except KeyboardInterrupt:
+                if not training.keep_partial:
+                    raise
+        graph = graph or [NodeFamily(name, (), 0.0) for name in schema.names]
         self.partial_ = len(found) < len(graph)
         # There was no time to learn what the others have to do with each other.
-        graph = [one if one.name in found else Family(one.name, (), 0.0) for one in graph]
+        graph = [one if one.name in found else NodeFamily(one.name, (), 0.0) for one in graph]
         for family in graph[len(found) :]:
             learn(family)
         state = self._plain_state(
@@ -207,7 +190,7 @@ class BayesianNetworkModel:
         )
         self._take(state, _packed(state, coded, found, depth))
 
-    def _plain_state(self, **values: Any) -> BayesianNetworkState:
+    def _plain_state(self, **values: Any) -> Any:
         return self.State(**values)
 
     def explain(self) -> tuple[Link, ...]:
@@ -222,7 +205,8 @@ class BayesianNetworkModel:
         >>> first.parents, max(len(one.parents) for one in others) <= 2
         ((), True)
         """
-        return self._state.graph
+        graph: tuple[Link, ...] = self._state.graph
+        return graph
 
     def sample(self, n: int, *, seed: int) -> pd.DataFrame:
         """Draw `n` rows in the plain form. See `synthhealth.models.Model.sample`."""
@@ -271,34 +255,8 @@ class BayesianNetworkModel:
         dependence = self._network.log_likelihood(codes) - alone
         return LogDensity(pd.DataFrame(margins, index=rows.index)[in_order], dependence)
 
-    def state(self) -> dict[str, Any]:
-        """Give the fitted model as plain values and arrays."""
-        return self._state.model_dump(mode="json") | self._arrays
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> BayesianNetworkModel:
-        """Rebuild a fitted model from its `state`, whoever wrote it; no code is taken from it.
-
-        Raises
-        ------
-        ArtifactError, ParameterError, ValueError
-            It is not the state of such a model.
-        """
-        arrays = {name: value for name, value in state.items() if isinstance(value, np.ndarray)}
-        plain = cls.State.model_validate(
-            {name: value for name, value in state.items() if name not in arrays}
-        )
-        checked = {one.name: one.check(plain.settings.get(one.name)) for one in cls.parameters}
-        if set(plain.settings) != set(checked):
-            raise ArtifactError(f"the model has not the settings of {cls.name!r}")
-        model = cls(**checked)
-        model.settings_, model.partial_ = checked, plain.partial
-        model._take(plain, arrays)
-        return model
-
-    def _take(self, state: BayesianNetworkState, arrays: Arrays) -> None:
-        """Become fitted."""
-        self._state, self._arrays = state, arrays
+    def _rebuild(self) -> None:
+        state, arrays = self._state, self._arrays
         self._sequence = [link.name for link in state.graph]
         if sorted(state.columns) != sorted(self._sequence) or not state.columns:
             raise ArtifactError("the columns of the network are not those of the table")

@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
-from synthhealth.errors import ArtifactError, NotFittedError, ParameterError
+from synthhealth.errors import NotFittedError, ParameterError
 from synthhealth.models._domain import Domain, domains_of
 from synthhealth.models._private_counts import SHARES, Counted, count_privately
 from synthhealth.models._secret import Secret
@@ -54,7 +53,7 @@ class PrivateState(BayesianNetworkState):
         What was spent, and on what.
     """
 
-    budget: Budget = Field()
+    budget: Budget
 
 
 class PrivateModel(BayesianNetworkModel):
@@ -165,14 +164,12 @@ class PrivateModel(BayesianNetworkModel):
         decimals = {one.name: one.decimals for one in schema if one.decimals is not None}
         super().fit(table.round(decimals), schema, seed=seed, training=training)
 
-    def _plain_state(self, **values: Any) -> BayesianNetworkState:
-        return PrivateState(**values, budget=self.spent())
+    def _plain_state(self, **values: Any) -> Any:
+        return super()._plain_state(**values, budget=self.spent())
 
-    def _take(self, state: BayesianNetworkState, arrays: Any) -> None:
-        super()._take(state, arrays)
-        if not isinstance(state, PrivateState):
-            raise ArtifactError("the model says nothing of its budget")
-        self._budget = state.budget
+    def _rebuild(self) -> None:
+        super()._rebuild()
+        self._budget = self._state.budget
 
 
 def _codes(read: Read, name: str, domain: Domain) -> np.ndarray[Any, np.dtype[np.int64]]:
