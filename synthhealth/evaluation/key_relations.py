@@ -94,9 +94,10 @@ class PairLaw:
         second; NaN where there is none.
     floors : sequence of Band
         What the absolute differences are.
-    n_rows, degrees, dimensions : ndarray of shape (n_pairs,)
-        Real rows that have both values, degrees of freedom of a test of independence, and by what
-        the squared measure is multiplied to be a share of one of these.
+    n_rows : ndarray of shape (n_pairs,)
+        Real rows that have both values.
+    levels : ndarray of shape (n_pairs, 2)
+        The levels of either column in the real table; 0 of numbers.
     """
 
     names: Sequence[tuple[str, str]]
@@ -107,8 +108,7 @@ class PairLaw:
     differences: Floats
     floors: Sequence[Band]
     n_rows: Floats
-    degrees: Floats
-    dimensions: Floats
+    levels: npt.NDArray[np.int64]
 
     def surprises(self, measured: Floats) -> Floats:
         """Say how sure relations of such strength are, as values of a standard normal law.
@@ -116,9 +116,14 @@ class PairLaw:
         The squared measures are chi-squared laws if nothing depends on anything; their cube roots
         are nearly normal (Wilson and Hilferty, 1931).
         """
-        chi_squared = self.n_rows * np.nan_to_num(measured) ** 2 * self.dimensions
-        error = 2.0 / (9.0 * self.degrees)
-        sure: Floats = (np.cbrt(chi_squared / self.degrees) - 1.0 + error) / np.sqrt(error)
+        free = np.maximum(self.levels - 1, 1)
+        degrees = free.prod(axis=1)
+        # Of two columns of levels the squared measure is a share of the smaller number of levels.
+        of_levels = (self.levels > 0).all(axis=1)
+        scale = np.where(of_levels, free.min(axis=1), 1)
+        chi_squared = self.n_rows * np.nan_to_num(measured) ** 2 * scale
+        error = 2.0 / (9.0 * degrees)
+        sure: Floats = (np.cbrt(chi_squared / degrees) - 1.0 + error) / np.sqrt(error)
         return sure
 
 

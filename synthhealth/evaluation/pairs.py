@@ -373,19 +373,9 @@ def _judged(
         differences=exchanged.dependence[:, first, second],
         floors=floors[0],
         n_rows=complete_rows(real.table)[at_first, at_second],
-        **_degrees(levels[at_first], levels[at_second]),
+        levels=np.column_stack([levels[at_first], levels[at_second]]),
     )
     return pairs, tuple(unjudged), key_relations(of_pairs, grouping)
-
-
-def _degrees(
-    first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]
-) -> dict[str, npt.NDArray[np.float64]]:
-    """Give what a test of independence needs of columns of so many levels, 0 for numbers."""
-    free = np.maximum(first - 1, 1) * np.maximum(second - 1, 1)
-    both = (first > 0) & (second > 0)
-    fewer = np.where(both, np.minimum(first, second) - 1, 1)
-    return {"degrees": np.maximum(free, 1).astype(float), "dimensions": fewer.astype(float)}
 
 
 def _mean_gaps(differences: Floats) -> Floats:

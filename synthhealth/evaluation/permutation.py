@@ -11,7 +11,7 @@ import pandas as pd
 
 from synthhealth.evaluation.dependence import FEWEST_ROWS, Binned, Table, informations
 
-__all__ = ["Exchanges", "Layout", "Relations", "exchange_rows", "shuffle_columns"]
+__all__ = ["Exchanges", "Layout", "Relations", "Replicated", "exchange_rows", "shuffle_columns"]
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -93,7 +93,7 @@ class Relations:
 
 
 @dataclass(frozen=True)
-class Exchanges:
+class Replicated:
     """What replicated tables give for all pairs, one figure per replicate and pair.
 
     Attributes
@@ -101,12 +101,22 @@ class Exchanges:
     dependence, information : ndarray of shape (n_replicates, p + q, p + q)
         Of the measures of `dependence` and of `informations`; NaN where a replicate left a pair
         fewer than 3 complete rows.
-    first : ndarray of shape (n_replicates, p + q, p + q)
-        The measures of `dependence` in the first table.
     """
 
     dependence: Floats
     information: Floats
+
+
+@dataclass(frozen=True)
+class Exchanges(Replicated):
+    """The differences of two tables that have exchanged rows, and the measures in the first.
+
+    Attributes
+    ----------
+    first : ndarray of shape (n_replicates, p + q, p + q)
+        The measures of `dependence` in the first table.
+    """
+
     first: Floats
 
 
@@ -135,13 +145,12 @@ def exchange_rows(real: Relations, synthetic: Relations, rng: np.random.Generato
     return Exchanges(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
 
-def shuffle_columns(real: Relations, n_rows: int, rng: np.random.Generator) -> Exchanges:
+def shuffle_columns(real: Relations, n_rows: int, rng: np.random.Generator) -> Replicated:
     """Measure five tables of so many rows (at most 1,000) with the real columns shuffled."""
     layout = Layout.of(real)
     tables = (real.shuffled(min(n_rows, MOST_SHUFFLED), rng).features() for _ in range(SHUFFLES))
     products = np.array([table.T @ table for table in tables])
-    measured = layout.dependence(products)
-    return Exchanges(measured, layout.information(products), measured)
+    return Replicated(layout.dependence(products), layout.information(products))
 
 
 def _divisions(features: list[Floats], rng: np.random.Generator) -> Iterator[tuple[Floats, Floats]]:
