@@ -123,3 +123,14 @@ def model_bytes(base: Path) -> bytes:
 
 def failure(base: Path) -> str:
     return (base / "output/failure").read_text(encoding="utf-8")
+
+
+def leaves(value: Any, path: str = "") -> dict[str, Any]:
+    """Give each plain value of a JSON document by its path: two of them differ in few places."""
+    if isinstance(value, dict):
+        parts = value.items()
+    elif isinstance(value, list):
+        parts = enumerate(value)
+    else:
+        return {path: value}
+    return {at: leaf for key, part in parts for at, leaf in leaves(part, f"{path}/{key}").items()}
