@@ -10,6 +10,7 @@ from synthhealth.evaluation import evaluate
 
 #: What takes most of the time of a fit and of an evaluation, and how little of it is enough.
 QUICK = {
+    "synthhealth.cli._results.FEWEST_FOLDED": 10**9,  # no further fits
     "synthhealth.evaluation.evaluate.QUESTIONS": tuple(
         question for question in evaluate.QUESTIONS if question.part != "sdmetrics"
     ),

@@ -347,7 +347,7 @@ def _training_of(fitted: Fitted) -> TrainingSummary | None:
 
 
 def _summary_of(report: Report) -> ReportSummary:
-    evaluation = report.evaluation
+    evaluation = report.written or report.evaluation
     if evaluation.real_is == "cross-validated":
         raise ParameterError(
             "save: a cross-validated report is about fits of parts of the table, not about this "

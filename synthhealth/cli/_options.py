@@ -188,6 +188,14 @@ KeepPartial = Annotated[
 MaxSeconds = Annotated[
     float | None, typer.Option(help="Time budget of the training; the model may then be partial.")
 ]
+FurtherFits = Annotated[
+    bool,
+    typer.Option(
+        "--further-fits/--no-further-fits",
+        help="Judge by patients that were not learned: further fits, each without a fifth of them. "
+        "Else by those that were learned: quicker, and flattering.",
+    ),
+]
 CheckpointFile = Annotated[
     Path | None,
     typer.Option(

@@ -35,7 +35,6 @@ from synthhealth.cli._options import (
 )
 from synthhealth.cli._results import (
     ATTACK,
-    CROSS,
     RELEASE,
     REPORT,
     end_with,
@@ -127,7 +126,7 @@ def release(
         typer.Option(
             "--cross-evaluated",
             metavar="FILE",
-            help="The report.json of 'cross-evaluate'; default: DIR/cross-evaluated.json.",
+            help="The report.json of 'cross-evaluate', where that of DIR has no further fits.",
         ),
     ] = None,
     out: Annotated[
@@ -161,11 +160,11 @@ def release(
         record = None if ledger is None else Ledger(ledger)
         if record is not None:
             record.check()
-        attacks = _evidence(attack, folder / ATTACK)
-        other = _evidence(cross_evaluated, folder / CROSS[1])
+        usual = folder / ATTACK
+        attacks = attack or (usual if usual.is_file() else None)
         verdict = Report.from_json(folder / REPORT[1]).release(
             None if attacks is None else read_attacks(attacks),
-            cross_evaluated=None if other is None else Report.from_json(other),
+            cross_evaluated=None if cross_evaluated is None else Report.from_json(cross_evaluated),
             released=what,
             policy=read_policy(policy),
             files=released_files(folder, what),
@@ -176,11 +175,6 @@ def release(
     tell_files(out, list(RELEASE))
     typer.echo()
     end_with(verdict)
-
-
-def _evidence(said: Path | None, usual: Path) -> Path | None:
-    """Give a file of evidence: the one that was said, or the usual one where it lies there."""
-    return said or (usual if usual.is_file() else None)
 
 
 @verb

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from synthhealth.cli._app import FOUND
-from synthhealth.errors import FileError
+from synthhealth.errors import FileError, TableError
 from synthhealth.io import FileForm, write_table
 
 if TYPE_CHECKING:
@@ -46,9 +46,15 @@ def show(renderable: Any) -> None:
 REPORT = ("report.html", "report.json")
 MODEL = "model.synth"
 #: What a release rests on beside the report, and what comes of it.
-CROSS = ("cross-evaluated.html", "cross-evaluated.json")
 ATTACK = "attack.json"
 RELEASE = ("release.html", "release.json")
+
+#: Parts of the patients that the further fits of a whole job do without, each in turn.
+FOLDS = 5
+#: Of more patients than this one part is left out once: there are enough in it.
+MOST_FOLDED = 1_000
+#: Of fewer patients nothing could be told.
+FEWEST_FOLDED = 30
 
 
 def result_names(suffix: str) -> list[str]:
@@ -58,9 +64,7 @@ def result_names(suffix: str) -> list[str]:
 
 def check_leftovers(out: Path, names: list[str]) -> None:
     """Refuse a folder with evidence on an earlier table, which would stand beside the new one."""
-    left = [
-        name for name in (*RELEASE, ATTACK, *CROSS) if name not in names and (out / name).exists()
-    ]
+    left = [name for name in (*RELEASE, ATTACK) if name not in names and (out / name).exists()]
     if left:
         raise FileError(
             f"{out / left[0]}: it is about an earlier table and would stand beside the new one; "
@@ -75,12 +79,32 @@ def write_results(
     folder: Path,
     form: FileForm,
     key: bytes | None = None,
+    *,
+    further: pd.DataFrame | None = None,
+    max_seconds: float | None = None,
     **asked: Any,
 ) -> Report:
-    """Draw a table, judge it, and write both and the model into a folder."""
+    """Draw a table, judge it, and write both and the model into a folder.
+
+    It is judged by patients that were not learned: those of a holdout, or all of the table in turn,
+    by further fits.
+    """
     synthetic = synthesizer.sample(rows)
     write_table(synthetic, folder / f"synthetic{form.suffix}", form=form)
-    report = synthesizer.evaluate(unseen, synthetic, **asked)
+    report = None
+    if unseen is None and further is not None and synthesizer.n_patients_ >= FEWEST_FOLDED:
+        try:
+            report = synthesizer.cross_evaluate(
+                further,
+                FOLDS,
+                n_fits=None if synthesizer.n_patients_ <= MOST_FOLDED else 1,
+                written=synthetic,
+                max_seconds=max_seconds,
+                **asked,
+            )
+        except TableError as error:  # such as too few patients for a family without some of them
+            typer.echo(f"note: judged by the patients that were learned: {error}", err=True)
+    report = report or synthesizer.evaluate(unseen, synthetic, **asked)
     # The report is of the patients; a private model's file tells no more than its budget allows.
     inside = None if synthesizer.fitted_.budget is not None else report
     synthesizer.save(folder / MODEL, report=inside, key=key)
@@ -110,18 +134,13 @@ def write_release(
     report: Report,
     folder: Path,
     *,
-    cross_evaluate: bool,
     released: Released,
     policy: Policy | None,
     max_seconds: float | None,
-    asked: dict[str, Any],
 ) -> ReleaseVerdict:
     """Attack what a whole job made, hold it against the limits, and write all of it."""
     from synthhealth import attack
 
-    crossed = synthesizer.cross_evaluate(real, **asked) if cross_evaluate else None
-    if crossed is not None:
-        _write_both(crossed, folder, CROSS)
     found = attack(
         real,
         synthesizer.model,
@@ -134,7 +153,6 @@ def write_release(
     found.to_json(folder / ATTACK)
     verdict = report.release(
         found,
-        cross_evaluated=crossed,
         released=released,
         policy=policy,
         files=released_files(folder, released),

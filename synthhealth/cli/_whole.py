@@ -21,6 +21,7 @@ from synthhealth.cli._options import (
     Family,
     Force,
     Format,
+    FurtherFits,
     Groups,
     Guard,
     HeaderLine,
@@ -48,7 +49,6 @@ from synthhealth.cli._options import (
 )
 from synthhealth.cli._results import (
     ATTACK,
-    CROSS,
     RELEASE,
     REPORT,
     check_leftovers,
@@ -79,6 +79,7 @@ def demo(
     format: Format = TableFormat.csv,
     keep_partial: KeepPartial = False,
     max_seconds: MaxSeconds = None,
+    further_fits: FurtherFits = True,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -101,7 +102,15 @@ def demo(
         real = load_ra_panel()
         write_table(real, folder / names[0])
         synthesizer = learning.learn(real, None)
-        report = write_results(synthesizer, None, rows, folder, form)
+        report = write_results(
+            synthesizer,
+            None,
+            rows,
+            folder,
+            form,
+            further=real if further_fits else None,
+            max_seconds=max_seconds,
+        )
     tell_results(report, synthesizer, out, names)
 
 
@@ -140,6 +149,7 @@ def run(
     keep_partial: KeepPartial = False,
     max_seconds: MaxSeconds = None,
     checkpoint: CheckpointFile = None,
+    further_fits: FurtherFits = True,
     outcome: Outcomes = None,
     analysis: Analyses = None,
     by: Groups = None,
@@ -168,8 +178,7 @@ def run(
     if not release and (released is not Leaving.table or policy or attack_seconds):
         raise ParameterError("--released, --policy and --attack-seconds need --release, too")
     if release:
-        # Patients who were not learned: those of the holdout, or every one in turn.
-        names += [*(CROSS if holdout is None else ()), ATTACK, *RELEASE]
+        names += [ATTACK, *RELEASE]
     check_leftovers(out, names)
     learning = Learning(
         model=model,
@@ -199,7 +208,15 @@ def run(
         synthesizer = learning.learn(real, wanted, record)
         written = form if format is None else FileForm(suffix)
         report = write_results(
-            synthesizer, unseen, rows or len(real), folder, written, key, **asked
+            synthesizer,
+            unseen,
+            rows or len(real),
+            folder,
+            written,
+            key,
+            further=real if further_fits else None,
+            max_seconds=max_seconds,
+            **asked,
         )
         if release:
             from synthhealth.evaluation.privacy.legal_tests import as_released
@@ -209,11 +226,9 @@ def run(
                 real,
                 report,
                 folder,
-                cross_evaluate=unseen is None,
                 released=as_released(released.value),
                 policy=limits,
                 max_seconds=attack_seconds,
-                asked=asked,
             )
     typer.echo(f"Read: {data} ({form})")
     tell_results(report, synthesizer, out, names)

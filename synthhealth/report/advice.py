@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from synthhealth.evaluation import Evaluation, Metric
 from synthhealth.models import About, about
+from synthhealth.report.conclusion import gravest
 from synthhealth.report.data import ModelInfo
 from synthhealth.report.metric_words import against, in_sentence, words_of
 from synthhealth.report.numbers import counted, listed
@@ -22,9 +23,24 @@ _NAMED = 5  # columns or figures named in a sentence
 _MANY = 3
 
 
-def advise(evaluation: Evaluation, model: ModelInfo | None) -> tuple[str, ...]:
-    """Say what to do next, the most urgent first."""
-    found = (rule(evaluation, model) for rule in _RULES)
+def advise(
+    evaluation: Evaluation, model: ModelInfo | None, written: Evaluation | None = None
+) -> tuple[str, ...]:
+    """Say what to do next, the most urgent first.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        The figures of the comparison.
+    model : ModelInfo or None
+        Which model made the synthetic table.
+    written : Evaluation, optional
+        Of the table that was written, where `evaluation` is of further fits.
+    """
+    decisive = gravest(evaluation, written)
+    # Only the further fits were attacked by patients that they never saw.
+    first = [] if decisive is evaluation else [_attacked(evaluation, model)]
+    found = [*first, *(rule(decisive, model) for rule in _RULES)]
     return tuple(sentence for sentence in found if sentence is not None)[:_MOST]
 
 

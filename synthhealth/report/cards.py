@@ -27,10 +27,13 @@ from synthhealth.report.parts.subgroups import group_name
 from synthhealth.report.theme import STATE_WORDS, TONES, Tone
 from synthhealth.report.words import column_results, floor_text, shown
 
-__all__ = ["CLOSER", "Card", "Mark", "key_cards", "key_metrics", "missing_cards"]
+__all__ = ["CLOSER", "WRITTEN_ONLY", "Card", "Mark", "key_cards", "key_metrics", "missing_cards"]
 
 #: What is said of a figure that lies beyond its band on the good side.
 CLOSER = "closer to these patients than others would be"
+
+#: What stands behind a figure that is off in the table that was written, and not in other fits.
+WRITTEN_ONLY = " in the table that was written"
 
 _MARGIN = 0.06  # of the scale, left free at both ends
 _NAMED = 4  # columns named in a sentence
@@ -92,10 +95,35 @@ _QUESTIONS = {
     "gaps": ("missing_patterns", "missing_together", "missing_dependence"),
 }
 _COPIES = ("identical_rows", "near_rows")
+#: States that make a verdict bad.
+_OFF = ("worse", "copied")
 
 
-def key_cards(evaluation: Evaluation) -> list[Card]:
-    """Return the figures that decided, one or two of each question; what is worse comes first."""
+def key_cards(evaluation: Evaluation, written: Evaluation | None = None) -> list[Card]:
+    """Return the figures that decided, one or two of each question; what is worse comes first.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        The figures of the comparison.
+    written : Evaluation, optional
+        Of the table that was written, where `evaluation` is of further fits: what is off in it
+        alone has a card, too.
+    """
+    cards = _cards(evaluation)
+    if written is not None:
+        off = {card.name for card in cards if card.state in _OFF}
+        cards += [
+            card._replace(
+                name=f"{card.name}{WRITTEN_ONLY}", reason=f"{card.reason[:-1]}{WRITTEN_ONLY}."
+            )
+            for card in _cards(written)
+            if card.state in _OFF and card.name not in off
+        ]
+    return sorted(cards, key=lambda card: card.state not in _OFF)
+
+
+def _cards(evaluation: Evaluation) -> list[Card]:
     judgement = evaluation.judgement
     metrics = {metric.name: metric for metric in key_metrics(evaluation)}
     found: list[Card] = []
@@ -111,8 +139,7 @@ def key_cards(evaluation: Evaluation) -> list[Card]:
         if question == "gaps":
             figures = [one for one in figures if one.state == "worse"]
         found += figures
-    found += [_card(one) for one in metrics.values() if one.name not in _all_named()]
-    return sorted(found, key=lambda card: card.state not in ("worse", "copied"))
+    return found + [_card(one) for one in metrics.values() if one.name not in _all_named()]
 
 
 def missing_cards(data: ReportData) -> list[Card]:

@@ -58,7 +58,7 @@ class Run(Part):
             real_is=evaluation.real_is,
             n_real=evaluation.n_real,
             n_synthetic=evaluation.n_synthetic,
-            verdict=evaluation.judgement.verdict,
+            verdict=data.conclusion.verdict,
             privacy=data.conclusion.privacy,
         )
 

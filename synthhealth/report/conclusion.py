@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from synthhealth.evaluation import Evaluation
-from synthhealth.report.cards import CLOSER, key_cards
+from synthhealth.report.cards import CLOSER, WRITTEN_ONLY, key_cards
 from synthhealth.report.data import Conclusion
 from synthhealth.report.metric_words import against, in_sentence, words_of
 from synthhealth.report.numbers import counted, listed
@@ -30,22 +30,40 @@ _HEADLINES = {
 }
 
 
-def conclude(evaluation: Evaluation) -> Conclusion:
-    """Put the judgement, and what the attacks found, into words."""
-    judgement = evaluation.judgement
+def conclude(evaluation: Evaluation, written: Evaluation | None = None) -> Conclusion:
+    """Put the judgement, and what the attacks found, into words.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        The figures of the comparison.
+    written : Evaluation, optional
+        Of the table that was written, where `evaluation` is of further fits: its faults count, too.
+    """
+    verdict = gravest(evaluation, written).judgement.verdict
     headline = _HEADLINES.get(
-        judgement.verdict,
+        verdict,
         f"With {evaluation.n_real:,} real and {evaluation.n_synthetic:,} synthetic rows these "
         "figures cannot tell whether the synthetic rows are good or poor.",
     )
-    privacy, privacy_headline = conclude_privacy(evaluation)
+    copied = written is not None and written.judgement.copying
+    privacy, privacy_headline = conclude_privacy(written if written and copied else evaluation)
     return Conclusion(
-        verdict=judgement.verdict,
+        verdict=verdict,
         headline=headline,
         privacy=privacy,
         privacy_headline=privacy_headline,
-        reasons=tuple(_reasons(evaluation))[:_MOST],
+        reasons=tuple(_reasons(evaluation, written))[:_MOST],
     )
+
+
+def gravest(evaluation: Evaluation, written: Evaluation | None) -> Evaluation:
+    """Return the evaluation that decides: a fault of either is one of the verdict."""
+    for verdict in ("copied", "poor"):
+        for one in (evaluation, written):
+            if one is not None and one.judgement.verdict == verdict:
+                return one
+    return evaluation
 
 
 class Spoken(NamedTuple):
@@ -66,21 +84,23 @@ def verdicts(conclusion: Conclusion) -> tuple[Spoken, Spoken]:
     )
 
 
-def _reasons(evaluation: Evaluation) -> list[str]:
+def _reasons(evaluation: Evaluation, written: Evaluation | None) -> list[str]:
     """Return what speaks for the verdict, the weightiest first."""
-    worse = [card.reason for card in key_cards(evaluation) if card.state == "worse"]
-    found = [_copied(evaluation), _attacked(evaluation), *worse]
+    cards = key_cards(evaluation, written)
+    worse = [card.reason for card in cards if card.state == "worse"]
+    copied = _copied(evaluation, "") or (written and _copied(written, WRITTEN_ONLY))
+    found = [copied or None, _attacked(evaluation), *worse]
     if not worse:
-        found.append(_nothing_worse(evaluation))
+        found.append(_nothing_worse(evaluation, is_copied=bool(copied)))
     return [one for one in (*found, _uncertain(evaluation), _closer(evaluation)) if one is not None]
 
 
-def _copied(evaluation: Evaluation) -> str | None:
+def _copied(evaluation: Evaluation, where: str) -> str | None:
     copying = evaluation.judgement.copying
     if not copying:
         return None
     metrics = {metric.name: metric for metric in evaluation.metrics}
-    return f"Copied rows: {listed((against(metrics[name]) for name in copying), _NAMED)}."
+    return f"Copied rows{where}: {listed((against(metrics[name]) for name in copying), _NAMED)}."
 
 
 def _attacked(evaluation: Evaluation) -> str | None:
@@ -93,8 +113,7 @@ def _attacked(evaluation: Evaluation) -> str | None:
     )
 
 
-def _nothing_worse(evaluation: Evaluation) -> str:
-    judgement = evaluation.judgement
+def _nothing_worse(evaluation: Evaluation, *, is_copied: bool) -> str:
     looked_at = [
         counted(len(column_scores(evaluation)), "column", "columns"),
         counted(len(evaluation.metrics), "figure", "figures") + " over the whole table",
@@ -107,7 +126,7 @@ def _nothing_worse(evaluation: Evaluation) -> str:
         looked_at.append(f"{groups} of patients")
     told = f"None of {listed(looked_at, len(looked_at))} is worse than chance explains"
     copies = any(metric.family == "copying" for metric in evaluation.metrics)
-    if judgement.copying or found_attacks(evaluation) or not copies:
+    if is_copied or found_attacks(evaluation) or not copies:
         return f"{told}."
     return f"{told}, and no more rows repeat a patient than would by chance."
 

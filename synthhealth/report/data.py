@@ -426,6 +426,9 @@ class ReportData(Part):
     """What this report cannot show, in plain words."""
     evaluation: Evaluation
     """The figures of the comparison, each beside its noise floor."""
+    written: Evaluation | None = None
+    """The same of one synthetic table against the patients that its model learned, where \
+`evaluation` is of further fits against patients that they never saw."""
     numerical: tuple[NumericalDistribution, ...]
     """Distributions of the numerical columns."""
     categorical: tuple[CategoricalDistribution, ...]

@@ -253,7 +253,7 @@ def as_html(data: ReportData) -> str:
         "data": data,
         "verdicts": verdicts(data.conclusion),
         "left_out": left_out_text(data.model),
-        "cards": key_cards(data.evaluation),
+        "cards": key_cards(data.evaluation, data.written),
         "figure_groups": figure_groups(data),
         "rows": column_rows(data),
         "analysis": analysis_rows(data),

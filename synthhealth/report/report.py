@@ -50,6 +50,9 @@ class Report:
         The figures, each beside its noise floor.
     data : ReportData
         Everything the report says, aggregated: no patient's row or value is in it.
+    written : Evaluation or None
+        The figures of one table that a model drew, where `evaluation` is of further fits; see
+        ``Synthesizer.cross_evaluate``.
 
     Examples
     --------
@@ -68,6 +71,7 @@ class Report:
 
     evaluation: Evaluation
     _gather: Callable[[], ReportData] = field(repr=False)
+    written: Evaluation | None = None
 
     @cached_property
     def data(self) -> ReportData:
@@ -99,7 +103,7 @@ class Report:
             The file cannot be read, or is no report of this format.
         """
         data = read_data(path)
-        return cls(data.evaluation, _Gathered(data))
+        return cls(data.evaluation, _Gathered(data), data.written)
 
     def compare(self, other: Report | str | os.PathLike[str]) -> Comparison:
         """Compare this report with another one of the same columns, figure by figure.
@@ -146,7 +150,7 @@ class Report:
             What `synthhealth.attack` found for the family of models, with its parameters.
         cross_evaluated : Report, optional
             That of ``Synthesizer.cross_evaluate`` on the same table: its attacks have patients
-            that the fits never saw.
+            that the fits never saw. A report of a written table has them already.
         released : {"table", "model", "both"}
             What leaves the house; for the last two the attacks on the model's parameters count,
             too.
@@ -180,10 +184,15 @@ class Report:
         from synthhealth.evaluation.privacy.policy import Policy
         from synthhealth.report.release.verdict import verdict_on
 
+        data = self.data
+        other = None if cross_evaluated is None else cross_evaluated.data
+        if data.written is not None:
+            other = other or data
+            data = data.model_copy(update={"evaluation": data.written, "written": None})
         return verdict_on(
-            self.data,
+            data,
             attacks=attacks,
-            cross_evaluated=None if cross_evaluated is None else cross_evaluated.data,
+            cross_evaluated=other,
             released=released,
             policy=policy or Policy(),
             files=files,
@@ -270,7 +279,7 @@ class Report:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A pickled report holds aggregates, never the tables.
-        return Report, (self.data.evaluation, _Gathered(self.data))
+        return Report, (self.data.evaluation, _Gathered(self.data), self.data.written)
 
 
 def evaluate(
@@ -390,15 +399,19 @@ def cross_validated(
     model: ModelInfo | None = None,
     created: datetime | None = None,
     group: str | None = None,
+    written: Report | None = None,
 ) -> Report:
     """Judge a way of making synthetic tables by several fits of one table.
 
     Parameters
     ----------
     folds : sequence of Fold
-        One per part of the table that was held out; at least two.
+        One per part of the table that was held out.
     outcomes, analyses, by, parts, random_state, title, model, created, group
         As for `evaluate`.
+    written : Report, optional
+        Of one table that such a model drew, against the patients that it learned: it stands beside,
+        and a fault of that table is a fault of the verdict.
 
     Returns
     -------
@@ -423,12 +436,21 @@ def cross_validated(
         )
         for fold in folds
     ]
-    tables = pool_folds(read)
+    tables = pool_folds(read) if len(read) > 1 else read[0]
     check_group(group, tables.schema)
     scope = Scope(outcomes, analyses, by, parts)
     scope.check(tables.schema)
-    evaluation = evaluate_read(tables, seeds, real_is="cross-validated", scope=scope, folds=read)
-    return _report(tables, evaluation, title=title, created=created, model=model, group=group)
+    role: RealIs = "cross-validated" if len(read) > 1 else "holdout"
+    evaluation = evaluate_read(tables, seeds, real_is=role, scope=scope, folds=read)
+    return _report(
+        tables,
+        evaluation,
+        title=title,
+        created=created,
+        model=model,
+        group=group,
+        written=None if written is None else written.evaluation,
+    )
 
 
 @dataclass(frozen=True)
@@ -485,6 +507,7 @@ def _report(
     created: datetime,
     model: ModelInfo | None,
     group: str | None,
+    written: Evaluation | None = None,
 ) -> Report:
     # Kept as they are now: the caller may change the tables before the page is asked for.
     kept = tables.copy()
@@ -499,9 +522,10 @@ def _report(
             created=created.replace(microsecond=0),
             model=model,
             group=group,
+            written=written,
         )
 
-    return Report(evaluation, gather_data)
+    return Report(evaluation, gather_data, written)
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ from synthhealth.report.parts.pairs import (
     levels_of,
 )
 from synthhealth.report.parts.table_one import table_one
+from synthhealth.report.parts.written import written_finding
 from synthhealth.report.words import column_results, limit_sentences, summary_sentences
 from synthhealth.schema import Kind, Protection, Schema
 from synthhealth.schema.types import MIN_CELL
@@ -55,6 +56,7 @@ def gather(
     created: datetime,
     model: ModelInfo | None,
     group: str | None,
+    written: Evaluation | None = None,
 ) -> ReportData:
     """Aggregate two tables and their evaluation to what the report says.
 
@@ -72,8 +74,11 @@ def gather(
         Which model made the synthetic table.
     group : str or None
         The column to group patients by in Table 1.
+    written : Evaluation, optional
+        Of one table that was drawn, against the patients that its model learned.
     """
-    evaluation = Evaluation.model_validate(evaluation.model_dump())  # rounded as in writing
+    evaluation = _as_written(evaluation)
+    written = None if written is None else _as_written(written)
     schema = tables.schema
     real, synthetic = tables.real.table, tables.synthetic.table
     numerical: dict[str, Values] = {}
@@ -117,15 +122,17 @@ def gather(
         model=model,
         # The distributions name the levels that may be named; the schema has the rare ones too.
         columns=tuple(column.model_copy(update={"levels": None}) for column in schema),
-        conclusion=conclude(evaluation),
-        advice=advise(evaluation, model),
+        conclusion=conclude(evaluation, written),
+        advice=advise(evaluation, model, written),
         summary=(
             *summary_sentences(evaluation, missingness, model),
             *(finding for part in parts.PARTS if (finding := part.finding(evaluation))),
+            *((finding,) if (finding := written_finding(written)) else ()),
             *clinical_sentences(evaluation, model, protected, rare),
         ),
-        limits=limit_sentences(evaluation),
+        limits=limit_sentences(evaluation, has_written=written is not None),
         evaluation=evaluation,
+        written=written,
         numerical=tuple(values.distribution for values in numerical.values()),
         categorical=tuple(category_shares),
         not_shown=tuple(not_shown),
@@ -141,6 +148,11 @@ def gather(
         rare=rare,
         description=description,
     )
+
+
+def _as_written(evaluation: Evaluation) -> Evaluation:
+    """Round the figures as in a file, so that what is said of them is true of the file."""
+    return Evaluation.model_validate(evaluation.model_dump())
 
 
 def _missingness(evaluation: Evaluation, schema: Schema) -> tuple[Missingness, ...]:

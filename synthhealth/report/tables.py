@@ -14,6 +14,7 @@ from synthhealth.report.numbers import (
     points_text,
     unit_text,
 )
+from synthhealth.report.parts.written import written_section
 from synthhealth.report.sections import Entry, Section, Sheet
 from synthhealth.report.theme import Tone
 from synthhealth.report.words import shown
@@ -336,5 +337,6 @@ def _plausible(data: ReportData, name: str) -> str:
 
 def sections(data: ReportData) -> list[Section]:
     """Return the sections that this report has."""
-    found = (part.section(data.evaluation) for part in parts.PARTS)
+    found = [part.section(data.evaluation) for part in parts.PARTS]
+    found.append(written_section(data.evaluation, data.written))
     return [section for section in found if section is not None]

@@ -112,8 +112,16 @@ def _notes(evaluation: Evaluation) -> list[str]:
     return [*lost, *(f"{shown(note, 240)}." for note in evaluation.notes)]
 
 
-def limit_sentences(evaluation: Evaluation) -> tuple[str, ...]:
-    """Say what the report cannot show."""
+def limit_sentences(evaluation: Evaluation, *, has_written: bool = False) -> tuple[str, ...]:
+    """Say what the report cannot show.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        The figures of the comparison.
+    has_written : bool
+        Whether they are of further fits, and those of the table that was written stand beside.
+    """
     privacy = evaluation.privacy
     looked = (
         "and quick attacks were tried"
@@ -165,7 +173,12 @@ def limit_sentences(evaluation: Evaluation) -> tuple[str, ...]:
             f"the distribution functions of a numerical column must lie about {smallest:.2f} "
             "apart (KS distance) before that counts as a difference."
         )
-    if evaluation.real_is == "cross-validated":
+    if has_written:
+        sentences.append(
+            "The figures are about further fits of the same model to parts of the table. Those of "
+            "the table that was written stand under 'The written table itself'."
+        )
+    elif evaluation.real_is == "cross-validated":
         sentences.append(
             "The figures are about the procedure, fitted several times to parts of the table, and "
             "not about one model or one synthetic table."

@@ -43,6 +43,11 @@ def cross_evaluated(
     scope: Scope,
     group: str | None,
     on_progress: OnProgress | None,
+    *,
+    n_fits: int | None = None,
+    max_seconds: float | None = None,
+    written: Report | None = None,
+    model: ModelInfo | None = None,
 ) -> Report:
     """Fit without each part of the patients in turn, and judge all fits together.
 
@@ -66,6 +71,14 @@ def cross_evaluated(
         The column by which Table 1 groups the patients.
     on_progress : callable or None
         Called after each fit.
+    n_fits : int, optional
+        Parts that are held out in turn; all by default.
+    max_seconds : float, optional
+        Time budget of each fit.
+    written : Report, optional
+        Of a table that a fit of all patients drew; it stands beside.
+    model : ModelInfo, optional
+        That fit; by default what the further ones have in common.
     """
     from synthhealth.report import Fold, cross_validated
 
@@ -74,18 +87,22 @@ def cross_evaluated(
     k = check_count("k", k)
     schema = schema or detected(table)
     held_out = _parted(table, schema, k, seed)
+    if n_fits is not None:
+        held_out = held_out[: check_count("n_fits", n_fits)]
     scope.check(schema)
     folds = []
     begin = time.monotonic()
     with progress_reporter("cross-validating", on_progress) as report:
         for part, is_unseen in enumerate(held_out):
             unseen, training = table[is_unseen], table[~is_unseen]
-            model = make(schema, derive_seed(seed, _PARTS, part))
-            model.fit(training, on_progress=_silent)
-            drawn = model.sample(len(training), on_progress=_silent)
-            folds.append(Fold(training, unseen, drawn, model.schema_))
+            further = make(schema, derive_seed(seed, _PARTS, part))
+            further.fit(training, max_seconds=max_seconds, on_progress=_silent)
+            drawn = further.sample(len(training), on_progress=_silent)
+            folds.append(Fold(training, unseen, drawn, further.schema_))
             elapsed = time.monotonic() - begin
-            report(ProgressEvent("evaluate", part + 1, k, "fit", elapsed))
+            report(ProgressEvent("evaluate", part + 1, len(held_out), "fit", elapsed))
+    if model is None:
+        model = model_info(further).model_copy(update={"seed": seed, "n_left_out": None})
     return cross_validated(
         folds,
         random_state=seed,
@@ -94,7 +111,8 @@ def cross_evaluated(
         analyses=scope.analyses,
         by=scope.by,
         parts=scope.parts,
-        model=model_info(model).model_copy(update={"seed": seed, "n_left_out": None}),
+        model=model,
+        written=written,
     )
 
 

@@ -445,6 +445,9 @@ class Synthesizer(BaseEstimator):
         table: pd.DataFrame,
         k: int = 5,
         *,
+        n_fits: int | None = None,
+        written: pd.DataFrame | None = None,
+        max_seconds: float | None = None,
         group: str | None = None,
         outcomes: Sequence[str] | None = None,
         analyses: str | Analysis | Sequence[str | Analysis] = (),
@@ -458,7 +461,8 @@ class Synthesizer(BaseEstimator):
         Every patient is unseen once. What a fit draws is compared with the part that it did not
         see; whether it is of use, and whether it copied, is judged in each fit. The report is about
         the procedure, that is this family with these parameters on such a table, not about one
-        model; this synthesizer itself is not fitted.
+        model; this synthesizer itself is not fitted. If it was fitted to the table already, a table
+        that it drew can be given: its own figures stand beside.
 
         Parameters
         ----------
@@ -466,6 +470,13 @@ class Synthesizer(BaseEstimator):
             One row per patient.
         k : int
             Number of parts, at least 2; each fit learns all but one.
+        n_fits : int, optional
+            Parts that are held out in turn, all by default. One is enough for a large table.
+        written : pandas.DataFrame, optional
+            A table that this synthesizer drew after it was fitted to `table`. It is held against
+            the patients that were learned: what is worse or copied in it counts for the verdict.
+        max_seconds : float, optional
+            Time budget of each fit, as for `fit`.
         group, outcomes, analyses, by, parts
             As for `evaluate`. There is no holdout to be given: every patient is one.
         random_state : int, optional
@@ -481,8 +492,10 @@ class Synthesizer(BaseEstimator):
         Raises
         ------
         ParameterError
-            `k` is not a whole number from 2, or the table has fewer than two patients for each
-            part.
+            `k` is not a whole number from 2, `n_fits` is none from 1, or the table has fewer than
+            two patients for each part.
+        NotFittedError
+            `written` is given, and this synthesizer is not fitted.
         TableError, SchemaError
             As for `fit`.
 
@@ -498,8 +511,33 @@ class Synthesizer(BaseEstimator):
 
         scope = Scope(outcomes, analyses, by, PARTS if parts is None else parts)
         seed = self.random_state if random_state is None else random_state
+        own = None
+        if written is not None:
+            self._check_fitted()
+            seed = self.seed_ if random_state is None else random_state
+            own = self.evaluate(
+                None,
+                written,
+                group=group,
+                outcomes=outcomes,
+                analyses=analyses,
+                by=by,
+                parts=parts,
+                random_state=seed,
+            )
         return cross_evaluated(
-            self._twin, table, self.schema, k, check_seed(seed), scope, group, on_progress
+            self._twin,
+            table,
+            self.schema,
+            k,
+            check_seed(seed),
+            scope,
+            group,
+            on_progress,
+            n_fits=n_fits,
+            max_seconds=max_seconds,
+            written=own,
+            model=None if own is None else model_info(self),
         )
 
     def _twin(self, schema: Schema, seed: int) -> Synthesizer:

@@ -8,6 +8,7 @@ import pytest
 
 import synthhealth as sh
 from synthhealth.evaluation import Evaluation, evaluate_tables
+from synthhealth.report.advice import advise
 from synthhealth.report.cards import Card, key_cards
 from synthhealth.report.conclusion import conclude
 
@@ -86,6 +87,22 @@ def test_the_reasons_are_those_of_the_cards(judged: Evaluation) -> None:
     worse = [card.reason for card in key_cards(judged) if card.state == "worse"]
     told = [reason for reason in reasons if reason in worse]
     assert bool(told) == bool(worse) or judged.judgement.verdict == "copied"
+
+
+def test_a_fault_of_the_written_table_counts(judged: Evaluation) -> None:
+    real = cohort(61, 0)
+    further = evaluate_tables(real, cohort(61, 1), parts=("copying", "joint", "subgroups"))
+    assert further.judgement.verdict == "good"
+    found, cards = conclude(further, judged), key_cards(further, judged)
+    verdict = judged.judgement.verdict
+    assert found.verdict == (verdict if verdict in ("copied", "poor") else "good")
+    off = [card for card in cards if card.state in ("worse", "copied")]
+    assert bool(off) == (verdict in ("copied", "poor"))
+    assert all(card.name.endswith("in the table that was written") for card in off)
+    assert any("in the table that was written" in reason for reason in found.reasons) == bool(off)
+    if verdict == "copied":
+        assert found.privacy == "found"
+        assert advise(further, None, judged)[0].startswith("Do not release this table")
 
 
 def test_nothing_outside_its_band_is_green(judged: Evaluation) -> None:

@@ -173,7 +173,7 @@ def verdict_on(
     shadow = None if attacks is None else MembershipAttacks.model_validate(attacks.model_dump())
     n_patients = data.evaluation.n_real
     tests = legal_tests(
-        [_source(one) for one in reports],
+        [_source(one, is_other=one is cross_evaluated) for one in reports],
         shadow,
         released=released,
         policy=policy,
@@ -205,11 +205,11 @@ def verdict_on(
     )
 
 
-def _source(data: ReportData) -> Source:
+def _source(data: ReportData, *, is_other: bool) -> Source:
     evaluation = data.evaluation
-    is_fold = evaluation.real_is == "cross-validated"
+    is_other = is_other or evaluation.real_is == "cross-validated"
     return Source(
-        "other fits" if is_fold else "this table", evaluation.privacy, evaluation.not_computed
+        "other fits" if is_other else "this table", evaluation.privacy, evaluation.not_computed
     )
 
 
