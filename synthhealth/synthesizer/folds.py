@@ -97,7 +97,8 @@ def cross_evaluated(
             unseen, training = table[is_unseen], table[~is_unseen]
             further = make(schema, derive_seed(seed, _PARTS, part))
             further.fit(training, max_seconds=max_seconds, on_progress=_silent)
-            drawn = further.sample(len(training), on_progress=_silent)
+            n = max(len(training), len(unseen))
+            drawn = further.sample(n, on_progress=_silent)
             folds.append(Fold(training, unseen, drawn, further.schema_))
             elapsed = time.monotonic() - begin
             report(ProgressEvent("evaluate", part + 1, len(held_out), "fit", elapsed))

@@ -10,7 +10,8 @@ from scipy import stats
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import synthhealth as sh
-from synthhealth.errors import ParameterError, TableError
+from synthhealth.artifact.saving import read_manifest
+from synthhealth.errors import NotFittedError, ParameterError, TableError
 from synthhealth.evaluation import evaluate_tables
 from synthhealth.evaluation.calibration import Replicates, Unjudged, state_of
 from synthhealth.evaluation.null_bands import KSNull
@@ -195,6 +196,35 @@ def test_cross_evaluation_repeats_itself():
         for _ in range(2)
     )
     assert first.evaluation == second.evaluation
+
+
+def test_a_written_table_stands_beside_the_further_fits(tmp_path):
+    real = cohort(61, 0)[FEW]
+    model = sh.Synthesizer("gaussian_copula", random_state=4)
+    with pytest.raises(NotFittedError):
+        model.cross_evaluate(real, written=real)
+    fake = model.fit(real).sample(200)
+    report = model.cross_evaluate(real, 2, written=fake)
+    assert report.written == model.evaluate(None, fake).evaluation
+    assert (report.written.n_synthetic, report.evaluation.n_synthetic) == (200, 61)
+    assert "200 synthetic against\n      61 real rows" in as_html(report.data)
+    assert "The table that was written has 200 rows" in report.summary().replace("\n  ", " ")
+    model.save(tmp_path / "ra.synth", report=report)
+    assert read_manifest(tmp_path / "ra.synth").report.n_synthetic == 200
+
+    copied = model.cross_evaluate(real, 2, written=real)
+    assert copied.evaluation == report.evaluation
+    assert copied.data.conclusion.verdict == "copied"
+
+
+def test_a_large_table_is_divided_once():
+    real = cohort(100, 0)[FEW]
+    report = sh.Synthesizer("gaussian_copula", random_state=4).cross_evaluate(real, 5, n_fits=1)
+    evaluation = report.evaluation
+    assert (evaluation.real_is, evaluation.n_folds) == ("holdout", None)
+    assert (evaluation.n_real, evaluation.n_synthetic, evaluation.n_training) == (20, 80, 80)
+    with pytest.raises(ParameterError, match="n_fits"):
+        sh.Synthesizer("gaussian_copula").cross_evaluate(real, 5, n_fits=0)
 
 
 @pytest.mark.parametrize("k", [0, 1, 31, 2.5, True])
