@@ -17,6 +17,7 @@ import typer
 
 from synthhealth import __version__
 from synthhealth.errors import FitInterruptedError, SynthHealthError
+from synthhealth.options import on_command_line
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 FOUND = 3  # a verb that searches or compares has found what should not be
@@ -71,7 +72,7 @@ def verb(function: Callable[..., None]) -> Callable[..., None]:
     def guarded(**options: Any) -> None:
         debug = options.get("debug", False)
         try:
-            with _silence(options.get("quiet", False)), _notes():
+            with _silence(options.get("quiet", False)), _notes(), on_command_line():
                 function(**options)
         except (BrokenPipeError, typer.Exit, typer.Abort):
             raise  # typer's own ends; of a broken pipe the reader has seen enough

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from synthhealth.evaluation import Evaluation, Metric
 from synthhealth.models import About, about
+from synthhealth.options import option, parameter
 from synthhealth.report.conclusion import gravest
 from synthhealth.report.data import ModelInfo
 from synthhealth.report.metric_words import against, in_sentence, words_of
@@ -84,7 +85,7 @@ def _stopped(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
         return None
     return (
         f"The training of {shown(model.name)} was stopped early: train to the end (a larger "
-        "max_seconds, or none) before anything else is changed."
+        f"{option('max_seconds')}, or none) before anything else is changed."
     )
 
 
@@ -159,7 +160,7 @@ def _broken(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
         return None
     return (
         f"Synthetic rows break {listed(faults, _NAMED)} more often than real ones: fit with the "
-        "schema that declares them (schema=...), so that such rows are drawn again."
+        f"schema that declares them ({option('schema')}), so that such rows are drawn again."
     )
 
 
@@ -193,8 +194,8 @@ def _cannot_tell(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
     more = (
         "only more patients can settle it"
         if evaluation.real_is == "cross-validated"
-        else "judge the procedure with every patient unseen once (cross_evaluate(table, k=5)), or "
-        "get more patients"
+        else f"judge with every patient unseen once ({option('every patient unseen')}), or get "
+        "more patients"
     )
     return (
         f"With {evaluation.n_real:,} real and {evaluation.n_synthetic:,} synthetic rows no verdict "
@@ -228,10 +229,7 @@ def _close(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
         f"Closer than other patients would be ({which}), though no rows were found to be copied: "
     )
     if evaluation.real_is == "given":
-        return (
-            f"{start}make sure that the model did not learn these real rows (evaluate(real, "
-            "synthetic, training=...))."
-        )
+        return f"{start}make sure that the model did not learn these real rows."
     return (
         f"{start}chance does that in 5 of 100 cases; look whether patients are in the table more "
         "than once, so that those held out were learned after all."
@@ -243,12 +241,13 @@ def _unseen(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
         return None
     if evaluation.real_is == "training":
         return (
-            "Show it on patients that the model never saw: keep some back and pass them as "
-            "holdout=..., or let every patient be unseen once (cross_evaluate(table, k=5))."
+            "Show it on patients that the model never saw: keep some back and give them "
+            f"({option('holdout')}), or let every patient be unseen once "
+            f"({option('every patient unseen')})."
         )
     return (
-        "Say which patients the model learned (training=...) or never saw (holdout=...): without "
-        "that the report cannot tell what the model learned from what it repeats."
+        f"Say which patients the model never saw ({option('holdout')}): without that the report "
+        "cannot tell what the model learned from what it repeats."
     )
 
 
@@ -266,7 +265,7 @@ def _purpose(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
         return f"{attacks[:1].upper()}{attacks[1:]}."
     return (
         "Before the table is used, repeat on both tables the analysis that it is for "
-        f"(analyses=...); {attacks}."
+        f"({option('analyses')}); {attacks}."
     )
 
 
@@ -308,8 +307,8 @@ def _steps(model: ModelInfo | None, factor: float) -> str:
     """Say how to set the length of training, and what it is now."""
     now = None if model is None else model.settings.get("steps")
     if not isinstance(now, int):
-        return "steps=..."
-    return f"steps={round(now * factor)}, now {now}"
+        return parameter("steps", "...")
+    return f"{parameter('steps', round(now * factor))}, now {now}"
 
 
 def _their(names: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ import pytest
 from report_figures import evaluation, identical, metric, number, relations
 
 from synthhealth.report import ModelInfo
+from synthhealth.options import on_command_line
 from synthhealth.report.advice import advise
 
 GAN = ModelInfo(name="ctgan", settings={"steps": 900})
@@ -84,7 +85,11 @@ def test_a_good_table_is_told_what_is_still_to_be_shown() -> None:
     assert "patients that the model never saw" in training[0]
     assert "attacks on privacy" in training[-1]
     given = advise(evaluation(), None)
-    assert "training=..." in given[0]
+    assert "never saw (holdout=...)" in given[0]
+    with on_command_line():
+        assert "never saw (--holdout FILE)" in advise(evaluation(), None)[0]
+        longer = advise(evaluation(numerical=POOR), GAN)[0]
+    assert "(--param steps=1800, now 900)" in longer
     unseen = advise(evaluation(real_is="holdout", n_unseen=61), COPULA)
     assert len(unseen) == 1
 

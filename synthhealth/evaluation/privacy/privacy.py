@@ -46,6 +46,7 @@ from synthhealth.evaluation.privacy.uniqueness import (
 from synthhealth.evaluation.question import Answer, Case, Question
 from synthhealth.evaluation.tables import Tables
 from synthhealth.evaluation.work import Seeds
+from synthhealth.options import option
 from synthhealth.schema.types import MIN_CELL
 
 __all__ = ["GUESSING", "PRIVACY", "WHAT", "PrivacyAttacks", "attack_tables"]
@@ -54,19 +55,6 @@ WHAT = "attacks on privacy"
 #: Attacks that need something to be known of a patient.
 GUESSING = "guessing secrets, singling out"
 
-_NOBODY_LEARNED = (
-    "which patients the model learned is not known; give them (training=...), or attack every "
-    "patient as one that was learned and as one that was not (cross_evaluate(table, k=5))"
-)
-_NOBODY_UNSEEN = (
-    "no patient is known that the model never saw, and what is true of those learned only cannot "
-    "be told from what is true of all; keep some back and give them (holdout=...), or attack every "
-    "patient as one that was learned and as one that was not (cross_evaluate(table, k=5))"
-)
-_TOO_FEW = (
-    f"fewer than {MIN_CELL} patients that the model learned, or that it never saw; give more, or "
-    "attack every patient as both (cross_evaluate(table, k=5))"
-)
 _TOO_FEW_SUCH = (
     f"fewer than {MIN_CELL} patients that the model learned, or that it never saw, can be attacked "
     "in this way"
@@ -166,18 +154,32 @@ def attack_tables(folds: Sequence[Tables], seeds: Seeds) -> PrivacyAttacks:
 
 def _obstacle(folds: Sequence[Tables], fits: Sequence[Fit]) -> str | None:
     """Say why no patient can be attacked as member and as non-member, if so."""
+    as_both = (
+        "attack every patient as one that was learned and as one that was not "
+        f"({option('every patient unseen')})"
+    )
     if any(fold.training is None for fold in folds):
-        return _NOBODY_LEARNED
+        return (
+            f"which patients the model learned is not known; say which it never saw "
+            f"({option('holdout')}), or {as_both}"
+        )
     n_non_members = [fit.n_non_members for fit in fits]
     if not any(n_non_members):
-        return _NOBODY_UNSEEN
+        return (
+            "no patient is known that the model never saw, and what is true of those learned only "
+            "cannot be told from what is true of all; keep some back and give them "
+            f"({option('holdout')}), or {as_both}"
+        )
     # A single non-member of a fit has no other one for a reference.
     if (
         min(n_non_members) < 2
         or sum(n_non_members) < MIN_CELL
         or min(fit.n_members for fit in fits) < MIN_CELL
     ):
-        return _TOO_FEW
+        return (
+            f"fewer than {MIN_CELL} patients that the model learned, or that it never saw; give "
+            f"more, or {as_both}"
+        )
     return None
 
 

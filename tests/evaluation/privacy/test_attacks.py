@@ -250,7 +250,7 @@ def test_a_patient_with_many_rows_counts_once():
 
 def test_without_patients_of_either_sort_there_is_no_number():
     table, fake = patients(100, 0), patients(100, 1)
-    for told, words in (({"real_is": "training"}, "holdout"), ({}, "training")):
+    for told, words in (({"real_is": "training"}, "keep some back"), ({}, "is not known")):
         judged = evaluate_tables(table, fake, SCHEMA, parts=["privacy"], **told)
         assert judged.privacy.memberships == judged.privacy.attacks == judged.privacy.guesses == ()
         (gap,) = [gap for gap in judged.not_computed if gap.what == "attacks on privacy"]
