@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from report_figures import evaluation, identical, metric, number, relations
 
-from synthhealth.report import ModelInfo
 from synthhealth.options import on_command_line
+from synthhealth.report import ModelInfo
 from synthhealth.report.advice import advise
 
 GAN = ModelInfo(name="ctgan", settings={"steps": 900})
