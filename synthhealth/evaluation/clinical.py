@@ -173,10 +173,13 @@ wherever that of another group is, so that none follows by subtraction."""
 
 
 class RuleResult(Result):
-    """In how many rows a rule of the schema is broken."""
+    """In how many rows a rule is broken."""
 
     rule: str
     """The rule."""
+    declared: bool = True
+    """Whether the schema has it; otherwise it was found in the real table, which computes a \
+column from others."""
     broken: ShareComparison
     """The rows that break it, of those in which all its columns are known."""
 
@@ -252,17 +255,23 @@ def _count_at(values: Floats, points: tuple[np.float64, np.float64]) -> Counted:
 
 
 def compare_rules(tables: Tables) -> tuple[RuleResult, ...]:
-    """Compare in how many rows each rule of the schema is broken."""
-    if not tables.schema.rules:
-        return ()
+    """Compare in how many rows each rule is broken: those of the schema, and those found."""
     from synthhealth.schema.rules import rules_of
+    from synthhealth.schema.rules.search import find_rules
 
-    found = []
-    for rule in rules_of(tables.schema):
+    declared = rules_of(tables.schema)
+    results = []
+    for rule in (*declared, *find_rules(tables.real.table, tables.schema)):
         checks = rule.check(tables.real.table), rule.check(tables.synthetic.table)
         real, synthetic = ((check.n_broken, check.n_known) for check in checks)
-        found.append(RuleResult(rule=rule.text, broken=compare_shares(real, synthetic)))
-    return tuple(found)
+        results.append(
+            RuleResult(
+                rule=rule.text,
+                declared=rule in declared,
+                broken=compare_shares(real, synthetic),
+            )
+        )
+    return tuple(results)
 
 
 #: Are as many results beyond the detection limits?

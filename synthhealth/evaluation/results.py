@@ -104,7 +104,7 @@ table's extremes."""
     references: tuple[ReferenceResult, ...] = ()
     """One result per column that has reference ranges."""
     rules: tuple[RuleResult, ...] = ()
-    """One result per rule of the schema."""
+    """One result per rule of the schema, and per rule that was found in the real table."""
     joint: Joint | None = None
     """What tells whole rows of the two tables apart; None where it was not computed."""
     privacy: Privacy | None = None

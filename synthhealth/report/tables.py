@@ -128,7 +128,11 @@ def range_sheets(data: ReportData) -> list[Sheet]:
         if result.at_extremes.synthetic.count
     ]
     rules = [
-        [Entry(shown(result.rule, 120)), *_compared(result.broken, lower_is_fine=True)]
+        [
+            Entry(shown(result.rule, 120)),
+            Entry("in the schema" if result.declared else "found in the real table"),
+            *_compared(result.broken, lower_is_fine=True),
+        ]
         for result in data.evaluation.rules
     ]
     sheets = [
@@ -152,9 +156,10 @@ def range_sheets(data: ReportData) -> list[Sheet]:
         Sheet(
             "rules",
             "Rules",
-            ("rule", *_COMPARED),
+            ("rule", "known", *_COMPARED),
             rules,
-            "Shares of the rows that break the rule, of those in which it can be checked.",
+            "Shares of the rows that break the rule, of those in which it can be checked. A rule "
+            "that was found computes a column from others, within the rounding of the columns.",
         ),
     ]
     return [sheet for sheet in sheets if sheet.rows or (sheet.key == "implausible" and judged)]

@@ -115,13 +115,16 @@ def _faults(evaluation: Evaluation, model: ModelInfo | None) -> list[str]:
             "More synthetic than real values lie exactly on the real table's minimum or maximum, "
             f"as if they had been clipped: {_shares(piled)}."
         )
-    broken = [result for result in evaluation.rules if result.broken.synthetic.count]
-    if evaluation.rules:
-        rules = counted(len(evaluation.rules), "rule", "rules")
-        told = (
-            f"{len(broken)} broken by synthetic rows" if broken else "kept by every synthetic row"
-        )
-        sentences.append(f"{rules} of the schema: {told}.")
+    for declared, whose in ((True, "of the schema"), (False, "found in the real table")):
+        rules = [result for result in evaluation.rules if result.declared is declared]
+        if rules:
+            n_broken = sum(bool(result.broken.synthetic.count) for result in rules)
+            told = (
+                f"{n_broken} broken by synthetic rows"
+                if n_broken
+                else "kept by every synthetic row"
+            )
+            sentences.append(f"{counted(len(rules), 'rule', 'rules')} {whose}: {told}.")
     if model is not None and model.accept_rate is not None and model.accept_rate < 1:
         sentences.append(
             f"{percent(model.accept_rate)} of the rows that the model drew kept the limits and "

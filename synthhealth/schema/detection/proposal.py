@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -180,7 +181,37 @@ def propose(table: pd.DataFrame | WrittenTable, *, subject: str | None = None) -
         findings.append(Finding(column=name, kind=found.kind, why=found.why, doubts=doubts))
         demographics = _with_demographics(demographics, column, table[name])
     schema = Schema(columns=tuple(columns), demographics=demographics).with_subject(subject)
-    return Proposal(schema=schema, findings=tuple(findings))
+    return Proposal(schema=schema, findings=_with_rules(findings, schema, written))
+
+
+def _with_rules(
+    findings: Sequence[Finding], schema: Schema, written: WrittenTable
+) -> tuple[Finding, ...]:
+    """Propose a rule for each column that is computed from others."""
+    from synthhealth.schema.rules.search import find_rules
+
+    numbers = pd.DataFrame(
+        {
+            column.name: _numbers(written[column.name], column)
+            for column in schema
+            if column.kind in (Kind.CONTINUOUS, Kind.COUNT) and not _is_split(column)
+        }
+    )
+    doubts = {}
+    for rule in find_rules(numbers, schema):
+        if rule.derived is not None:
+            doubts[rule.derived.target] = Doubt(
+                f"its values are computed from others ({rule.text}), and synthetic ones will not "
+                "be unless a rule says so",
+                f"rules: [{rule.text!r}]",
+                2,
+            )
+    return tuple(
+        one.model_copy(update={"doubts": (*one.doubts, doubts[one.column])})
+        if one.column in doubts
+        else one
+        for one in findings
+    )
 
 
 def _by_patient(
@@ -228,8 +259,7 @@ def _described(
         Column(name=name, kind=found.kind, **found.said), values, subjects
     )
     doubts = list(found.doubts)
-    clock = column.notation is not None and column.notation.clock
-    if not column.kind.is_modelled or clock or column.joined is not None:
+    if not column.kind.is_modelled or _is_split(column):
         return column, tuple(doubts)
     said: dict[str, object] = {}
     shared = identifier_in(name, values)
@@ -327,6 +357,12 @@ def _rare_doubts(written: WrittenColumn, column: Column, subjects: Subjects | No
         treatment, weight = f"{treatment}, so that the column is the same in every row", 3
     learn = f"to learn {'them' if n > 1 else 'it'}: rare: keep"
     return [Doubt(f"{levels}{treatment}; {learn}", "rare: keep", weight)]
+
+
+def _is_split(column: Column) -> bool:
+    """Whether a column is no plain number, but a time of day or a pair such as 120/80."""
+    is_time = column.notation is not None and bool(column.notation.clock)
+    return is_time or column.joined is not None
 
 
 def _numbers(written: WrittenColumn, column: Column) -> pd.Series:
