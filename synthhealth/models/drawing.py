@@ -139,6 +139,8 @@ def _tolerance(form: TableForm, name: str, plain: pd.DataFrame) -> float:
 
 #: Rows drawn for each wanted one, and in all, before the search is given up.
 MAX_TRIES, MAX_REDRAWN = 20, 500_000
+#: Draws of which not one kept the rules, before it is given up: more would hardly find any.
+MAX_IN_VAIN = 50_000
 #: Draws, each for all rows that are still wanted, before the search is given up.
 MAX_ROUNDS = 200
 #: Draws in which a row is replaced only by one with the same gaps.
@@ -238,7 +240,8 @@ def draw_rows(
         is_rare = n_drawn >= RARE_TRIES * n + RARE_AFTER
         if known is not None and has_ranges and is_rare and isinstance(model, ConditionalModel):
             known = _settled(known, preparation.form, waiting, kinds, (places, found), rng)
-        too_many = n_drawn >= MAX_TRIES * n + MAX_REDRAWN or n_rounds >= MAX_ROUNDS
+        in_vain = n_drawn >= MAX_IN_VAIN and not n_kept and not has_ranges
+        too_many = n_drawn >= MAX_TRIES * n + MAX_REDRAWN or n_rounds >= MAX_ROUNDS or in_vain
         if waiting.size and too_many:
             if known is not None and has_ranges and n_met < n:
                 raise _too_rare(model, known, n - waiting.size, n, n_drawn)
