@@ -7,6 +7,9 @@ import pandas as pd
 import pytest
 
 import synthhealth as sh
+from synthhealth import models
+from synthhealth.benchmark.relations import TABLES
+from synthhealth.benchmark.tables import load_whole
 from synthhealth.evaluation import Evaluation, evaluate_tables
 from synthhealth.report.advice import advise
 from synthhealth.report.cards import Card, key_cards
@@ -46,13 +49,32 @@ JUDGED = {
 }
 
 
-@pytest.fixture(scope="module", params=list(JUDGED))
+#: What each family draws of each table of the benchmark; a few steps of a network are enough.
+DRAWN = [
+    pytest.param((table, family), marks=pytest.mark.slow, id=f"{table}-{family}")
+    for table in TABLES
+    for family in models.available()
+    if family != "private"  # needs a schema that says what its columns can be
+]
+
+
+@pytest.fixture(scope="module", params=[*JUDGED, *DRAWN])
 def judged(request: pytest.FixtureRequest) -> Evaluation:
+    parts = ("copying", "joint", "subgroups")
+    if isinstance(request.param, tuple):
+        table, family = request.param
+        if table != "demo":
+            request.getfixturevalue("clinical")(table)  # or skip
+        whole = cohort(150, 0) if table == "demo" else load_whole(table)
+        real = whole.sample(min(150, len(whole)), random_state=0).reset_index(drop=True)
+        steps = (
+            {"steps": 60} if "steps" in {one.name for one in models.get(family).parameters} else {}
+        )
+        model = sh.Synthesizer(family, random_state=0, **steps).fit(real)
+        return evaluate_tables(real, model.sample(300), model.schema_, parts=parts)
     n_real, n_new, make = JUDGED[request.param]
     real = cohort(n_real, 0)
-    return evaluate_tables(
-        real, make(real, cohort(n_new, 1)), parts=("copying", "joint", "subgroups")
-    )
+    return evaluate_tables(real, make(real, cohort(n_new, 1)), parts=parts)
 
 
 def test_what_is_worse_is_on_the_cards(judged: Evaluation) -> None:
