@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pydantic import BaseModel, ConfigDict
 
 from synthhealth.errors import ParameterError
 from synthhealth.models.accountant import Budget
@@ -25,6 +26,8 @@ __all__ = [
     "ConditionalModel",
     "DensityModel",
     "FormalModel",
+    "GraphModel",
+    "Link",
     "LogDensity",
     "Model",
     "Parameter",
@@ -220,6 +223,35 @@ class DensityModel(Model, Protocol):
             Some of the columns of a plain table, on the scale of `sample`. Of unknown cells, NaN
             in a number and -1 in a level.
         """
+
+
+class Link(BaseModel):
+    """What the graph says of one column.
+
+    Attributes
+    ----------
+    name : str
+    parents : tuple of str
+        The columns that it is given; none where the others say nothing of it.
+    gain : float
+        By how much the parents make a patient likelier, in natural logarithms, after a penalty
+        for each free parameter; to two digits.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: str
+    parents: tuple[str, ...]
+    gain: float
+
+
+@runtime_checkable
+class GraphModel(Model, Protocol):
+    """A family that draws its columns given one another, in a graph that a report can show."""
+
+    @property
+    def graph(self) -> tuple[Link, ...]:
+        """The columns in the order in which they are drawn, with their parents."""
 
 
 @runtime_checkable

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
 from threadpoolctl import threadpool_limits
 
 from synthhealth.errors import ArtifactError, ConditionError
@@ -18,12 +17,12 @@ from synthhealth.models._conditional import drawn, level_ranks, raked, rounded
 from synthhealth.models._graph import NodeFamily, choose_graph
 from synthhealth.models._network import Network, Node
 from synthhealth.models.about import About, Advice, on_demo
-from synthhealth.models.base import LogDensity, Training
+from synthhealth.models.base import Link, LogDensity, Training
 from synthhealth.models.family import Arrays, Family, FamilyState
 from synthhealth.models.parameters import Parameter
 from synthhealth.schema import Kind, Schema
 
-__all__ = ["BayesianNetworkModel", "BayesianNetworkState", "Link"]
+__all__ = ["BayesianNetworkModel", "BayesianNetworkState"]
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -58,26 +57,6 @@ PARENTS = Parameter(
     low=1,
     high=3,
 )
-
-
-class Link(BaseModel):
-    """What the graph says of one column.
-
-    Attributes
-    ----------
-    name : str
-    parents : tuple of str
-        The columns that it is given; none where the others say nothing of it.
-    gain : float
-        By how much the parents make a patient likelier, in natural logarithms, after a penalty
-        for each free parameter; to two digits.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    name: str
-    parents: tuple[str, ...]
-    gain: float
 
 
 class BayesianNetworkState(FamilyState):
@@ -205,6 +184,11 @@ class BayesianNetworkModel(Family):
         >>> first.parents, max(len(one.parents) for one in others) <= 2
         ((), True)
         """
+        return self.graph
+
+    @property
+    def graph(self) -> tuple[Link, ...]:
+        """The same, by the name that reports look for."""
         graph: tuple[Link, ...] = self._state.graph
         return graph
 

@@ -25,6 +25,7 @@ __all__ = [
     "Conclusion",
     "DependenceMatrix",
     "Frequency",
+    "GivenColumn",
     "GridPair",
     "GroupBoxes",
     "LevelShares",
@@ -168,6 +169,18 @@ all figures; dropped ones are compared as they were."""
     """Number of real rows concerned, to the nearest 5; None for 1 to 4."""
 
 
+class GivenColumn(Part):
+    """A column of a model that draws its columns given one another."""
+
+    column: str
+    """Its name."""
+    parents: tuple[str, ...]
+    """The columns that it is given."""
+    gain: float
+    """By how much they make a patient likelier, in natural logarithms, after a penalty for the \
+number of parameters."""
+
+
 class ModelInfo(Part):
     """Which model made the synthetic table.
 
@@ -191,6 +204,8 @@ class ModelInfo(Part):
     """Number of these patients; None where unknown, or where there were several fits."""
     accept_rate: float | None = Field(default=None, ge=0, le=1)
     """Share of the drawn rows that kept the schema's limits and rules; the others were redrawn."""
+    graph: tuple[GivenColumn, ...] = ()
+    """Which columns it draws given which others, in their order; empty of other models."""
 
     @field_validator("settings", mode="before")
     @classmethod

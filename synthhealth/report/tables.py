@@ -14,6 +14,7 @@ from synthhealth.report.numbers import (
     points_text,
     unit_text,
 )
+from synthhealth.report.parts.graph import graph_section
 from synthhealth.report.parts.written import written_section
 from synthhealth.report.sections import Entry, Section, Sheet
 from synthhealth.report.theme import Tone
@@ -344,4 +345,5 @@ def sections(data: ReportData) -> list[Section]:
     """Return the sections that this report has."""
     found = [part.section(data.evaluation) for part in parts.PARTS]
     found.append(written_section(data.evaluation, data.written))
+    found.append(None if data.model is None else graph_section(data.model.graph))
     return [section for section in found if section is not None]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from synthhealth.errors import ParameterError
+from synthhealth.models.base import GraphModel
 from synthhealth.models.seeding import derive_seed
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema import Schema
@@ -103,7 +104,9 @@ def cross_evaluated(
             elapsed = time.monotonic() - begin
             report(ProgressEvent("evaluate", part + 1, len(held_out), "fit", elapsed))
     if model is None:
-        model = model_info(further).model_copy(update={"seed": seed, "n_left_out": None})
+        model = model_info(further).model_copy(
+            update={"seed": seed, "n_left_out": None, "graph": ()}
+        )
     return cross_validated(
         folds,
         random_state=seed,
@@ -120,9 +123,11 @@ def cross_evaluated(
 def model_info(synthesizer: Synthesizer) -> ModelInfo:
     """Give what a report says of a fitted synthesizer."""
     from synthhealth.report import ModelInfo
+    from synthhealth.report.data import GivenColumn
 
     fitted = synthesizer.fitted_
     privacy = fitted.preparation.privacy
+    graph = fitted.model.graph if isinstance(fitted.model, GraphModel) else ()
     return ModelInfo(
         name=fitted.family,
         settings=fitted.settings,
@@ -131,6 +136,9 @@ def model_info(synthesizer: Synthesizer) -> ModelInfo:
         accept_rate=synthesizer.accept_rate_,
         privacy=privacy,
         n_left_out=n_left_out(privacy, fitted.n_patients),
+        graph=tuple(
+            GivenColumn(column=one.name, parents=one.parents, gain=one.gain) for one in graph
+        ),
     )
 
 
