@@ -8,8 +8,9 @@ A request is a JSON object, a line of JSON Lines, or a row of a CSV:
     Optional whole number: the same seed gives the same rows. Without it one is drawn, and the
     answer tells it: `Reply.headers`.
 ``conditions``
-    Optional object of columns and values that every row shall have; null: missing. In a CSV its
-    cell holds the object as JSON.
+    Optional object of columns and values that every row shall have; null: missing; a list of two
+    numbers or dates: a range, in which null is an open end. In a CSV its cell holds the object as
+    JSON.
 ``format``
     Optional: ``csv``, ``json``, ``jsonlines`` or ``parquet``; without it the ``Accept`` header
     decides, and without that it is JSON.

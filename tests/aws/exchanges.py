@@ -123,6 +123,11 @@ GOOD = (
         body(num_rows=6, seed=5, conditions={"crp": None}),
         draws=((6, 5, {"crp": None}),),
     ),
+    Exchange(
+        "ranges",
+        body(num_rows=6, seed=5, conditions={"age": [60, None], "visit": ["2021-06-01", None]}),
+        draws=((6, 5, {"age": [60, None], "visit": ["2021-06-01", None]}),),
+    ),
     Exchange("no conditions", body(num_rows=2, seed=5, conditions={}), draws=((2, 5, None),)),
     Exchange(
         "several lines",
@@ -218,6 +223,10 @@ BAD = (
     _bad("an unknown column", body(num_rows=1, conditions={SECRET: 1}), "column 1 of 1", 422),
     _bad("a misspelt column", body(num_rows=1, conditions={"sexx": "F"}),
          "did you mean 'sex'", 422),
+    _bad("a range of levels", body(num_rows=1, conditions={"sex": [SECRET, "F"]}), "'sex'", 422),
+    _bad("a range of text", body(num_rows=1, conditions={"age": [SECRET, 60]}), "'age'", 422),
+    _bad("ends turned round", body(num_rows=1, conditions={"age": [60, 50]}), "'age'", 422),
+    _bad("a range of lists", body(num_rows=1, conditions={"age": [[1], [2]]}), "[low, high]"),
     _bad("an unknown level", body(num_rows=1, conditions={"sex": SECRET}), "column 'sex'", 422),
     _bad("text for a number", body(num_rows=1, conditions={"age": SECRET}), "column 'age'", 422),
     _bad("out of range", body(num_rows=1, conditions={"age": 1931}), "outside the range", 422),

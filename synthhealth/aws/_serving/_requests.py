@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Literal, TypeGuard, get_args
@@ -71,13 +71,13 @@ class Request:
         How many rows.
     seed : int or None
         The same seed gives the same rows; without one they differ from call to call.
-    conditions : mapping of str to Cell
-        Values that every row shall have, by column; None: missing.
+    conditions : mapping of str to Cell or list of two
+        Values that every row shall have, by column; None: missing; ``[low, high]``: a range.
     """
 
     num_rows: int
     seed: int | None = None
-    conditions: Mapping[str, Cell] = field(default_factory=dict)
+    conditions: Mapping[str, Cell | list[Cell]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -265,24 +265,33 @@ def _is_whole(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _conditions(value: Any) -> dict[str, Cell]:
+def _conditions(value: Any) -> dict[str, Cell | list[Cell]]:
     if value is None:
         return {}
     if not isinstance(value, dict):
         raise RequestError(
             'conditions must be an object of columns and values, such as {"sex": "F"}, or left out'
         )
-    for cell in value.values():
-        if isinstance(cell, (list, dict)):
-            raise RequestError(
-                "a condition must be one text, number, true, false or null; for several values, "
-                "send one request for each (as JSON Lines)"
-            )
+    for cell in _cells(value.values()):
         if isinstance(cell, str) and (len(cell) > MAX_TEXT or not _is_unicode(cell)):
             raise RequestError(f"a condition's text must be Unicode of at most {MAX_TEXT:,} signs")
         if _is_whole(cell) and abs(cell) > MAX_WHOLE:
             raise RequestError("a condition's number is too large")
     return value
+
+
+def _cells(conditions: Iterable[Any]) -> Iterator[Cell]:
+    """Give what conditions are made of: themselves, or the two ends of a range."""
+    for condition in conditions:
+        ends = condition if isinstance(condition, list) else [condition]
+        is_range = isinstance(condition, list)
+        if (is_range and len(ends) != 2) or any(isinstance(end, (list, dict)) for end in ends):
+            raise RequestError(
+                "a condition must be one text, number, true, false or null, or a range of numbers "
+                "or dates, [low, high], null for an open end; for several values, send one request "
+                "for each (as JSON Lines)"
+            )
+        yield from ends
 
 
 def _is_unicode(text: str) -> bool:
