@@ -51,8 +51,8 @@ class SynthHealthError(Exception):
     ...     sh.Synthesizer("ctgann").fit(sh.datasets.load_ra_panel())
     ... except sh.SynthHealthError as error:
     ...     print(error)
-    unknown model 'ctgann' (did you mean 'ctgan'?); the models are bayesian_network, copula_gan, \
-ctgan, gaussian_copula, hybrid, private, trees, tvae
+    unknown model 'ctgann' (did you mean 'ctgan'?); the models are autoregressive, \
+bayesian_network, copula_gan, ctgan, gaussian_copula, hybrid, private, trees, tvae
     """
 
 

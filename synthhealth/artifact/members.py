@@ -72,6 +72,7 @@ def schema_text() -> str:
 
 def _states() -> dict[str, type[BaseModel]]:
     """Give for each of our families the type of what it keeps in ``model.json``."""
+    from synthhealth.models.autoregressive import AutoregressiveModel
     from synthhealth.models.bayesian_network import BayesianNetworkModel
     from synthhealth.models.copula_gan import CopulaGANModel
     from synthhealth.models.ctgan import CTGANModel
@@ -82,6 +83,7 @@ def _states() -> dict[str, type[BaseModel]]:
     from synthhealth.models.tvae import TVAEModel
 
     families = (
+        AutoregressiveModel,
         BayesianNetworkModel,
         CopulaGANModel,
         CTGANModel,

@@ -21,6 +21,7 @@ ENTRY_POINTS = "synthhealth.models"
 DEFAULT = "hybrid"
 
 BUILT_IN = {
+    "autoregressive": ("synthhealth.models.autoregressive", "AutoregressiveModel"),
     "bayesian_network": ("synthhealth.models.bayesian_network", "BayesianNetworkModel"),
     "copula_gan": ("synthhealth.models.copula_gan", "CopulaGANModel"),
     "ctgan": ("synthhealth.models.ctgan", "CTGANModel"),
@@ -70,8 +71,8 @@ def available() -> tuple[str, ...]:
     --------
     >>> import synthhealth as sh
     >>> sh.models.available()
-    ('bayesian_network', 'copula_gan', 'ctgan', 'gaussian_copula', 'hybrid', 'private', 'trees', \
-'tvae')
+    ('autoregressive', 'bayesian_network', 'copula_gan', 'ctgan', 'gaussian_copula', 'hybrid', \
+'private', 'trees', 'tvae')
     """
     third_parties = {point.name for point in entry_points(group=ENTRY_POINTS)}
     return tuple(sorted(BUILT_IN.keys() | _REGISTERED.keys() | third_parties))

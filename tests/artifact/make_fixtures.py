@@ -18,6 +18,7 @@ FIXTURES = Path(__file__).parent / "fixtures"
 
 #: Small networks of few steps: what matters is that they load.
 MODELS: dict[str, dict[str, Any]] = {
+    "autoregressive": {"steps": 20, "width": 16},
     "bayesian_network": {},
     "gaussian_copula": {},
     "hybrid": {},

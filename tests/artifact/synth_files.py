@@ -25,6 +25,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "bayesian_network": {},
     "trees": {},
     "hybrid": {},
+    "autoregressive": {"steps": 10, "width": 16},
     "ctgan": {"steps": 10, "generator_dim": (16,), "embedding_dim": 8},
     "tvae": {"steps": 10, "decompress_dims": (16,), "embedding_dim": 8},
     "copula_gan": {"steps": 10, "generator_dim": (16,), "embedding_dim": 8},

@@ -533,7 +533,9 @@ def test_arrays_of_other_shapes(watched, path, family):
 
 
 def test_the_state_of_another_family(watched, path):
-    for family in ("bayesian_network", "hybrid", "trees", "ctgan", "tvae", "copula_gan"):
+    for family in FAMILIES:
+        if family == "gaussian_copula":
+            continue
         other = saved(family)
         strange = {"model": other["model.json"], "arrays": other["arrays.safetensors"]}
         watched.refusal(forge(path, "gaussian_copula", **strange))

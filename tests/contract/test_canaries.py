@@ -19,9 +19,10 @@ import synthhealth as sh
 from synthhealth.cli import app
 from synthhealth.models import about, available
 
-QUICK = dict.fromkeys(("ctgan", "tvae", "copula_gan"), "steps=30")
+NETWORKS = ("autoregressive", "ctgan", "tvae", "copula_gan")
+QUICK = dict.fromkeys(NETWORKS, "steps=30")
 QUICK |= {"gaussian_copula": "", "trees": "", "hybrid": "", "bayesian_network": ""}
-SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("tvae", "ctgan", "copula_gan")]
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in NETWORKS]
 FAMILIES = ["gaussian_copula", "trees", "hybrid", "bayesian_network", *SLOW]
 
 
