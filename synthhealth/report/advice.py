@@ -10,7 +10,7 @@ from synthhealth.report.data import ModelInfo
 from synthhealth.report.metric_words import against, in_sentence, words_of
 from synthhealth.report.numbers import counted, listed
 from synthhealth.report.parts.privacy import found_attacks, were_tried
-from synthhealth.report.parts.subgroups import poor_groups
+from synthhealth.report.parts.subgroups import worse_groups
 from synthhealth.report.parts.utility import learned, poor_outcomes
 from synthhealth.report.words import shown
 
@@ -148,7 +148,7 @@ def _broken(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
 
 
 def _poor_groups(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
-    poor = poor_groups(evaluation)
+    poor = worse_groups(evaluation)
     # Where the whole table is poor, so are its groups, and no group is the reason.
     if not poor or evaluation.judgement.verdict == "poor":
         return None

@@ -127,7 +127,7 @@ def as_markdown(data: ReportData) -> str:
             [_column_row(result) for result in column_results(evaluation)],
         ),
     ]
-    pairs = pair_sheet(evaluation.pairs)
+    pairs = pair_sheet(evaluation)
     blocks += [] if pairs is None else _sheet_blocks(pairs, "##")
     for section in sections(data):
         blocks += [f"## {section.title}", plain(section.hint)]

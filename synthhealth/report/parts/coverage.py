@@ -71,4 +71,4 @@ def _categorical_row(result: CategoricalCoverage) -> list[Entry]:
     ]
 
 
-COVERAGE = Part(lambda evaluation: coverage_section(evaluation.coverage))
+COVERAGE = Part(lambda evaluation: coverage_section(evaluation.coverage), "columns")
