@@ -55,7 +55,7 @@ from synthhealth.report.tables import (
     rare_sheet,
     reference_sheet,
 )
-from synthhealth.report.theme import DARK, FONT, LIGHT, TONES, Tone
+from synthhealth.report.theme import DARK, FONT, LIGHT, SHARED, TONES, Tone, lean
 from synthhealth.report.words import column_results, column_score, floor_text, left_out_text, shown
 
 _TEMPLATES = "synthhealth.report", "templates"
@@ -299,7 +299,8 @@ def as_html(data: ReportData) -> str:
             }
             for pair in pairs
         ],
-        "figures": store.figures,
+        "shared": SHARED,
+        "figures": {name: lean(figure) for name, figure in store.figures.items()},
     }
     plotly, script = Markup(plotlyjs()), Markup(template_file("report.js"))
     return (

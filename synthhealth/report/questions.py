@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
+from synthhealth.evaluation.figures import Family
 from synthhealth.report import parts
 from synthhealth.report.conclusion import verdicts
 from synthhealth.report.data import ReportData
+from synthhealth.report.metric_words import in_sentence, words_of
 from synthhealth.report.numbers import counted, listed
 from synthhealth.report.parts.subgroups import worse_groups
 from synthhealth.report.parts.utility import poor_outcomes
@@ -59,8 +61,12 @@ def questions(data: ReportData) -> dict[str, Question]:
     return {one.key: one for one in every}
 
 
-def _told(worse: list[str], n_all: int, of_what: str, uncertain: int) -> tuple[str, Tone | None]:
-    """Say which of them are worse, or that none is."""
+def _told(
+    worse: list[str], n_all: int, of_what: str, uncertain: int, overall: Sequence[str] = ()
+) -> tuple[str, Tone | None]:
+    """Say which of them are worse, and which figures over all of them, or that none is."""
+    if overall:
+        return f"worse: {listed([*worse, *overall], _NAMED)}", TONES["worse"]
     if worse:
         are = "is" if len(worse) == 1 else "are"
         return f"{len(worse)} of {n_all:,} {are} worse: {listed(worse, _NAMED)}", TONES["worse"]
@@ -75,13 +81,15 @@ def _columns(data: ReportData) -> tuple[str, Tone | None]:
     results = column_results(data.evaluation)
     worse = [shown(name, 30) for name in data.evaluation.judgement.poor_columns]
     uncertain = sum(one.state == "uncertain" for one in results)
-    return _told(worse, len(results), counted(len(results), "column", "columns"), uncertain)
+    which = counted(len(results), "column", "columns")
+    return _told(worse, len(results), which, uncertain, _worse_figures(data, "marginals"))
 
 
 def _relations(data: ReportData) -> tuple[str, Tone | None]:
     evaluation = data.evaluation
     if not evaluation.relations:
-        return "", None
+        overall = _worse_figures(data, "dependence", "joint")
+        return (f"worse: {listed(overall, _NAMED)}", TONES["worse"]) if overall else ("", None)
     states: dict[tuple[str, str], set[str]] = {}
     for one in evaluation.relations:
         states.setdefault((one.first, one.second), set()).add(one.state)
@@ -92,7 +100,16 @@ def _relations(data: ReportData) -> tuple[str, Tone | None]:
     # A pair can be asked for in two ways, and is uncertain where one of them is.
     uncertain = sum("uncertain" in found and "worse" not in found for found in states.values())
     which = counted(len(states), "relation that matters most", "relations that matter most")
-    return _told(list(dict.fromkeys(worse)), len(states), which, uncertain)
+    overall = _worse_figures(data, "dependence", "joint")
+    return _told(list(dict.fromkeys(worse)), len(states), which, uncertain, overall)
+
+
+def _worse_figures(data: ReportData, *families: Family) -> list[str]:
+    return [
+        in_sentence(words_of(one.name).title)
+        for one in data.evaluation.metrics
+        if one.family in families and one.state == "worse"
+    ]
 
 
 def _patients(data: ReportData) -> tuple[str, Tone | None]:

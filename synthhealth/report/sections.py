@@ -76,12 +76,15 @@ class Part:
 def scored(
     score: Score | None, write: Callable[[float], str], *, worse: Tone | None = "below"
 ) -> Entry:
-    """Write a figure with its noise floor; coloured where it lies on its worse side."""
+    """Write a figure with its noise floor; marked where it lies on its worse side.
+
+    These figures are not tested: outside its floor one is uncertain, and never called worse.
+    """
     if score is None:
         return Entry("–")
     standing = score.floor.standing(score.value)
     text = f"{write(score.value)} ({interval(score.floor, write)})"
-    return Entry(text, "below" if standing == worse else None)
+    return Entry(text, "unknown" if standing == worse else None)
 
 
 def interval(band: Band | None, write: Callable[[float], str]) -> str:

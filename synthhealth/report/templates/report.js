@@ -33,6 +33,15 @@
 
   // Figures ------------------------------------------------------------------------------------
 
+  // What all figures share is stored once.
+  for (const figure of Object.values(store.figures)) {
+    const own = figure.layout;
+    figure.layout = { ...store.shared.layout, ...own };
+    for (const key of Object.keys(own).filter((key) => /^[xy]axis/.test(key))) {
+      figure.layout[key] = { ...store.shared.axis, ...own[key] };
+    }
+  }
+
   function fitted(layout, width) {
     if (width >= narrow && !printing) return layout;
     const axes = Object.keys(layout).filter((key) => /^[xy]axis/.test(key));
