@@ -12,6 +12,7 @@ import typer
 from synthhealth.cli._app import FOUND
 from synthhealth.errors import FileError
 from synthhealth.io import FileForm, write_table
+from synthhealth.progress import begin_stage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,6 +50,9 @@ MODEL = "model.synth"
 CROSS = ("cross-evaluated.html", "cross-evaluated.json")
 ATTACK = "attack.json"
 RELEASE = ("release.html", "release.json")
+#: The stages of a whole job, each with about how long it takes beside the others.
+STAGES = {"reading": 1, "learning": 6, "drawing rows": 1, "judging": 6, "writing the report": 2}
+RELEASE_STAGES = {"judging by patients not seen": 30, "attacking": 100}
 
 
 def result_names(suffix: str) -> list[str]:
@@ -78,9 +82,12 @@ def write_results(
     **asked: Any,
 ) -> Report:
     """Draw a table, judge it, and write both and the model into a folder."""
+    begin_stage("drawing rows")
     synthetic = synthesizer.sample(rows)
     write_table(synthetic, folder / f"synthetic{form.suffix}", form=form)
+    begin_stage("judging")
     report = synthesizer.evaluate(unseen, synthetic, **asked)
+    begin_stage("writing the report")
     # The report is of the patients; a private model's file tells no more than its budget allows.
     inside = None if synthesizer.fitted_.budget is not None else report
     synthesizer.save(folder / MODEL, report=inside, key=key)
@@ -119,9 +126,11 @@ def write_release(
     """Attack what a whole job made, hold it against the limits, and write all of it."""
     from synthhealth import attack
 
+    begin_stage("judging by patients not seen")
     crossed = synthesizer.cross_evaluate(real, **asked) if cross_evaluate else None
     if crossed is not None:
         _write_both(crossed, folder, CROSS)
+    begin_stage("attacking")
     found = attack(
         real,
         synthesizer.model,
@@ -169,14 +178,23 @@ def end_with(verdict: ReleaseVerdict) -> None:
         raise typer.Exit(FOUND)
 
 
-def tell_results(report: Report, synthesizer: Synthesizer, out: Path, names: list[str]) -> None:
+def tell_report(report: Report, *, verbose: bool) -> None:
+    """Say how good a table is, in short or with everything."""
+    from synthhealth.report.text import as_plain
+
+    typer.echo(as_plain(report.summary(verbose=verbose).rstrip(), sys.stdout.encoding))
+
+
+def tell_results(
+    report: Report, synthesizer: Synthesizer, out: Path, names: list[str], *, verbose: bool
+) -> None:
     """Say what was learned, how good it is and where it lies."""
     typer.echo(about(synthesizer))
     if synthesizer.guarded_ is not None:
         typer.echo(synthesizer.guarded_.in_words())
         typer.echo("The guard is not in model.synth: rows drawn from that file have none.")
     typer.echo()
-    typer.echo(report.summary().rstrip())
+    tell_report(report, verbose=verbose)
     tell_files(out, names)
 
 

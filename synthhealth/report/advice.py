@@ -164,7 +164,7 @@ def _poor_predictions(evaluation: Evaluation, model: ModelInfo | None) -> str | 
         return None
     return (
         f"Do not train predictors on this table alone: {listed(map(learned, poor), 2)}. Keep the "
-        "real rows for that, or mend what is poor."
+        "real rows for that, or mend what is worse."
     )
 
 

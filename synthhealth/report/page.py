@@ -56,7 +56,14 @@ from synthhealth.report.tables import (
     reference_sheet,
 )
 from synthhealth.report.theme import DARK, FONT, LIGHT, SHARED, TONES, Tone, lean
-from synthhealth.report.words import column_results, column_score, floor_text, left_out_text, shown
+from synthhealth.report.words import (
+    SEEN,
+    column_results,
+    column_score,
+    floor_text,
+    left_out_text,
+    shown,
+)
 
 _TEMPLATES = "synthhealth.report", "templates"
 
@@ -258,6 +265,7 @@ def as_html(data: ReportData) -> str:
         "glance": glance_slots(data, store),
         "worst": pairs[0] if pairs else None,
         "verdicts": verdicts(data.conclusion),
+        "seen": SEEN[data.evaluation.real_is],
         "left_out": left_out_text(data.model),
         "cards": key_cards(data.evaluation),
         "figure_groups": figure_groups(data),
