@@ -206,7 +206,7 @@ class Report:
         >>> real, fake = (sh.datasets.load_ra_panel(random_state=seed) for seed in (0, 1))
         >>> report = sh.evaluate(real, fake, parts=())
         >>> print(report.summary().splitlines()[0])
-        Synthetic data report: 61 synthetic against 61 real rows, 17 columns
+        Synthetic data report: 61 synthetic, 61 real rows, 17 columns
         """
         from synthhealth.report.text import as_summary, as_text
 

@@ -32,7 +32,7 @@ SEEN = {
     "training": " (learned)",
     "holdout": " (unseen)",
     "given": "",
-    "cross-validated": " (each unseen once)",
+    "cross-validated": " (all unseen)",
 }
 
 
