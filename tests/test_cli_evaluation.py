@@ -33,7 +33,7 @@ def test_questions_are_answered(tables, tmp_path):
     text = succeed(
         *("evaluate", tables / "real.csv", tables / "fake.csv", "--out", tmp_path / "out"),
         *("--holdout", tables / "unseen.csv", "--outcome", "haemoglobin", "--by", "sex"),
-        *("--analysis", "log(crp) ~ log(esr) + C(sex)"),
+        *("--analysis", "log(crp) ~ log(esr) + C(sex)", "--verbose"),
     )
     found = evaluation_of(tmp_path / "out")
     assert (found["real_is"], found["n_unseen"]) == ("training", 80)
@@ -69,7 +69,7 @@ def test_reports_are_compared_and_followed(tables, tmp_path):
 
     reports = [tmp_path / name / "report.json" for name in ("fake", "shifted")]
     text = succeed("trend", *reports, "--out", tmp_path / "trend.html")
-    assert "1 poor column (esr)" in " ".join(text.split())
+    assert "1 column worse (esr)" in " ".join(text.split())
     assert "<svg" in (tmp_path / "trend.html").read_text()
     assert "--force" in fail("trend", *reports, "--out", tmp_path / "trend.html")
     assert succeed("trend", *reports) == text.split("\n\nWritten")[0] + "\n"
@@ -93,8 +93,11 @@ def test_every_part_is_held_out_once(tables, tmp_path):
     found = evaluation_of(tmp_path / "out")
     assert (found["real_is"], found["n_folds"], found["n_unseen"]) == ("cross-validated", 2, 40)
     assert found["utility"]["tested_on"] == "unseen rows"
-    assert "was held out once" in " ".join(text.split())
-    succeed(*arguments, "--out", tmp_path / "again", "--outcome", "haemoglobin")
+    assert "(all unseen)" in text
+    again = succeed(
+        *arguments, "--out", tmp_path / "again", "--outcome", "haemoglobin", "--verbose"
+    )
+    assert "was held out once" in " ".join(again.split())
     assert evaluation_of(tmp_path / "again") == found
     assert "k is 41" in fail(*arguments[:2], "--folds", 41, "--out", tmp_path / "many")
     assert not (tmp_path / "many").exists()

@@ -172,7 +172,9 @@ def test_learned_patients_are_not_unseen(visits, fitted):
     assert not set(tables.unseen.subjects.tolist()) & set(tables.training.subjects.tolist())
     report = sh.evaluate(holdout, fitted.sample(50), fitted.schema_, training=training, parts=())
     assert report.evaluation.n_learned_again == 10
-    assert "10 patients of the holdout had been learned" in " ".join(report.summary().split())
+    assert "10 patients of the holdout had been learned" in " ".join(
+        report.summary(verbose=True).split()
+    )
 
 
 def test_a_patients_own_visits_are_not_near(visits, fitted):

@@ -27,9 +27,10 @@ from synthhealth.cli._options import (
     SchemaFile,
     Sheet,
     Subject,
+    Verbose,
     questions,
 )
-from synthhealth.cli._results import REPORT, show, table, tell_files, write_report
+from synthhealth.cli._results import REPORT, show, table, tell_files, tell_report, write_report
 from synthhealth.io import check_target, whole_file, whole_folder
 
 if TYPE_CHECKING:
@@ -155,6 +156,7 @@ def evaluate(
         int, typer.Option(min=0, help="Of the noise floors and permutation tests.")
     ] = 0,
     force: Force = False,
+    verbose: Verbose = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -175,7 +177,7 @@ def evaluate(
         report = evaluate(table, other, described, holdout=unseen, random_state=seed, **asked)
         comparison = None if before is None else before.compare(report)
         write_report(report, folder)
-    typer.echo(report.summary().rstrip())
+    tell_report(report, verbose=verbose)
     if comparison is not None:
         typer.echo(f"\n{comparison.summary().rstrip()}")
     tell_files(out, list(REPORT))

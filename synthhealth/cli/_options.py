@@ -239,6 +239,9 @@ Parts = Annotated[
 ]
 Format = Annotated[TableFormat, typer.Option("--format", help="Form of the tables written.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", help="Say everything that the report finds, not 25 lines.")
+]
 # Both are read by `synthhealth.cli._app.verb`, for every verb alike.
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 Debug = Annotated[

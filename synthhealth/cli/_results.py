@@ -12,6 +12,7 @@ import typer
 from synthhealth.cli._app import FOUND
 from synthhealth.errors import FileError, TableError
 from synthhealth.io import FileForm, write_table
+from synthhealth.progress import begin_stage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +49,9 @@ MODEL = "model.synth"
 #: What a release rests on beside the report, and what comes of it.
 ATTACK = "attack.json"
 RELEASE = ("release.html", "release.json")
+#: The stages of a whole job, each with about how long it takes beside the others.
+STAGES = {"reading": 1, "learning": 6, "drawing rows": 1, "judging": 20, "writing the report": 2}
+RELEASE_STAGES = {"attacking": 100}
 
 #: Parts of the patients that the further fits of a whole job do without, each in turn.
 FOLDS = 5
@@ -89,8 +93,10 @@ def write_results(
     It is judged by patients that were not learned: those of a holdout, or all of the table in turn,
     by further fits.
     """
+    begin_stage("drawing rows")
     synthetic = synthesizer.sample(rows)
     write_table(synthetic, folder / f"synthetic{form.suffix}", form=form)
+    begin_stage("judging")
     report = None
     if unseen is None and further is not None and synthesizer.n_patients_ >= FEWEST_FOLDED:
         try:
@@ -105,6 +111,7 @@ def write_results(
         except TableError as error:  # such as too few patients for a family without some of them
             typer.echo(f"note: judged by the patients that were learned: {error}", err=True)
     report = report or synthesizer.evaluate(unseen, synthetic, **asked)
+    begin_stage("writing the report")
     # The report is of the patients; a private model's file tells no more than its budget allows.
     inside = None if synthesizer.fitted_.budget is not None else report
     synthesizer.save(folder / MODEL, report=inside, key=key)
@@ -141,6 +148,7 @@ def write_release(
     """Attack what a whole job made, hold it against the limits, and write all of it."""
     from synthhealth import attack
 
+    begin_stage("attacking")
     found = attack(
         real,
         synthesizer.model,
@@ -187,14 +195,23 @@ def end_with(verdict: ReleaseVerdict) -> None:
         raise typer.Exit(FOUND)
 
 
-def tell_results(report: Report, synthesizer: Synthesizer, out: Path, names: list[str]) -> None:
+def tell_report(report: Report, *, verbose: bool) -> None:
+    """Say how good a table is, in short or with everything."""
+    from synthhealth.report.text import as_plain
+
+    typer.echo(as_plain(report.summary(verbose=verbose).rstrip(), sys.stdout.encoding))
+
+
+def tell_results(
+    report: Report, synthesizer: Synthesizer, out: Path, names: list[str], *, verbose: bool
+) -> None:
     """Say what was learned, how good it is and where it lies."""
     typer.echo(about(synthesizer))
     if synthesizer.guarded_ is not None:
         typer.echo(synthesizer.guarded_.in_words())
         typer.echo("The guard is not in model.synth: rows drawn from that file have none.")
     typer.echo()
-    typer.echo(report.summary().rstrip())
+    tell_report(report, verbose=verbose)
     tell_files(out, names)
 
 

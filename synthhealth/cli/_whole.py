@@ -45,18 +45,22 @@ from synthhealth.cli._options import (
     Sheet,
     Subject,
     TableFormat,
+    Verbose,
     questions,
 )
 from synthhealth.cli._results import (
     ATTACK,
     RELEASE,
+    RELEASE_STAGES,
     REPORT,
+    STAGES,
     check_leftovers,
     end_with,
     read_policy,
     result_names,
     tell_files,
     tell_ledger,
+    tell_report,
     tell_results,
     write_release,
     write_report,
@@ -64,6 +68,7 @@ from synthhealth.cli._results import (
 )
 from synthhealth.errors import ParameterError
 from synthhealth.io import FileForm, whole_folder, write_table, written_suffix
+from synthhealth.progress import begin_stage, staged
 from synthhealth.table.level import Level
 
 
@@ -81,6 +86,7 @@ def demo(
     max_seconds: MaxSeconds = None,
     further_fits: FurtherFits = True,
     force: Force = False,
+    verbose: Verbose = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -96,11 +102,13 @@ def demo(
         max_seconds=max_seconds,
     )
     names = [f"real{form.suffix}", *result_names(form.suffix)]
-    with whole_folder(out, names, force=force) as folder:
+    with whole_folder(out, names, force=force) as folder, staged(STAGES):
         from synthhealth.datasets import load_ra_panel
 
+        begin_stage("reading")
         real = load_ra_panel()
         write_table(real, folder / names[0])
+        begin_stage("learning")
         synthesizer = learning.learn(real, None)
         report = write_results(
             synthesizer,
@@ -111,7 +119,7 @@ def demo(
             further=real if further_fits else None,
             max_seconds=max_seconds,
         )
-    tell_results(report, synthesizer, out, names)
+    tell_results(report, synthesizer, out, names, verbose=verbose)
 
 
 @verb
@@ -169,6 +177,7 @@ def run(
     ] = None,
     ledger: LedgerFile = None,
     force: Force = False,
+    verbose: Verbose = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -192,8 +201,11 @@ def run(
         checkpoint=checkpoint,
     )
     verdict = None
-    with whole_folder(out, names, force=force) as folder:
+    stages = {**STAGES, **(RELEASE_STAGES if release else {})}
+    with whole_folder(out, names, force=force) as folder, staged(stages):
         from synthhealth.artifact import read_key
+
+        begin_stage("reading")
 
         key = read_key(key_file)
         limits = read_policy(policy)
@@ -205,6 +217,7 @@ def run(
         )
         wanted = choose_schema(real, schema, protect, drop, subject)
         asked = questions(outcome, analysis, by, part, real, wanted)
+        begin_stage("learning")
         synthesizer = learning.learn(real, wanted, record)
         written = form if format is None else FileForm(suffix)
         report = write_results(
@@ -231,7 +244,7 @@ def run(
                 max_seconds=attack_seconds,
             )
     typer.echo(f"Read: {data} ({form})")
-    tell_results(report, synthesizer, out, names)
+    tell_results(report, synthesizer, out, names, verbose=verbose)
     tell_ledger(record)
     if verdict is not None:
         typer.echo()
@@ -262,6 +275,7 @@ def cross_evaluate(
     by: Groups = None,
     part: Parts = None,
     force: Force = False,
+    verbose: Verbose = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -282,5 +296,5 @@ def cross_evaluate(
         report = synthesizer.cross_evaluate(real, folds, **asked)
         write_report(report, folder)
     typer.echo(f"Read: {data} ({form})")
-    typer.echo(report.summary().rstrip())
+    tell_report(report, verbose=verbose)
     tell_files(out, list(REPORT))

@@ -12,7 +12,7 @@ from synthhealth.report.data import ModelInfo
 from synthhealth.report.metric_words import against, in_sentence, words_of
 from synthhealth.report.numbers import counted, listed
 from synthhealth.report.parts.privacy import found_attacks, were_tried
-from synthhealth.report.parts.subgroups import poor_groups
+from synthhealth.report.parts.subgroups import worse_groups
 from synthhealth.report.parts.utility import learned, poor_outcomes
 from synthhealth.report.words import shown
 
@@ -165,7 +165,7 @@ def _broken(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
 
 
 def _poor_groups(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
-    poor = poor_groups(evaluation)
+    poor = worse_groups(evaluation)
     # Where the whole table is poor, so are its groups, and no group is the reason.
     if not poor or evaluation.judgement.verdict == "poor":
         return None
@@ -181,7 +181,7 @@ def _poor_predictions(evaluation: Evaluation, model: ModelInfo | None) -> str | 
         return None
     return (
         f"Do not train predictors on this table alone: {listed(map(learned, poor), 2)}. Keep the "
-        "real rows for that, or mend what is poor."
+        "real rows for that, or mend what is worse."
     )
 
 

@@ -303,7 +303,7 @@ class Axis(Part):
 
 
 class GridPair(Part):
-    """Two columns of the same sort, counted together."""
+    """Two categorical columns, counted together."""
 
     first: Axis
     """Groups of one column (rows of the tables below)."""
@@ -332,7 +332,7 @@ class Box(Part):
 
 
 class GroupBoxes(Part):
-    """A numerical column within one level of a categorical one; None for fewer than 5 values."""
+    """A numerical column within one group; None for fewer than 5 values."""
 
     real: Box | None
     """Of the real values."""
@@ -341,29 +341,31 @@ class GroupBoxes(Part):
 
 
 class BoxPair(Part):
-    """A numerical column within the levels of a categorical one."""
+    """A numerical column within the groups that another column makes."""
 
     numerical: str
     """Name of the numerical column."""
-    categorical: Axis
-    """Levels of the categorical column."""
+    groups: Axis
+    """Levels of a categorical column, or bands of a numerical one."""
     scale: Literal["number", "date"]
     """Whether the values are numbers or days since 1970-01-01 (UTC)."""
     boxes: tuple[GroupBoxes, ...]
-    """One entry per level."""
+    """One entry per group."""
 
 
 class Pairs(Part):
     """Pairs of columns, aggregated."""
 
     grids: tuple[GridPair, ...]
-    """Pairs of two numerical or two categorical columns."""
+    """Pairs of two categorical columns."""
     boxes: tuple[BoxPair, ...]
     """Pairs of a numerical and a categorical column."""
+    lines: tuple[BoxPair, ...]
+    """Pairs of two numerical columns: one within bands of the other."""
     n_all: int = Field(ge=0)
     """Number of pairs that the table has."""
     n_kept: int = Field(ge=0)
-    """Number of pairs kept here: all, or in a wide table those whose dependence differs most."""
+    """Number of pairs kept here: all, or in a wide table the worst and those that differ most."""
 
 
 class DependenceMatrix(Part):

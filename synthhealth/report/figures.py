@@ -43,6 +43,21 @@ def label(name: str, limit: int = 24) -> str:
     return html.escape(shown(name, limit), quote=False).replace("%{", "%&#123;")
 
 
+def zero_line() -> dict[str, Any]:
+    """Return the dotted line at 0 of a figure of differences."""
+    return {
+        "type": "line",
+        "layer": "below",
+        "xref": "x",
+        "yref": "paper",
+        "x0": 0,
+        "x1": 0,
+        "y0": 0,
+        "y1": 1,
+        "line": {"color": "var(--muted)", "width": 1.5, "dash": "dot"},
+    }
+
+
 def overview(evaluation: Evaluation) -> Figure:
     """Draw each column's score as a dot on its noise-floor band, the lowest first."""
     columns = sorted(column_scores(evaluation), key=lambda column: column.score)[:MOST_LINES]

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import jinja2
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from synthhealth.evaluation import (
     CategoricalResult,
@@ -34,15 +33,19 @@ from synthhealth.report.numbers import number_text, p_text, percent, score_text,
 from synthhealth.report.page_figures import (
     Slot,
     Store,
+    glance_slots,
     matrices,
     missing_slot,
     overview_slot,
     pair_entries,
     panels,
+    table_one_slot,
 )
 from synthhealth.report.parts.clinical import detection_slot, reference_slot
 from synthhealth.report.parts.pairs import pair_sheet
 from synthhealth.report.parts.table_one import heads, lines
+from synthhealth.report.plotlyjs import plotlyjs
+from synthhealth.report.questions import Question, questions
 from synthhealth.report.sections import Section
 from synthhealth.report.tables import (
     detection_sheet,
@@ -51,10 +54,16 @@ from synthhealth.report.tables import (
     range_sheets,
     rare_sheet,
     reference_sheet,
-    sections,
 )
-from synthhealth.report.theme import DARK, FONT, LIGHT, TONES, Tone
-from synthhealth.report.words import column_results, column_score, floor_text, left_out_text, shown
+from synthhealth.report.theme import DARK, FONT, LIGHT, SHARED, TONES, Tone, lean
+from synthhealth.report.words import (
+    SEEN,
+    column_results,
+    column_score,
+    floor_text,
+    left_out_text,
+    shown,
+)
 
 _TEMPLATES = "synthhealth.report", "templates"
 
@@ -248,10 +257,15 @@ def _shape(variable: VariableDescription) -> str:
 def as_html(data: ReportData) -> str:
     """Return the whole page."""
     store = Store()
-    told = sections(data)
+    asked = {one.key: one for one in questions(data).values() if _has_content(one, data)}
+    pairs = pair_entries(data, store)
     context = {
         "data": data,
+        "questions": asked,
+        "glance": glance_slots(data, store),
+        "worst": pairs[0] if pairs else None,
         "verdicts": verdicts(data.conclusion),
+        "seen": SEEN[data.evaluation.real_is],
         "left_out": left_out_text(data.model),
         "cards": key_cards(data.evaluation, data.written),
         "figure_groups": figure_groups(data),
@@ -270,20 +284,33 @@ def as_html(data: ReportData) -> str:
         "reference_sheet": reference_sheet(data),
         "table_one_heads": heads(data.table_one) if data.table_one else [],
         "table_one_lines": lines(data.table_one) if data.table_one else [],
-        "pair_sheet": pair_sheet(data.evaluation.pairs),
-        "sections": told,
-        "drawn": {section.key: _slots(section, store) for section in told},
+        "pair_sheet": pair_sheet(data.evaluation),
+        "table_one_figure": table_one_slot(data, store),
+        "drawn": {
+            section.key: _slots(section, store)
+            for one in asked.values()
+            for section in one.sections
+        },
         "identifier_sheet": identifier_sheet(data),
         "rare_sheet": rare_sheet(data),
     }
-    pairs = pair_entries(data, store)
     content = {
         "palettes": {"light": LIGHT, "dark": DARK},
         "columns": [shown(column.name) for column in data.columns],
-        "pairs": pairs,
-        "figures": store.figures,
+        "pairs": [
+            {
+                "columns": pair.columns,
+                "text": pair.text,
+                "state": pair.state,
+                "tone": pair.tone,
+                "slots": [slot._asdict() for slot in pair.slots],
+            }
+            for pair in pairs
+        ],
+        "shared": SHARED,
+        "figures": {name: lean(figure) for name, figure in store.figures.items()},
     }
-    plotly, script = Markup(get_plotlyjs()), Markup(template_file("report.js"))
+    plotly, script = Markup(plotlyjs()), Markup(template_file("report.js"))
     return (
         environment()
         .get_template("report.html.j2")
@@ -299,6 +326,19 @@ def as_html(data: ReportData) -> str:
             script_hashes=[_hash(plotly), _hash(script)],
         )
     )
+
+
+def _has_content(question: Question, data: ReportData) -> bool:
+    """Say whether anything stands in a question; those not named here always have something."""
+    if question.key == "use":
+        return bool(question.sections)
+    if question.key == "relations":
+        return bool(data.evaluation.pairs)
+    if question.key == "patients":
+        return bool(question.sections or data.table_one or data.evaluation.references)
+    if question.key == "privacy":
+        return bool(question.sections or data.rare or data.protected)
+    return True
 
 
 def _slots(section: Section, store: Store) -> list[Slot]:

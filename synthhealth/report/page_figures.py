@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from synthhealth.evaluation import CategoricalResult, NumericalResult, PairResult
 from synthhealth.evaluation.coverage import NumericalCoverage
@@ -16,8 +16,10 @@ from synthhealth.report.data import (
     ReportData,
 )
 from synthhealth.report.numbers import (
+    counted,
     dependence_text,
     edge_text,
+    listed,
     number_text,
     p_text,
     percent,
@@ -25,6 +27,8 @@ from synthhealth.report.numbers import (
     unit_text,
 )
 from synthhealth.report.parts import pairs as pair_figures
+from synthhealth.report.parts.table_one import differences
+from synthhealth.report.small_multiples import small_multiples, tiles
 from synthhealth.report.tables import range_text, whom
 from synthhealth.report.theme import TONES, Figure, Tone
 from synthhealth.report.words import (
@@ -37,6 +41,9 @@ from synthhealth.report.words import (
 )
 from synthhealth.schema import Column, Kind
 from synthhealth.schema.types import MIN_CELL
+
+#: A line of fewer quantiles shows nothing that the quartiles of Table 1 do not tell.
+_FEWEST_POINTS = 9
 
 
 class Slot(NamedTuple):
@@ -61,6 +68,17 @@ class Panel(NamedTuple):
     note: str = ""
 
 
+class PairEntry(NamedTuple):
+    """Two columns together, as the page shows them."""
+
+    columns: tuple[int, ...]  # their places in the table
+    name: str
+    text: str
+    state: str
+    tone: Tone
+    slots: list[Slot]
+
+
 class Matrices(NamedTuple):
     """One view of the tables of dependence."""
 
@@ -80,14 +98,17 @@ class Store:
         return Slot(figure=name, title=title, alt=alt, caption=caption)
 
 
+_NO_FEWER = f"Groups of fewer than {MIN_CELL} values are left out."
+
+
 def overview_slot(data: ReportData, store: Store) -> Slot:
     """Return the figure of all scores on their noise floors."""
     scores = column_scores(data.evaluation)
-    poor = [
+    worse = [
         f"{shown(column.column)} {score_text(column.score)}"
         for column in poor_columns(data.evaluation)
     ]
-    told = f"poor: {', '.join(poor)}" if poor else "none is poor"
+    told = f"worse: {', '.join(worse)}" if worse else "none is worse"
     caption = "The lowest score comes first."
     if len(scores) > figures.MOST_LINES:
         caption = f"The {figures.MOST_LINES} lowest of {len(scores)} scores; the table has all."
@@ -97,6 +118,22 @@ def overview_slot(data: ReportData, store: Store) -> Slot:
         "Each column's score on its noise floor",
         f"Dot plot of the scores of {len(scores)} columns with their noise floors; {told}.",
         caption,
+    )
+
+
+def table_one_slot(data: ReportData, store: Store) -> Slot | None:
+    """Return the figure of Table 1's standardised differences; None where there are none."""
+    drawn = None if data.table_one is None else differences(data.table_one)
+    if drawn is None:
+        return None
+    return store.slot(
+        "table-one-differences",
+        drawn,
+        "Differences of means and shares, by group",
+        "Dot plot of the standardised differences of Table 1, for all patients and within groups; "
+        "the table below has the numbers.",
+        "A dot on 0: no difference. Grey: what chance explains. Between the dotted lines a "
+        "difference matters to nobody.",
     )
 
 
@@ -115,7 +152,7 @@ def panels(data: ReportData, store: Store) -> list[Panel]:
         slots: list[Slot] = []
         if isinstance(result, NumericalResult) and column.name in numerical:
             slots = _numerical_slots(place, column, numerical[column.name], result, store)
-            if column.name in covered and covered[column.name].quantiles:
+            if column.name in covered and len(covered[column.name].quantiles) >= _FEWEST_POINTS:
                 slots.append(_quantile_slot(place, column, covered[column.name], store))
         elif column.name in categorical:
             slots = [_categorical_slot(place, categorical[column.name], store)]
@@ -135,28 +172,58 @@ def panels(data: ReportData, store: Store) -> list[Panel]:
     return found
 
 
-def pair_entries(data: ReportData, store: Store) -> list[dict[str, Any]]:
-    """Return the pairs as plain values for the page's script, the strongest relation first."""
+def pair_entries(data: ReportData, store: Store) -> list[PairEntry]:
+    """Return the pairs with their figures, the one that is furthest off first."""
     places = {column.name: place for place, column in enumerate(data.columns)}
-    results = {(pair.first, pair.second): pair for pair in data.evaluation.pairs}
-    entries: list[tuple[str, str, list[Slot]]] = []
+    slots: dict[frozenset[str], list[Slot]] = {}
     for grid in data.pairs.grids:
-        first, second = grid.first.column, grid.second.column
-        entries.append((first, second, _grid_slots(grid, places, store)))
-    for boxes in data.pairs.boxes:
-        first, second = boxes.numerical, boxes.categorical.column
-        entries.append((first, second, [_box_slot(boxes, places, store)]))
-    found = [
-        (results.get((first, second)) or results[(second, first)], slots)
-        for first, second, slots in entries
-    ]
+        columns = frozenset((grid.first.column, grid.second.column))
+        slots[columns] = _grid_slots(grid, places, store)
+    for pairs, slot_of in ((data.pairs.boxes, _box_slot), (data.pairs.lines, _band_slot)):
+        for within in pairs:
+            key = f"pair-{places[within.numerical]}-{places[within.groups.column]}"
+            columns = frozenset((within.numerical, within.groups.column))
+            slots[columns] = [slot_of(within, key, store)]
     return [
-        {
-            "columns": sorted((places[pair.first], places[pair.second])),
-            "text": _pair_text(pair),
-            "slots": [slot._asdict() for slot in slots],
-        }
-        for pair, slots in sorted(found, key=lambda entry: -abs(entry[0].real))
+        PairEntry(
+            columns=tuple(sorted((places[pair.first], places[pair.second]))),
+            name=f"{shown(pair.first, 40)} and {shown(pair.second, 40)}",
+            text=_pair_text(pair),
+            state=pair.state,
+            tone=TONES[pair.state],
+            slots=slots[frozenset((pair.first, pair.second))],
+        )
+        for pair in pair_figures.worst_first(data.evaluation)
+        if frozenset((pair.first, pair.second)) in slots
+    ]
+
+
+def glance_slots(data: ReportData, store: Store) -> list[Slot]:
+    """Return every column at a glance, for wide windows and for narrow ones; none of no column."""
+    drawn = tiles(data)
+    if not drawn:
+        return []
+    marked = [f"{shown(tile.column)}" for tile in drawn if tile.mark]
+    told = f"to be looked at: {listed(marked, len(marked))}" if marked else "none stands out"
+    n_all = len(data.columns)
+    caption = (
+        "Blue: real patients. Orange: synthetic ones. Numbers are drawn as the share of patients "
+        "along their values, levels as bars."
+    )
+    if marked:
+        caption += " Marked names: the synthetic values differ by more than chance explains."
+    if len(drawn) < n_all:
+        caption += f" Here are {len(drawn)} of {n_all:,} columns; the table below has all."
+    return [
+        store.slot(
+            f"glance-{width}",
+            small_multiples(data, across=across),
+            "Every column at a glance",
+            f"Small drawings of {counted(len(drawn), 'column', 'columns')}, real and synthetic; "
+            f"{told}.",
+            caption,
+        )
+        for width, across in (("wide", None), ("narrow", 2))
     ]
 
 
@@ -315,16 +382,26 @@ def _grid_slots(grid: GridPair, places: dict[str, int], store: Store) -> list[Sl
     ]
 
 
-def _box_slot(pair: BoxPair, places: dict[str, int], store: Store) -> Slot:
-    first, second = pair.numerical, pair.categorical.column
+def _box_slot(pair: BoxPair, key: str, store: Store) -> Slot:
+    first, second = shown(pair.numerical), shown(pair.groups.column)
     return store.slot(
-        f"pair-{places[first]}-{places[second]}",
+        key,
         pair_figures.pair_boxes(pair),
-        "Middle half within each category",
-        f"Boxes of the quartiles of {shown(first)} within the categories of {shown(second)}, "
-        "real and synthetic.",
-        "Each box spans the middle half of the values, its line is the median; all rounded. "
-        f"Categories with fewer than {MIN_CELL} values have no box.",
+        f"{first} by {second}",
+        f"Boxes of the quartiles of {first} within the categories of {second}, real and synthetic.",
+        f"Each box spans the middle half of the values, its line is the median. {_NO_FEWER}",
+    )
+
+
+def _band_slot(pair: BoxPair, key: str, store: Store) -> Slot:
+    first, second = shown(pair.numerical), shown(pair.groups.column)
+    return store.slot(
+        key,
+        pair_figures.pair_bands(pair),
+        f"{first} along {second}",
+        f"Medians and quartiles of {first} along bands of {second}, real and synthetic.",
+        f"Patients are sorted by {second} into bands, with about as many real ones in each. In "
+        f"every band half of them lie between the outer lines. {_NO_FEWER}",
     )
 
 
@@ -336,10 +413,12 @@ def _reach(which: str, table: Sequence[Sequence[float | None]]) -> float:
 
 
 def _pair_text(pair: PairResult) -> str:
+    ends = "1 or −1" if pair.measure == "spearman" else "1"
+    scale = f"0 = none, {ends} = as strong as can be"
     return (
-        f"{shown(pair.first, 40)} and {shown(pair.second, 40)}: {MEASURES[pair.measure]} "
-        f"{dependence_text(pair.real)} real, {dependence_text(pair.synthetic)} synthetic, "
-        f"difference {dependence_text(pair.difference)}: {pair.state}"
+        f"{MEASURES[pair.measure][:1].upper()}{MEASURES[pair.measure][1:]} ({scale}): "
+        f"{dependence_text(pair.real)} among real patients, {dependence_text(pair.synthetic)} "
+        f"among synthetic ones. {pair_figures.STATE_OF_PAIR[pair.state]}"
     )
 
 

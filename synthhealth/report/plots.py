@@ -75,13 +75,14 @@ class Plots:
         ----------
         first, second : str
             The columns, in any order. A number within the levels of another column is drawn as
-            boxes of its middle half; two numbers or two levels as shares of rows in a grid.
+            boxes of its middle half, along another number as its median and middle half; two levels
+            as shares of rows in a grid.
 
         Raises
         ------
         ParameterError
             There is no such column, or the report does not keep this pair: of a wide table it
-            keeps those whose dependence differs most.
+            keeps the worst and those that differ most.
         """
         self._check(first)
         self._check(second)
@@ -89,8 +90,11 @@ class Plots:
             raise ParameterError(f"a pair is of two columns; {first!r} is given twice")
         wanted = {first, second}
         for boxes in self.data.pairs.boxes:
-            if {boxes.numerical, boxes.categorical.column} == wanted:
+            if {boxes.numerical, boxes.groups.column} == wanted:
                 return printed(pair_figures.pair_boxes(boxes), height=260)
+        for lines in self.data.pairs.lines:
+            if {lines.numerical, lines.groups.column} == wanted:
+                return printed(pair_figures.pair_bands(lines), height=290)
         for grid in self.data.pairs.grids:
             if {grid.first.column, grid.second.column} == wanted:
                 both = side_by_side(pair_figures.pair_grids(grid), ("real", "synthetic"))
@@ -98,12 +102,12 @@ class Plots:
         kept = self.data.pairs
         raise ParameterError(
             f"the pair {first!r} and {second!r} is not in the report, which keeps "
-            f"{kept.n_kept:,} of {kept.n_all:,} pairs, those that differ most; evaluate a table of "
-            "fewer columns to see it"
+            f"{kept.n_kept:,} of {kept.n_all:,} pairs, those that are worse or differ most; "
+            "evaluate a table of fewer columns to see it"
         )
 
     def pairs(self, n: int = 12) -> PlotlyFigure:
-        """Draw the pairs of columns that are judged worst: their dependence, real and synthetic.
+        """Draw the pairs of columns that are furthest off: their dependence, real and synthetic.
 
         Parameters
         ----------
@@ -117,7 +121,7 @@ class Plots:
         """
         if n < 1:
             raise ParameterError(f"n is {n}; give a whole number from 1")
-        worst = pair_figures.worst_first(self.data.evaluation.pairs)[:n]
+        worst = pair_figures.worst_first(self.data.evaluation)[:n]
         if not worst:
             raise ParameterError("the report has no pair of columns: there is only one")
         return printed(pair_figures.pair_lines(worst), height=90 + 20 * len(worst))

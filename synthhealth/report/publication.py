@@ -64,10 +64,11 @@ def printed(figure: Figure, *, width: int = SINGLE, height: int | None = None) -
     return made
 
 
-def side_by_side(figures: Sequence[Figure], titles: Sequence[str]) -> Figure:
+def side_by_side(figures: Sequence[Figure], titles: Sequence[str], *, room: float = 0.07) -> Figure:
     """Put figures with the same axes beside each other; the names stand at the first.
 
-    Of figures that follow each other on one colour scale the last keeps the scale.
+    Of figures that follow each other on one colour scale the last keeps the scale, for which
+    `room` is left beside each.
     """
     n = len(figures)
     traces: list[dict[str, Any]] = []
@@ -75,7 +76,6 @@ def side_by_side(figures: Sequence[Figure], titles: Sequence[str]) -> Figure:
         key: value for key, value in figures[0]["layout"].items() if key not in ("xaxis", "yaxis")
     }
     plan["annotations"] = []
-    room = 0.07  # for a colour scale
     width = (1 - n * room) / n
     for place, (one, title) in enumerate(zip(figures, titles, strict=True)):
         number = "" if place == 0 else str(place + 1)

@@ -199,11 +199,33 @@ class Report:
             created=_moment(created).replace(microsecond=0),
         )
 
-    def summary(self) -> str:
-        """Return verdict, advice, findings and limits in plain words, as text for a terminal."""
-        from synthhealth.report.text import as_text
+    def summary(self, *, verbose: bool = False) -> str:
+        """Return the report in words, as text for a terminal: 25 lines at most.
 
-        return as_text(self.data)
+        Verdicts, reasons, the figures that decided on their bands, and what to do next.
+
+        Parameters
+        ----------
+        verbose : bool
+            Say everything: all advice, all findings, and what the report cannot show.
+
+        Examples
+        --------
+        >>> import synthhealth as sh
+        >>> real, fake = (sh.datasets.load_ra_panel(random_state=seed) for seed in (0, 1))
+        >>> report = sh.evaluate(real, fake, parts=())
+        >>> print(report.summary().splitlines()[0])
+        Synthetic data report: 61 synthetic, 61 real rows, 17 columns
+        """
+        from synthhealth.report.text import as_summary, as_text
+
+        return as_text(self.data) if verbose else as_summary(self.data)
+
+    def lines(self) -> list[str]:
+        """Return the verdicts and their reasons, each as one line, for a log: five at most."""
+        from synthhealth.report.text import as_lines
+
+        return as_lines(self.data)
 
     def to_html(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Write the report as one page that needs no other file and no network.

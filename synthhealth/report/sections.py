@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from synthhealth.evaluation import Band, Evaluation, Score
 from synthhealth.report.theme import Figure, Tone
 
 _MINUS = "\u2212"
+
+
+#: The questions of the page that parts belong to; `questions` has them in words.
+Asked = Literal["columns", "relations", "patients", "gaps", "use", "privacy"]
 
 
 class Entry(NamedTuple):
@@ -27,6 +31,7 @@ class Sheet(NamedTuple):
     heads: tuple[str, ...]
     rows: list[list[Entry]]
     note: str = ""
+    is_printed: bool = True  # not where it is too much of a detail for paper
 
 
 class Drawing(NamedTuple):
@@ -57,23 +62,29 @@ class Part:
     ----------
     section : callable
         Gives its tables, for the page and for Markdown; None where there is nothing to tell.
+    question : {"columns", "relations", "patients", "gaps", "use", "privacy"}
+        Which of the page's questions it helps to answer.
     finding : callable
         Gives the finding in a sentence; None where there is none.
     """
 
     section: Callable[[Evaluation], Section | None]
+    question: Asked
     finding: Callable[[Evaluation], str | None] = lambda _: None
 
 
 def scored(
     score: Score | None, write: Callable[[float], str], *, worse: Tone | None = "below"
 ) -> Entry:
-    """Write a figure with its noise floor; coloured where it lies on its worse side."""
+    """Write a figure with its noise floor; marked where it lies on its worse side.
+
+    These figures are not tested: outside its floor one is uncertain, and never called worse.
+    """
     if score is None:
         return Entry("–")
     standing = score.floor.standing(score.value)
     text = f"{write(score.value)} ({interval(score.floor, write)})"
-    return Entry(text, "below" if standing == worse else None)
+    return Entry(text, "unknown" if standing == worse else None)
 
 
 def interval(band: Band | None, write: Callable[[float], str]) -> str:

@@ -23,7 +23,7 @@ from synthhealth.report.words import shown
 #: Rows of the tables of pairs of columns.
 MOST_ROWS = 10
 
-_COMPARED = ("real (95 % interval)", "synthetic (95 % interval)", "points apart", "verdict")
+_COMPARED = ("real (95 % interval)", "synthetic (95 % interval)", "points apart", "result")
 _VERDICTS: dict[Tone | None, str] = {
     "below": "lower than real",
     "within": "within chance",
@@ -302,12 +302,14 @@ def _reference_row(
 def _compared(compared: ShareComparison | None, *, lower_is_fine: bool = False) -> Iterable[Entry]:
     if compared is None:
         return [Entry("–")] * len(_COMPARED)
+    shares = [Entry(_share(compared.real)), Entry(_share(compared.synthetic))]
+    if compared.real.share is None:
+        return [*shares, Entry("–"), Entry("–")]
     verdict, tone = _VERDICTS[compared.standing], compared.standing
     if lower_is_fine and tone == "below":
         tone = None
     return [
-        Entry(_share(compared.real)),
-        Entry(_share(compared.synthetic)),
+        *shares,
         Entry(points_text(compared.difference, compared.low, compared.high)),
         Entry(verdict, tone),
     ]

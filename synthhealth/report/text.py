@@ -7,9 +7,11 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from synthhealth.evaluation import CategoricalResult, NumericalResult
+from synthhealth.report.cards import Card, Scale, key_cards
 from synthhealth.report.conclusion import verdicts
 from synthhealth.report.data import ReportData
 from synthhealth.report.numbers import (
+    counted,
     number_text,
     p_text,
     percent,
@@ -30,7 +32,7 @@ from synthhealth.report.tables import (
     sections,
 )
 from synthhealth.report.theme import SIGNS
-from synthhealth.report.words import column_results, column_score, floor_text, shown
+from synthhealth.report.words import SEEN, column_results, column_score, floor_text, shown
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -59,6 +61,97 @@ def bullets(sentences: Iterable[str], width: int) -> list[str]:
             shown(sentence, limit=2000), width, initial_indent="- ", subsequent_indent="  "
         )
     ]
+
+
+_REASONS, _CARDS = 3, 6  # told in short
+_BAR = 24  # signs
+#: What stands for a sign on a terminal that cannot show it.
+_PLAIN = str.maketrans(
+    {"●": "o", "▼": "v", "▲": "^", "○": "?", "─": "-", "▒": "=", "–": "-", "−": "-", "…": "..."}
+)
+
+
+def as_plain(text: str, encoding: str | None) -> str:
+    """Return text in which a terminal of this encoding can show the signs.
+
+    Examples
+    --------
+    >>> as_plain("● good, 0.1 – 0.2", "ascii"), as_plain("● good", "utf-8")
+    ('o good, 0.1 - 0.2', '● good')
+    """
+    try:
+        text.encode(encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return text.translate(_PLAIN)
+    return text
+
+
+def as_lines(data: ReportData) -> list[str]:
+    """Return the verdicts and their reasons, each as one line: five at most."""
+    told = [
+        f"{one.question}: {one.word.upper()}. {one.headline}" for one in verdicts(data.conclusion)
+    ]
+    return [*told, *(shown(one, limit=2000) for one in data.conclusion.reasons[:_REASONS])]
+
+
+def as_summary(data: ReportData, width: int = 88) -> str:
+    """Return verdicts, reasons, the figures that decided and the first advice: 25 lines at most."""
+    model = f", {shown(data.model.name, 24)}" if data.model else ""
+    sizes = (
+        f"{data.evaluation.n_synthetic:,} synthetic, {data.evaluation.n_real:,} real rows"
+        f"{SEEN[data.evaluation.real_is]}, {counted(len(data.columns), 'column', 'columns')}{model}"
+    )
+
+    def wrapped(text: str, most: int, start: str = "") -> list[str]:
+        return textwrap.wrap(
+            shown(text, limit=2000),
+            width,
+            initial_indent=start,
+            subsequent_indent="  ",
+            max_lines=most,
+            placeholder=" …",
+        )
+
+    lines = [*wrapped(f"{data.title}: {sizes}", 1), ""]
+    for one in verdicts(data.conclusion):
+        told = f"{one.question}: {SIGNS[one.tone]} {one.word.upper()}. {one.headline}"
+        lines += wrapped(told, 2)
+    lines.append("")
+    for reason in data.conclusion.reasons[:_REASONS]:
+        lines += wrapped(reason, 2, "- ")
+    cards = key_cards(data.evaluation, data.written)[:_CARDS]
+    if cards:
+        lines += ["", f"{'The figures that decided':<39}▒ what other patients would give"]
+        lines += [_card_line(card) for card in cards]
+    if data.advice:
+        lines += ["", *wrapped(f"Next: {data.advice[0]}", 3)]
+    return "\n".join(lines) + "\n"
+
+
+def _card_line(card: Card) -> str:
+    closer = ", closer" if card.note else ""
+    bar = " " * _BAR if card.scale is None else _bar(card.scale, SIGNS[card.tone])
+    return f"  {shown(card.name, 26):<26} {card.value:>9}  {bar}  {card.word}{closer}".rstrip()
+
+
+def _bar(scale: Scale, sign: str) -> str:
+    """Draw a figure on its band, as the card does.
+
+    Examples
+    --------
+    >>> from synthhealth.report.cards import Mark, Scale
+    >>> _bar(Scale(50, 75, Mark(20, "middle"), None, None, None), "▼")
+    '────▼───────▒▒▒▒▒▒▒─────'
+    """
+
+    def place(share: float) -> int:
+        return min(max(int(share / 100 * _BAR), 0), _BAR - 1)
+
+    signs = ["─"] * _BAR
+    for at in range(place(scale.low), place(scale.high) + 1):
+        signs[at] = "▒"
+    signs[place(scale.at.at)] = sign
+    return "".join(signs)
 
 
 def as_text(data: ReportData, width: int = 88) -> str:
@@ -101,7 +194,7 @@ def as_markdown(data: ReportData) -> str:
         "What other real patients, that is a perfect generator, would give in 95 of 100 cases, "
         "what a copy of the real rows, and what columns shuffled by themselves.",
         table(
-            ("figure", "value", "perfect generator", "copy", "shuffle", "verdict", "q"),
+            ("figure", "value", "perfect generator", "copy", "shuffle", "state", "q"),
             [
                 (figure.title, *(cell.text for cell in figure.cells))
                 for group in figure_groups(data)
@@ -117,7 +210,7 @@ def as_markdown(data: ReportData) -> str:
                 "measure",
                 "score",
                 "noise floor",
-                "verdict",
+                "state",
                 "p",
                 "q",
                 "distance",
@@ -127,7 +220,7 @@ def as_markdown(data: ReportData) -> str:
             [_column_row(result) for result in column_results(evaluation)],
         ),
     ]
-    pairs = pair_sheet(evaluation.pairs)
+    pairs = pair_sheet(evaluation)
     blocks += [] if pairs is None else _sheet_blocks(pairs, "##")
     for section in sections(data):
         blocks += [f"## {section.title}", plain(section.hint)]

@@ -162,6 +162,18 @@ def layout(*, height: int, **more: Any) -> dict[str, Any]:
     }
 
 
+def lean(figure: Figure) -> Figure:
+    """Return a figure without what is the same in all of them; see `SHARED`."""
+    plan = {
+        key: {part: one for part, one in value.items() if SHARED["axis"].get(part, ...) != one}
+        if key.startswith(("xaxis", "yaxis"))
+        else value
+        for key, value in figure["layout"].items()
+        if SHARED["layout"].get(key, ...) != value
+    }
+    return {**figure, "layout": plan}
+
+
 def axis(title: str | None = None, **more: Any) -> dict[str, Any]:
     """Return what all axes share; nothing zooms, so that a finger scrolls the page."""
     words = {} if title is None else {"text": title}
@@ -176,3 +188,10 @@ def axis(title: str | None = None, **more: Any) -> dict[str, Any]:
         "ticks": "",
         **more,
     }
+
+
+#: What all figures of a page share, kept once: hundreds of figures would repeat it.
+SHARED = {
+    "layout": {key: value for key, value in layout(height=0).items() if key != "height"},
+    "axis": {key: value for key, value in axis().items() if key != "title"},
+}

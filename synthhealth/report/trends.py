@@ -75,7 +75,7 @@ class Trend(Part, WritesJson):
     lines: tuple[TrendLine, ...]
     """The figures, by what they judge."""
     poor_columns: tuple[tuple[str, ...], ...]
-    """The columns that are poor in each run, the furthest from its noise floor first."""
+    """The columns that are worse in each run, the furthest from its noise floor first."""
 
     def summary(self) -> str:
         """Return the runs and their verdicts in plain words, as text for a terminal."""
@@ -131,7 +131,7 @@ class Trend(Part, WritesJson):
     def _sentences(self) -> list[str]:
         told = []
         for number, (run, poor) in enumerate(zip(self.runs, self.poor_columns, strict=True), 1):
-            columns = counted(len(poor), "poor column", "poor columns")
+            columns = counted(len(poor), "column worse", "columns worse")
             named = f" ({listed(map(shown, poor), _NAMED)})" if poor else ""
             told.append(f"Run {number}: {run.name}: {run.verdicts}, {columns}{named}.")
         return told

@@ -27,6 +27,14 @@ _REAL_IS = {
     "that had learned the others.",
 }
 
+#: The same, beside the number of real rows.
+SEEN = {
+    "training": " (learned)",
+    "holdout": " (unseen)",
+    "given": "",
+    "cross-validated": " (all unseen)",
+}
+
 
 MEASURES = {
     "spearman": "Spearman's rank correlation",
@@ -60,7 +68,7 @@ def column_score(result: NumericalResult | CategoricalResult) -> ColumnScore:
 
 
 def poor_columns(evaluation: Evaluation) -> list[ColumnScore]:
-    """Return the columns that are poor, the one furthest below its noise floor first."""
+    """Return the columns that are worse, the one furthest below its noise floor first."""
     scores = {column.column: column for column in column_scores(evaluation)}
     return [scores[name] for name in evaluation.judgement.poor_columns]
 
@@ -260,8 +268,9 @@ def _worst(evaluation: Evaluation) -> str:
     if not worst:
         lowest = min(scores, key=lambda column: column.score)
         return (
-            f"No column is poor; the lowest score is {score_text(lowest.score)} "
-            f"({shown(lowest.column)}), where its noise floor is {floor_text(lowest.floor)}."
+            "No column is worse than chance explains; the lowest score is "
+            f"{score_text(lowest.score)} ({shown(lowest.column)}), where its noise floor is "
+            f"{floor_text(lowest.floor)}."
         )
     named = ", ".join(
         f"{shown(column.column)} ({score_text(column.score)}, floor {floor_text(column.floor)})"
@@ -270,8 +279,8 @@ def _worst(evaluation: Evaluation) -> str:
     more = f" and {len(worst) - _WORST} more" if len(worst) > _WORST else ""
     are = "is" if len(worst) == 1 else "are"
     return (
-        f"{len(worst)} of {_columns(len(scores))} {are} poor, that is further from the real one "
-        f"than chance explains. The furthest first: {named}{more}."
+        f"{len(worst)} of {_columns(len(scores))} {are} worse, that is further from the real one "
+        f"than chance explains. The furthest off first: {named}{more}."
     )
 
 

@@ -65,7 +65,7 @@ def verbs(frame: pd.DataFrame, seed: int, *, fits: bool) -> list[str]:
             report = call(lambda: evaluate(frame, fake, model.schema_))
             if report is not None:
                 report.evaluation.model_dump_json().encode()
-                said.append(report.summary())
+                said.append(report.summary(verbose=True))
     return said
 
 

@@ -69,7 +69,7 @@ def test_likeness_alone_never_says_that_a_table_may_be_released() -> None:
 
 def test_both_verdicts_stand_first_on_page_and_in_text(attacked_report: Report) -> None:
     data = attacked_report.data
-    text = attacked_report.summary().splitlines()
+    text = attacked_report.summary(verbose=True).splitlines()
     assert text[3].startswith("Likeness: ")
     assert any(line.startswith("Privacy: ▼ DO NOT RELEASE. ") for line in text[4:6])
     assert "- Privacy: ▼ **do not release**" in as_markdown(data)
@@ -132,7 +132,7 @@ def test_without_unseen_patients_the_section_gives_no_number(report: Report) -> 
 
 
 def test_words_that_no_report_may_use(attacked_report: Report) -> None:
-    written = [as_markdown(attacked_report.data), attacked_report.summary()]
+    written = [as_markdown(attacked_report.data), attacked_report.summary(verbose=True)]
     written.append(as_html(attacked_report.data).split("<main>")[1].split("</main>")[0])
     for text in written:
         assert not re.search(r"\b(anonymous|compliant)\b", text, re.IGNORECASE)

@@ -333,7 +333,7 @@ def test_rare_levels_are_told_without_their_names_or_a_small_count() -> None:
         "stage | joined to the neighbouring level | fewer than 5 patients",
         "ward | replaced by levels of similar patients | fewer than 5 patients",
     ]
-    assert "In 3 columns levels of too few patients were pooled" in report.summary()
+    assert "In 3 columns levels of too few patients were pooled" in report.summary(verbose=True)
     assert "Levels of too few patients" in report.to_markdown()
     for name in ("Fiji", "Tonga", '"III"', '"Z"'):
         assert name not in report.data.model_dump_json()

@@ -24,6 +24,7 @@ def every_figure(report: Report) -> list[Figure]:
     for grid in data.pairs.grids[:5]:
         drawn += pair_figures.pair_grids(grid)
     drawn += [pair_figures.pair_boxes(pair) for pair in data.pairs.boxes[:5]]
+    drawn += [pair_figures.pair_bands(pair) for pair in data.pairs.lines[:5]]
     matrix = data.dependence
     drawn.append(pair_figures.matrix([*matrix.numerical, *matrix.categorical], matrix.real))
     if figures.columns_with_gaps(data.missingness):

@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import pytest
+from report_cohorts import CREATED
+
+import synthhealth as sh
+from synthhealth.report.page import as_html
 
 if TYPE_CHECKING:
     from _pytest.mark import ParameterSet
@@ -63,7 +67,11 @@ def visit(browser: Browser, files: dict[str, Path]) -> Opener:
 
     @contextmanager
     def opened(
-        name: str = "report", *, width: int = 1280, scheme: Literal["light", "dark"] = "light"
+        name: str | Path = "report",
+        *,
+        width: int = 1280,
+        scheme: Literal["light", "dark"] = "light",
+        everything: bool = True,
     ) -> Iterator[Page]:
         page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
         said: list[str] = []
@@ -85,9 +93,13 @@ def visit(browser: Browser, files: dict[str, Path]) -> Opener:
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("dialog", refuse)
         page.set_default_timeout(8000)
-        page.goto(files[name].as_uri())
-        page.locator("#columns").scroll_into_view_if_needed()
-        page.locator("#columns .bars path").first.wait_for()
+        page.goto((name if isinstance(name, Path) else files[name]).as_uri())
+        page.locator("#glance").scroll_into_view_if_needed()
+        page.locator("#glance .main-svg:visible").first.wait_for()
+        if everything:
+            page.locator("#open-all").click()
+            page.locator("#columns").scroll_into_view_if_needed()
+            page.locator("#columns .bars path").first.wait_for()
         yield page
         page.close()
         assert said == []
@@ -117,7 +129,7 @@ def rarer(name: str) -> ParameterSet:
 def test_every_figure_is_drawn_and_nothing_scrolls_sideways(visit: Opener, name: str) -> None:
     with visit(name) as page:
         places = [place for place in page.locator("div.plot").all() if place.is_visible()]
-        assert len(places) >= (3 if name == "single" else 5)
+        assert len(places) >= (4 if name == "single" else 6)
         for place in places:
             place.scroll_into_view_if_needed()
             place.locator(MARKS).first.wait_for()
@@ -226,14 +238,19 @@ def test_choosing_a_pair_changes_its_figures(visit: Opener) -> None:
         page.locator("#pairs").scroll_into_view_if_needed()
         page.select_option("#pair-first", label="crp")
         page.select_option("#pair-second", label="esr")
-        page.locator("#pairs .heatmaplayer image").first.wait_for()
-        assert page.locator("#pairs .plot").count() == 2
+        page.locator("#pairs .scatterlayer path").first.wait_for()
+        assert page.locator("#pairs .plot").count() == 1
         text = page.locator("#pair-text").inner_text()
         assert "Spearman" in text
         page.select_option("#pair-second", label="sex")
         page.locator("#pairs .boxlayer path").first.wait_for()
         assert page.locator("#pairs .plot").count() == 1
-        assert "correlation ratio" in page.locator("#pair-text").inner_text()
+        assert "orrelation ratio" in page.locator("#pair-text").inner_text()
+        page.select_option("#pair-first", label="sex")
+        page.select_option("#pair-second", label="stage")
+        page.locator("#pairs .heatmaplayer image").first.wait_for()
+        assert page.locator("#pairs .plot").count() == 2
+        page.select_option("#pair-first", label="crp")
         options = page.locator("#pair-second option").all_text_contents()
         assert "crp" not in options
         assert len(options) == 9
@@ -247,7 +264,7 @@ def test_a_wide_page_offers_only_the_pairs_it_has(visit: Opener) -> None:
         assert first <= 45
         assert 1 <= second < 44
         page.locator("#pair-figures").scroll_into_view_if_needed()
-        page.locator("#pairs .heatmaplayer image").first.wait_for()
+        page.locator("#pairs .scatterlayer path").first.wait_for()
 
 
 @pytest.mark.slow
@@ -292,32 +309,90 @@ def test_figures_follow_the_width_of_the_window(visit: Opener) -> None:
         assert page.evaluate(OVERFLOW) <= 0
 
 
-@pytest.mark.slow
-def test_paper_shows_all_sections_and_columns_in_light_colours(visit: Opener) -> None:
-    with visit(scheme="dark") as page:
-        page.emulate_media(media="print")
-        page.locator(".panel .main-svg").nth(10).wait_for()
-        assert all(section.is_visible() for section in page.locator("section").all())
-        assert all(panel.is_visible() for panel in page.locator(".panel").all())
-        assert page.locator("#theme").is_hidden()
-        assert page.evaluate("getComputedStyle(document.body).color") == "rgb(27, 36, 48)"
-        places, drawn = page.locator("div.plot"), page.locator("div.plot:has(.main-svg)")
-        assert places.count() == drawn.count() > 20
-        widest = page.evaluate(
-            "Math.max(...[...document.querySelectorAll('.main-svg')]"
-            ".map(svg => svg.getBoundingClientRect().width))"
+@pytest.mark.parametrize("width", [1280, 768, 390])
+def test_the_first_screen_is_short_and_leads_everywhere(visit: Opener, width: int) -> None:
+    with visit(width=width, everything=False) as page:
+        assert page.evaluate("document.documentElement.scrollHeight") < (
+            5000 if width == 1280 else 9000
         )
-        assert widest <= 690
+        assert page.evaluate("document.body.innerText.split(/\\s+/).length") < 1500
+        assert page.evaluate(OVERFLOW) <= 0
+        for place in ("summary", "glance", "worst"):
+            assert page.locator(f"#{place}").is_visible()
+        assert page.locator("#figures").is_hidden()
+        for link in page.locator("nav a").all():
+            box = link.bounding_box()
+            assert box is not None
+            assert 0 <= box["x"] <= box["x"] + box["width"] <= width
+        names = page.evaluate("[...document.querySelectorAll('details.question')].map(q => q.id)")
+        linked = page.evaluate("[...document.querySelectorAll('nav a')].map(a => a.hash.slice(1))")
+        assert linked == ["summary", "glance", *names]
+        # No card stands alone in a row beside which others have room.
+        tops = page.evaluate(
+            "[...document.querySelectorAll('#summary .card')].map(c => c.offsetTop)"
+        )
+        rows = [tops.count(top) for top in sorted(set(tops))]
+        assert width == 390 or rows[-1] > 1 or rows[0] == 1
+
+
+def test_a_link_opens_the_question_that_it_leads_into(visit: Opener) -> None:
+    with visit(everything=False) as page:
+        page.locator("#worst a").click()
+        page.locator("#pairs .main-svg").first.wait_for()
+        assert page.locator("details[open]").count() == 1
+        page.locator("nav a", has_text="All figures").click()
+        page.locator("#figure-table").wait_for()
+        page.locator("#on-figures > summary").click()
+        assert page.locator("#figure-table").is_hidden()
+        page.locator("nav a", has_text="All figures").click()  # once more, to the same address
+        page.locator("#figure-table").wait_for()
+        page.goto(f"{page.url.split('#')[0]}#coverage")
+        page.reload()
+        page.locator("#coverage").wait_for()
+        page.locator("#open-all").click()
+        assert page.locator("details:not([open])").count() == 0
+        assert page.locator("#open-all").inner_text() == "Close all"
+        page.locator("#open-all").click()
+        assert page.locator("details[open]").count() == 0
+
+
+def test_a_figure_closed_while_the_window_changes_fits_when_opened_again(visit: Opener) -> None:
+    with visit() as page:
+        page.locator("#on-columns > summary").click()
+        page.set_viewport_size({"width": 390, "height": 900})
+        page.locator("#on-columns > summary").click()
+        until(page, "document.querySelector('#columns .main-svg').clientWidth < 390")
+        assert page.evaluate("document.querySelector('#columns .main-svg').clientWidth") > 200
+        assert page.evaluate(OVERFLOW) <= 0
+
+
+def test_paper_has_what_a_file_needs_in_light_colours(visit: Opener) -> None:
+    with visit(scheme="dark", everything=False) as page:
+        page.emulate_media(media="print")
+        page.locator("#columns .main-svg").first.wait_for()
+        for shown in ("summary", "glance", "worst", "columns", "figures", "table-one"):
+            assert page.locator(f"#{shown}").is_visible()
+        for hidden in ("column", "analysis", "reading", "theme"):
+            assert page.locator(f"#{hidden}").is_hidden()
+        assert page.evaluate("getComputedStyle(document.body).color") == "rgb(27, 36, 48)"
+        heights = page.evaluate(
+            "[...document.querySelectorAll('.plot')].filter(p => p.checkVisibility())"
+            ".map(p => p.querySelector('.main-svg').getBoundingClientRect().height)"
+        )
+        assert len(heights) > 5
+        assert max(heights) < 1000  # a sheet
         page.emulate_media(media="screen")
         until(page, "!document.documentElement.classList.contains('printing')")
-        assert page.locator(".panel:not([hidden])").count() == 1
+        assert page.locator("details[open]").count() == 0
 
 
-def test_page_prints(visit: Opener) -> None:
-    with visit("single") as page:
-        paper = page.pdf(format="A4")
-        assert paper.startswith(b"%PDF")
-        assert len(paper) > 20_000
+def test_seventeen_columns_are_ten_sheets(visit: Opener, tmp_path: Path) -> None:
+    real, fake = (sh.datasets.load_ra_panel(n, random_state=n) for n in (61, 300))
+    page = as_html(sh.evaluate(real, fake, real_is="training", created=CREATED).data)
+    (tmp_path / "panel.html").write_text(page, encoding="utf-8")
+    with visit(tmp_path / "panel.html", everything=False) as opened:
+        sheets = opened.pdf(format="A4", prefer_css_page_size=True).count(b"/Type /Page\n")
+    assert 4 <= sheets <= 10
 
 
 def test_hostile_names_stay_text_in_the_browser(visit: Opener) -> None:
@@ -335,7 +410,6 @@ def test_clinical_sections_are_there_and_reference_ranges_are_shaded(visit: Open
     with visit("clinical") as page:
         for section in ("missing", "references", "limits", "table-one", "identifiers"):
             assert page.locator(f"#{section} table.plain").first.is_visible()
-            assert page.locator(f"nav a[href='#{section}']").count() == 1
         page.select_option("#column-choice", label="haemoglobin")
         panel = page.locator(".panel:not([hidden])")
         panel.locator(".shapelayer path").nth(1).wait_for(state="attached")

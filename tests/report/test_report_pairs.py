@@ -16,10 +16,11 @@ def test_every_pair_is_there(report: Report) -> None:
     data = report.data
     n_columns = len(data.columns)
     assert data.pairs.n_all == data.pairs.n_kept == n_columns * (n_columns - 1) // 2
-    assert len(data.pairs.grids) + len(data.pairs.boxes) == data.pairs.n_kept
-    assert {pair.numerical for pair in data.pairs.boxes} == {
-        shape.column for shape in data.numerical
-    }
+    kinds = (data.pairs.grids, data.pairs.boxes, data.pairs.lines)
+    n_numbers, n_levels = len(data.numerical), len(data.categorical)
+    assert [len(pairs) for pairs in kinds] == [
+        n_levels * (n_levels - 1) // 2, n_numbers * n_levels, n_numbers * (n_numbers - 1) // 2,
+    ]  # fmt: skip
 
 
 def test_cells_of_few_patients_are_hidden_and_the_others_blurred(report: Report) -> None:
@@ -56,16 +57,18 @@ def test_the_counts_behind_the_cells(real: pd.DataFrame, report: Report) -> None
                 assert share == pytest.approx(held / pair.n_real, abs=MIN_CELL / 2 / pair.n_real)
 
 
-def test_strong_dependence_is_seen_on_the_diagonal() -> None:
+def test_strong_dependence_is_seen_along_the_bands() -> None:
     rng = np.random.default_rng(0)
     first = rng.normal(size=700)
     table = pd.DataFrame({"a": first, "b": first + 0.1 * rng.normal(size=700)})
-    pair = evaluate(table, table).data.pairs.grids[0]
-    shares = np.array([[share or 0.0 for share in row] for row in pair.real])
-    assert shares.shape == (10, 10)
-    assert (shares.argmax(axis=1) == np.arange(10)).all()
-    assert pair.first.labels[0].startswith("under ")
-    assert pair.first.labels[-1].endswith(" or more")
+    pair = evaluate(table, table.sample(frac=1, random_state=0), parts=()).data.pairs.lines[0]
+    assert pair.groups.labels[0].startswith("under ")
+    assert pair.groups.labels[-1].endswith(" or more")
+    assert len(pair.boxes) == 8
+    medians = [both.real.median for both in pair.boxes if both.real is not None]
+    assert len(medians) == 8
+    assert medians == sorted(medians)
+    assert all(both.real == both.synthetic for both in pair.boxes)
 
 
 def test_boxes_are_rounded_and_only_for_five_or_more(real: pd.DataFrame, report: Report) -> None:
@@ -74,10 +77,10 @@ def test_boxes_are_rounded_and_only_for_five_or_more(real: pd.DataFrame, report:
     pair = next(
         pair
         for pair in report.data.pairs.boxes
-        if pair.numerical == "crp" and pair.categorical.column == "sex"
+        if pair.numerical == "crp" and pair.groups.column == "sex"
     )
     known = real.dropna(subset=["crp", "sex"])
-    for level, boxes in zip(pair.categorical.labels, pair.boxes, strict=True):
+    for level, boxes in zip(pair.groups.labels, pair.boxes, strict=True):
         values = known.loc[known["sex"] == level, "crp"]
         assert boxes.real is not None
         for value, quantile in (
@@ -98,19 +101,22 @@ def test_a_group_of_four_has_no_box() -> None:
     values[-8:] = np.nan  # four of b are left
     table = pd.DataFrame({"group": group, "value": values})
     pair = evaluate(table, table).data.pairs.boxes[0]
-    boxes = dict(zip(pair.categorical.labels, pair.boxes, strict=True))
+    boxes = dict(zip(pair.groups.labels, pair.boxes, strict=True))
     assert boxes["a"].real is not None
     assert boxes["b"].real is None
 
 
-def test_a_wide_table_keeps_the_pairs_that_differ_most(wide_report: Report) -> None:
+def test_a_wide_table_keeps_the_pairs_that_are_worse_or_differ_most(wide_report: Report) -> None:
     data = wide_report.data
     assert data.pairs.n_all == 45 * 44 // 2
-    assert data.pairs.n_kept == len(data.pairs.grids) == MOST_PAIRS
-    kept = {(pair.first.column, pair.second.column) for pair in data.pairs.grids}
-    differences = {(pair.first, pair.second): pair.difference for pair in data.evaluation.pairs}
-    least = min(differences[pair] for pair in kept)
-    assert all(differences[pair] <= least for pair in differences.keys() - kept)
+    assert data.pairs.n_kept == len(data.pairs.lines) == MOST_PAIRS
+    kept = {(pair.numerical, pair.groups.column) for pair in data.pairs.lines}
+    ranks = {
+        (pair.first, pair.second): (pair.state == "worse", pair.difference)
+        for pair in data.evaluation.pairs
+    }
+    least = min(ranks[pair] for pair in kept)
+    assert all(ranks[pair] <= least for pair in ranks.keys() - kept)
 
 
 def test_many_levels_are_joined(report: Report) -> None:

@@ -74,7 +74,7 @@ def test_figures_show_what_the_page_shows(report: Report) -> None:
 
 def test_a_pair_is_the_same_from_both_sides(report: Report) -> None:
     assert report.plot.pair("sex", "crp") == report.plot.pair("crp", "sex")
-    grid = report.plot.pair("crp", "esr")
+    grid = report.plot.pair("sex", "stage")
     assert [note.text for note in grid.layout.annotations] == ["real", "synthetic"]
     assert [trace.xaxis for trace in grid.data] == ["x", "x", "x2", "x2"]
 
@@ -123,7 +123,7 @@ def test_what_is_not_there_is_refused_with_what_is(report: Report, ask: Any, wor
 
 
 def test_a_pair_that_a_wide_report_does_not_keep_is_refused(wide_report: Report) -> None:
-    kept = {(grid.first.column, grid.second.column) for grid in wide_report.data.pairs.grids}
+    kept = {(one.numerical, one.groups.column) for one in wide_report.data.pairs.lines}
     names = wide_report.data.dependence.numerical
     lost = next((a, b) for a in names for b in names if a < b and (a, b) not in kept)
     with pytest.raises(ParameterError, match="keeps 300 of 990 pairs"):

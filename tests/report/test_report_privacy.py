@@ -243,7 +243,7 @@ def test_no_value_of_a_patient_leaves(report: Report, real: pd.DataFrame, tmp_pa
         "page": " ".join(re.findall(r'data-value="([^"]*)"', page)),
         "figures": page[page.index('{"palettes"') :],
         "markdown": as_markdown(report.data),
-        "summary": report.summary(),
+        "summary": report.summary(verbose=True),
         "description": describe(real, MEASURED).to_json() + describe(real, MEASURED).to_markdown(),
     }
     for name, text in texts.items():

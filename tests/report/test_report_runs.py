@@ -133,7 +133,7 @@ def test_trend_has_a_point_per_run(
         assert len(line.points) == 4
         assert line.points[0] == line.points[3]
     assert "Run 2: unknown model" in found.summary()
-    assert "1 poor column (crp)" in " ".join(found.summary().split())
+    assert "1 column worse (crp)" in " ".join(found.summary().split())
     assert "## Figures" in found.to_markdown(tmp_path / "trend.md")
 
 

@@ -11,11 +11,12 @@ from report_figures import evaluation, identical, level, metric, number, relatio
 from synthhealth.evaluation import Evaluation, Metric
 from synthhealth.evaluation.figures import Family, State
 from synthhealth.report import ModelInfo, Report
-from synthhealth.report.cards import key_metrics
+from synthhealth.report.cards import key_cards, key_metrics
 from synthhealth.report.conclusion import conclude
 from synthhealth.report.data import Missingness
 from synthhealth.report.metric_words import finding, words_of
 from synthhealth.report.numbers import band_labels, date_text, number_text, percent
+from synthhealth.report.text import as_plain
 from synthhealth.report.words import limit_sentences, poor_columns, shown, summary_sentences
 
 
@@ -95,9 +96,11 @@ def test_worst_columns_are_named_the_furthest_below_first() -> None:
         categorical=(level("sex", 0.8, "worse"),),
     )
     assert [column.column for column in poor_columns(result)] == ["wbc", "crp", "sex"]
-    assert "3 of 4 columns are poor" in told(result)
-    assert "The furthest first: wbc (0.600, floor 0.850 to 0.920), crp" in told(result)
-    assert "No column is poor; the lowest score is 0.880 (crp)" in told(evaluation())
+    assert "3 of 4 columns are worse" in told(result)
+    assert "The furthest off first: wbc (0.600, floor 0.850 to 0.920), crp" in told(result)
+    assert "No column is worse than chance explains; the lowest score is 0.880 (crp)" in told(
+        evaluation()
+    )
 
 
 def test_many_bad_columns_are_counted() -> None:
@@ -218,12 +221,35 @@ def test_names_are_fit_for_a_line(name: str, expected: str) -> None:
 
 
 def test_summary_is_plain_text(report: Report) -> None:
-    text = report.summary()
+    text = report.summary(verbose=True)
     assert text.startswith("Synthetic data report\n=====")
     for part in ("What to do next", "Findings", "What this report cannot show"):
         assert f"\n{part}\n" in text
     assert re.search(r"^Likeness: ▼ POOR. ", text, re.M)
     assert max(map(len, text.splitlines())) <= 88
+
+
+def test_the_summary_is_25_lines_with_a_bar_for_each_figure_that_decided(
+    report: Report, hostile_report: Report, wide_report: Report, attacked_report: Report
+) -> None:
+    for made in (report, hostile_report, wide_report, attacked_report):
+        lines = made.summary().splitlines()
+        assert len(lines) <= 25
+        assert max(map(len, lines)) <= 88
+        assert lines[2].startswith("Likeness: ")
+        start = next(place for place, line in enumerate(lines) if line.startswith("The figures"))
+        cards = key_cards(made.data.evaluation)[:6]
+        assert cards
+        for line, card in zip(lines[start + 1 :], cards, strict=False):
+            assert f" {card.value} " in line
+            assert card.word in line
+            assert card.scale is None or "─" in line
+        assert len(made.lines()) <= 5
+        assert all("\n" not in line for line in made.lines())
+    plain = as_plain(report.summary(), "ascii")
+    assert plain.isascii()
+    assert "Likeness: v POOR." in plain
+    assert as_plain(report.summary(), "utf-8") == report.summary()
 
 
 def test_markdown_has_a_row_per_column(report: Report) -> None:
@@ -240,7 +266,7 @@ def test_markdown_escapes_names(hostile_report: Report) -> None:
     text = hostile_report.to_markdown()
     assert "<script>" not in text
     assert "\\<script\\>alert(1)" in text
-    assert "\x1b" not in text + hostile_report.summary()
+    assert "\x1b" not in text + hostile_report.summary(verbose=True)
 
 
 @pytest.mark.parametrize(

@@ -273,7 +273,10 @@ def _unescaped(text: str) -> str:
 def _without_plotly(text: str) -> str:
     from plotly.offline import get_plotlyjs
 
-    return text.replace(get_plotlyjs(), " ")
+    from synthhealth.report.plotlyjs import plotlyjs
+
+    # A page has the part of it that draws our figures, a single figure's file has all.
+    return text.replace(plotlyjs(), " ").replace(get_plotlyjs(), " ")
 
 
 def _of_parquet(file: Path) -> list[Text]:

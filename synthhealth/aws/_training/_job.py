@@ -112,9 +112,8 @@ class Job:
             table=inputs.table,
             about=self._about(inputs),
         )
-        for line in report.summary().splitlines():
-            if line.strip():
-                _log.info("%s", line.rstrip())
+        for line in report.lines():
+            _log.info("%s", line)
         tell_quality(report.evaluation)
         if inside.training is not None:
             _log.info("%s", metric_line("train:seconds", inside.training.seconds))

@@ -13,7 +13,10 @@ from synthhealth.report.numbers import number_text, percent
 from synthhealth.report.sections import Entry, Part, Section, Sheet, scored
 from synthhealth.report.words import shown
 
-_NOTE = "In brackets what other real patients would give in 95 of 100 cases."
+_NOTE = (
+    "In brackets what other real patients would give in 95 of 100 cases. A ring marks what lies "
+    "outside, which can be chance."
+)
 
 
 def coverage_section(results: Sequence[CoverageResult]) -> Section | None:
@@ -71,4 +74,4 @@ def _categorical_row(result: CategoricalCoverage) -> list[Entry]:
     ]
 
 
-COVERAGE = Part(lambda evaluation: coverage_section(evaluation.coverage))
+COVERAGE = Part(lambda evaluation: coverage_section(evaluation.coverage), "columns")

@@ -1,4 +1,4 @@
-"""Whether a researcher comes to the same conclusions, as tables."""
+"""Whether a researcher comes to the same conclusions, as figures and tables."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from synthhealth.evaluation import Evaluation
 from synthhealth.evaluation.inference.results import Coefficient, Estimate, RegressionResult
+from synthhealth.report.figures import label, zero_line
 from synthhealth.report.numbers import counted, number_text, p_text, percent, score_text
-from synthhealth.report.sections import Entry, Part, Section, Sheet, scored
+from synthhealth.report.sections import Drawing, Entry, Part, Section, Sheet, scored
+from synthhealth.report.theme import REAL, SYNTHETIC, Trace, axis, figure, layout, trace
 from synthhealth.report.words import shown
 
 
@@ -35,6 +37,7 @@ def inference_section(regressions: Sequence[RegressionResult]) -> Section | None
         "Regressions",
         hint,
         [overview, *(_coefficients(one, place) for place, one in enumerate(regressions))],
+        tuple(_forest(one, place) for place, one in enumerate(regressions)),
     )
 
 
@@ -77,6 +80,84 @@ def _coefficient_row(found: Coefficient) -> list[Entry]:
     ]
 
 
+def _forest(regression: RegressionResult, place: int) -> Drawing:
+    """Draw the coefficients with their intervals, in standard errors of the real ones.
+
+    Their units differ: on one axis of the coefficients themselves most would be dots at 0.
+    """
+    terms = [one for one in regression.coefficients if one.term != "intercept"]
+    names = [label(one.term, 30) for one in terms]
+    same = sum(one.conclusion == "same" for one in terms)
+    marks = (
+        ("real", REAL, "circle", -0.16, [one.real for one in terms]),
+        ("synthetic", SYNTHETIC, "diamond", 0.16, [one.synthetic for one in terms]),
+    )
+    return Drawing(
+        f"inference-{place}-forest",
+        shown(regression.formula, 100),
+        figure(
+            [
+                _estimates(name, colour, symbol, shift, found, terms)
+                for name, colour, symbol, shift, found in marks
+            ],
+            layout=layout(
+                height=110 + 40 * len(terms),
+                shapes=[zero_line()],
+                xaxis=axis("coefficient, in standard errors of the real one"),
+                yaxis=axis(
+                    tickvals=list(range(len(terms))),
+                    ticktext=names,
+                    range=[len(terms) - 0.5, -0.5],
+                    ticksuffix=" ",
+                    showgrid=False,
+                ),
+            ),
+        ),
+        f"Forest plot of {counted(len(terms), 'term', 'terms')} with 95 % intervals, real and "
+        f"synthetic: {same} with the same conclusion.",
+        "Dots are estimates, lines their 95 % intervals. An interval that crosses the dotted line "
+        "leaves open whether there is an effect.",
+    )
+
+
+def _estimates(
+    name: str,
+    colour: str,
+    symbol: str,
+    shift: float,
+    found: Sequence[Estimate],
+    terms: Sequence[Coefficient],
+) -> Trace:
+    known = [
+        (line, one, term.real.se)
+        for line, (one, term) in enumerate(zip(found, terms, strict=True))
+        if one.low is not None and one.high is not None and term.real.se > 0
+    ]
+    return trace(
+        "scatter",
+        name=name,
+        x=[round(one.estimate / unit, 3) for _, one, unit in known],
+        y=[line + shift for line, _, _ in known],
+        mode="markers",
+        marker={"symbol": symbol, "size": 9, "color": colour},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [
+                round(((one.high or 0.0) - one.estimate) / unit, 3) for _, one, unit in known
+            ],
+            "arrayminus": [
+                round((one.estimate - (one.low or 0.0)) / unit, 3) for _, one, unit in known
+            ],
+            "color": colour,
+            "thickness": 2,
+            "width": 4,
+        },
+        customdata=[_estimate(one) for _, one, _ in known],
+        hovertemplate=f"{name} %{{customdata}}<extra></extra>",
+    )
+
+
 def _estimate(found: Estimate) -> str:
     value = number_text(found.estimate)
     if found.low is None or found.high is None:
@@ -101,4 +182,4 @@ def _regressions(evaluation: Evaluation) -> str | None:
     )
 
 
-INFERENCE = Part(lambda evaluation: inference_section(evaluation.inference), _regressions)
+INFERENCE = Part(lambda evaluation: inference_section(evaluation.inference), "use", _regressions)

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from synthhealth.evaluation import PairResult
+from synthhealth.evaluation import Evaluation, PairResult
+from synthhealth.evaluation.figures import State
+from synthhealth.evaluation.key_relations import KeyRelation
 from synthhealth.evaluation.rounding import coarse_count, coarse_known, quantile
 from synthhealth.report.data import (
     Axis,
@@ -53,9 +55,9 @@ from synthhealth.schema.types import MIN_CELL
 #: Pairs kept of a wide table: all of 25 columns.
 MOST_PAIRS = 300
 
-_MOST_BANDS = 10
+_MOST_BANDS = 8
 _MOST_LEVELS = 10
-_PER_CELL = 7  # real patients wanted per cell of a grid, on average
+_PER_BAND = 12  # real patients wanted in each band, on average
 
 Codes: TypeAlias = npt.NDArray[np.intp]
 
@@ -86,7 +88,7 @@ class Groups(NamedTuple):
 def bands_of(values: Values) -> Groups:
     """Sort a numerical column into bands that hold about the same number of real patients."""
     distribution = values.distribution
-    n_bands = round((distribution.n_real / _PER_CELL) ** 0.5)
+    n_bands = distribution.n_real // _PER_BAND
     grid = np.array(distribution.grid)
     counts = np.round(np.diff(distribution.real_below) * distribution.n_real).astype(np.int64)
     edges = quantile_edges(grid, counts, min(max(n_bands, 2), _MOST_BANDS))
@@ -122,24 +124,36 @@ def aggregate_pairs(
     numerical: Mapping[str, Values],
     categorical: Mapping[str, Groups],
 ) -> Pairs:
-    """Aggregate the pairs that were measured; of a wide table, those that differ most."""
-    bands = {name: bands_of(values) for name, values in numerical.items()}
-    groups = {**bands, **categorical}
+    """Aggregate the pairs that were measured; of a wide table, the worst and most different."""
+    groups = {**{name: bands_of(values) for name, values in numerical.items()}, **categorical}
     usable = [pair for pair in results if pair.first in groups and pair.second in groups]
-    kept = set(sorted(range(len(usable)), key=lambda i: -usable[i].difference)[:MOST_PAIRS])
+    ranked = sorted(usable, key=lambda pair: (pair.state != "worse", -pair.difference))
+    kept = {(pair.first, pair.second) for pair in ranked[:MOST_PAIRS]}
     ordered: dict[str, tuple[Ordered, Ordered]] = {}  # once for all pairs of a column
-    grids, boxes = [], []
-    for index in sorted(kept):
-        first, second = usable[index].first, usable[index].second
-        if (first in numerical) == (second in numerical):
-            grids.append(_grid_pair(groups[first], groups[second]))
-        else:
-            number, level = (first, second) if first in numerical else (second, first)
-            values = numerical[number]
-            if number not in ordered:
-                ordered[number] = _ordered(values.real), _ordered(values.synthetic)
-            boxes.append(_box_pair(values.distribution, ordered[number], categorical[level]))
-    return Pairs(grids=tuple(grids), boxes=tuple(boxes), n_all=len(results), n_kept=len(kept))
+    grids: list[GridPair] = []
+    boxes: list[BoxPair] = []
+    lines: list[BoxPair] = []
+    for pair in usable:
+        if (pair.first, pair.second) not in kept:
+            continue
+        number, other = pair.first, pair.second
+        if number in categorical:
+            number, other = other, number
+        if number in categorical:
+            grids.append(_grid_pair(groups[pair.first], groups[pair.second]))
+            continue
+        values = numerical[number]
+        if number not in ordered:
+            ordered[number] = _ordered(values.real), _ordered(values.synthetic)
+        drawn = boxes if other in categorical else lines
+        drawn.append(_box_pair(values.distribution, ordered[number], groups[other]))
+    return Pairs(
+        grids=tuple(grids),
+        boxes=tuple(boxes),
+        lines=tuple(lines),
+        n_all=len(results),
+        n_kept=len(kept),
+    )
 
 
 def dependence_matrix(
@@ -200,7 +214,7 @@ def _box_pair(
     n_levels = len(groups.axis.labels)
     return BoxPair(
         numerical=distribution.column,
-        categorical=groups.axis,
+        groups=groups.axis,
         scale=distribution.scale,
         boxes=tuple(
             GroupBoxes(real=_box(real, step), synthetic=_box(synthetic, step))
@@ -263,36 +277,63 @@ _MEASURES = {
 }
 
 
-def worst_first(results: Sequence[PairResult]) -> list[PairResult]:
-    """Return the pairs, the one that is judged worst first."""
-    return sorted(
-        results,
-        key=lambda pair: (
-            pair.state != "worse",
-            1.0 if pair.p_value is None else pair.p_value,
-            -pair.difference,
-        ),
-    )
+#: What is said of a pair, in a sentence.
+STATE_OF_PAIR: dict[State, str] = {
+    "worse": "That is worse than chance explains.",
+    "as good": "That is as good as other patients would give.",
+    "uncertain": "Whether that is chance is uncertain at these sizes.",
+    "copied": "That repeats these patients.",
+}
 
 
-def pair_sheet(results: Sequence[PairResult]) -> Sheet | None:
-    """Return the pairs of columns whose dependence is judged worst."""
-    pairs = worst_first(results)
+def worst_first(evaluation: Evaluation) -> list[PairResult]:
+    """Return the pairs, the one that is furthest off first, each with the state on its card.
+
+    A relation that matters most is judged among few others: it can be worse where it is not among
+    all pairs.
+    """
+    key: dict[tuple[str, str], KeyRelation] = {}
+    for one in sorted(evaluation.relations, key=lambda one: (one.state != "worse", one.p_value)):
+        key.setdefault((one.first, one.second), one)
+
+    def told(pair: PairResult) -> PairResult:
+        one = key.get((pair.first, pair.second)) or key.get((pair.second, pair.first))
+        if one is None or pair.state == "worse":
+            return pair
+        return pair.model_copy(update={"state": one.state, "q_value": one.q_value})
+
+    places = {columns: place for place, columns in enumerate(key)}
+
+    def rank(pair: PairResult) -> tuple[bool, bool, int, float, float]:
+        place = min(
+            places.get((pair.first, pair.second), len(places)),
+            places.get((pair.second, pair.first), len(places)),
+        )
+        p_value = 1.0 if pair.p_value is None else pair.p_value
+        # The first is that of the card.
+        return place > 0, pair.state != "worse", place, p_value, -pair.difference
+
+    return sorted(map(told, evaluation.pairs), key=rank)
+
+
+def pair_sheet(evaluation: Evaluation) -> Sheet | None:
+    """Return the pairs of columns whose dependence is furthest off."""
+    pairs = worst_first(evaluation)
     if not pairs:
         return None
-    n_poor = sum(pair.state == "worse" for pair in pairs)
-    note = (
-        f"{n_poor} of {counted(len(pairs), 'pair', 'pairs')} {'is' if n_poor == 1 else 'are'} poor"
-    )
+    n_worse = sum(pair.state == "worse" for pair in pairs)
+    are = "is" if n_worse == 1 else "are"
+    note = f"{n_worse} of {counted(len(pairs), 'pair', 'pairs')} {are} worse than chance explains"
     if len(pairs) > _PAIRS:
-        note += f"; the {_PAIRS} that are furthest from chance"
+        note += f"; here are the {_PAIRS} that are furthest off"
     return Sheet(
         "pair-table",
         "Pairs of columns judged",
-        ("pair", "measure", "real", "synthetic", "difference", "noise floor", "q", "verdict"),
+        ("pair", "measure", "real", "synthetic", "difference", "noise floor", "q", "state"),
         [_pair_row(pair) for pair in pairs[:_PAIRS]],
-        f"{note}. The verdict looks at this measure and at mutual information, which also sees "
-        "relations that neither rise nor fall.",
+        f"{note}. The state rests on this measure and on mutual information, which also sees "
+        "relations that neither rise nor fall. The relations that matter most are judged among "
+        "few others.",
     )
 
 
@@ -328,7 +369,7 @@ def pair_grids(pair: GridPair) -> tuple[Figure, Figure]:
 
 def pair_boxes(pair: BoxPair) -> Figure:
     """Draw the middle half of the numbers within each level, real beside synthetic."""
-    n_levels = len(pair.categorical.labels)
+    n_levels = len(pair.groups.labels)
     return figure(
         [
             _boxes(pair, "real", [boxes.real for boxes in pair.boxes], REAL),
@@ -341,7 +382,71 @@ def pair_boxes(pair: BoxPair) -> Figure:
             boxgap=0.7 if n_levels < 4 else 0.4,
             boxgroupgap=0.2,
             hovermode="x",
-            xaxis=_groups(pair.categorical),
+            xaxis=_groups(pair.groups),
+            yaxis=axis(
+                label(pair.numerical, 40), type="date" if pair.scale == "date" else "linear"
+            ),
+        ),
+    )
+
+
+def pair_bands(pair: BoxPair) -> Figure:
+    """Draw quartiles of one number along bands of another: real as an area, synthetic as lines."""
+    real = [(at, both.real) for at, both in enumerate(pair.boxes) if both.real is not None]
+    fake = [(at, both.synthetic) for at, both in enumerate(pair.boxes) if both.synthetic]
+    places = [at for at, _ in real]
+
+    def heights(boxes: Sequence[tuple[int, Box]], quartile: str) -> list[float | str]:
+        return [_on_axis(pair, getattr(box, quartile)) for _, box in boxes]
+
+    def line(boxes: Sequence[tuple[int, Box]], quartile: str, colour: str, **more: Any) -> Trace:
+        return trace(
+            "scatter",
+            x=[at for at, _ in boxes],
+            y=heights(boxes, quartile),
+            hoverinfo="skip",
+            **{"mode": "lines", "line": {"color": colour, "width": 1.5, "dash": "dot"}, **more},
+        )
+
+    return figure(
+        [
+            trace(
+                "scatter",
+                name="real, middle half",
+                x=[*places, *reversed(places)],
+                y=[*heights(real, "q25"), *reversed(heights(real, "q75"))],
+                mode="lines",
+                line={"width": 0},
+                fill="toself",
+                fillcolor="var(--real-pale)",
+                hoverinfo="skip",
+            ),
+            line(
+                real,
+                "median",
+                REAL,
+                name="real, median",
+                mode="lines+markers",
+                line={"color": REAL, "width": 2.5},
+                marker={"size": 7, "color": REAL},
+            ),
+            line(fake, "q25", SYNTHETIC, name="synthetic, middle half", legendgroup="half"),
+            line(fake, "q75", SYNTHETIC, showlegend=False, legendgroup="half"),
+            line(
+                fake,
+                "median",
+                SYNTHETIC,
+                name="synthetic, median",
+                mode="lines+markers",
+                line={"color": SYNTHETIC, "width": 2.5, "dash": "dash"},
+                marker={"size": 8, "color": SYNTHETIC, "symbol": "diamond"},
+            ),
+            _box_words(pair),
+        ],
+        layout=layout(
+            height=380,
+            hovermode="x",
+            xaxis=_groups(pair.groups),
             yaxis=axis(
                 label(pair.numerical, 40), type="date" if pair.scale == "date" else "linear"
             ),

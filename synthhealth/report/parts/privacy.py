@@ -8,7 +8,7 @@ from typing import NamedTuple
 from synthhealth.evaluation import Evaluation
 from synthhealth.evaluation.privacy.results import Attack, Finding, Membership, Privacy, Replay
 from synthhealth.report.data import PrivacyVerdict
-from synthhealth.report.figures import label
+from synthhealth.report.figures import label, zero_line
 from synthhealth.report.numbers import counted, listed, number_text, percent, points_text
 from synthhealth.report.sections import Drawing, Entry, Part, Section, Sheet
 from synthhealth.report.theme import MARK, Figure, Tone, axis, figure, layout, trace
@@ -257,6 +257,7 @@ def _replay_sheet(replays: Sequence[Replay]) -> Sheet:
         ],
         "Described and not judged: whole numbers meet by chance. Counts to the nearest 5, a few as "
         "5. A value counts as replayed if a synthetic one is the same to the last decimal.",
+        is_printed=False,
     )
 
 
@@ -317,7 +318,7 @@ def _figure(lines: Sequence[_Line]) -> Figure:
         dots,
         layout=layout(
             height=110 + 34 * len(lines),
-            shapes=[_zero()],
+            shapes=[zero_line()],
             xaxis=axis("more often right, in points"),
             yaxis=axis(
                 tickvals=list(range(len(lines))),
@@ -354,20 +355,6 @@ def _dots(placed: Sequence[tuple[int, _Line]]) -> Figure:
         ],
         hovertemplate="%{customdata[0]}<br>%{customdata[1]} points<extra></extra>",
     )
-
-
-def _zero() -> Figure:
-    return {
-        "type": "line",
-        "layer": "below",
-        "xref": "x",
-        "yref": "paper",
-        "x0": 0,
-        "x1": 0,
-        "y0": 0,
-        "y1": 1,
-        "line": {"color": "var(--muted)", "width": 1.5, "dash": "dot"},
-    }
 
 
 def were_tried(evaluation: Evaluation) -> bool:
@@ -435,4 +422,4 @@ def _attacks(evaluation: Evaluation) -> str | None:
     )
 
 
-PRIVACY = Part(lambda evaluation: privacy_section(evaluation.privacy), _attacks)
+PRIVACY = Part(lambda evaluation: privacy_section(evaluation.privacy), "privacy", _attacks)

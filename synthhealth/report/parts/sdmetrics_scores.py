@@ -43,4 +43,4 @@ def _written(score: float | None) -> Entry:
     return Entry("–" if score is None else score_text(score))
 
 
-SDMETRICS_SCORES = Part(sdmetrics_section)
+SDMETRICS_SCORES = Part(sdmetrics_section, "use")

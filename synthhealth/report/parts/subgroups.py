@@ -24,17 +24,19 @@ def subgroup_section(results: Sequence[Subgroup]) -> Section | None:
         "compared with the real patients of the same group. "
     )
     if worst.state == "worse":
-        hint += f"The worst is {group_name(worst)}: furthest from chance is {worst.reason}."
+        hint += (
+            f"Worse is first of all {group_name(worst)}: furthest from chance is {worst.reason}."
+        )
     else:
-        hint += f"No group is poor; the furthest from chance is {group_name(worst)}."
+        hint += f"None is worse than chance explains; the furthest off is {group_name(worst)}."
     sheet = Sheet(
         "subgroup-table",
         "Groups of patients",
         ("group", "rows, real and synthetic", "share, points apart", "all columns", "relations",
-         "columns that differ", "q", "verdict"),
+         "columns that differ", "q", "state"),
         [_row(one) for one in results],
-        "The worst first. In brackets what other real patients of the group would give in 95 of "
-        "100 cases.",
+        "Those furthest off first. In brackets what other real patients of the group would give in "
+        "95 of 100 cases.",
     )  # fmt: skip
     return Section("subgroups", "Groups of patients", hint, [sheet])
 
@@ -63,21 +65,20 @@ def named_group(by: str, group: str) -> str:
     return f"{shown(by, 30)} {shown(group, 30)}"
 
 
-def poor_groups(evaluation: Evaluation) -> list[str]:
-    """Return the names of the groups that are poor, the worst first."""
-    poor = [group for group in evaluation.subgroups if group.state == "worse"]
-    return [group_name(group) for group in poor]
+def worse_groups(evaluation: Evaluation) -> list[str]:
+    """Return the names of the groups that are worse, the one furthest off first."""
+    return [group_name(group) for group in evaluation.subgroups if group.state == "worse"]
 
 
 def _groups(evaluation: Evaluation) -> str | None:
     if not evaluation.subgroups:
         return None
     groups = counted(len(evaluation.subgroups), "group", "groups")
-    poor = poor_groups(evaluation)
-    if not poor:
-        return f"Of {groups} of patients none is poor."
-    are = "is" if len(poor) == 1 else "are"
-    return f"Of {groups} of patients {len(poor)} {are} poor: {listed(poor, _NAMED)}."
+    worse = worse_groups(evaluation)
+    if not worse:
+        return f"Of {groups} of patients none is worse than chance explains."
+    are = "is" if len(worse) == 1 else "are"
+    return f"Of {groups} of patients {len(worse)} {are} worse: {listed(worse, _NAMED)}."
 
 
-SUBGROUPS = Part(lambda evaluation: subgroup_section(evaluation.subgroups), _groups)
+SUBGROUPS = Part(lambda evaluation: subgroup_section(evaluation.subgroups), "patients", _groups)

@@ -39,6 +39,7 @@ from synthhealth.report.figures import label
 from synthhealth.report.grid import Counts, Floats
 from synthhealth.report.numbers import date_text, number_text, percent, unit_text
 from synthhealth.report.parts.pairs import Codes, Groups, Values
+from synthhealth.report.publication import side_by_side
 from synthhealth.report.sections import Entry
 from synthhealth.report.theme import SYNTHETIC, Figure, Trace, axis, figure, layout, trace
 from synthhealth.report.words import shown
@@ -281,53 +282,76 @@ def _short(value: float | None) -> float | None:
 #: A standardised difference smaller than this matters to nobody (Austin, 2009).
 NEGLIGIBLE = 0.1
 
-#: What tells groups apart in a figure, beside their names.
-_SYMBOLS = ("square-open", "diamond-open", "triangle-up-open", "x-open", "star-open", "cross-open")
+#: Panels that find room side by side: all patients, and so many groups but one.
+_MOST_PANELS = 4
 
 
 def differences(table: TableOne) -> Figure | None:
     """Draw Table 1's standardised differences on what chance explains; None where there are none.
 
-    Each column of the table is a line. All patients are filled dots, groups are open marks.
+    Each column of the table is a line; all patients have a panel, and each of the first groups.
     """
     variables = [one for one in table.variables if any(c.difference is not None for c in one.cells)]
     if not variables:
         return None
-    traces = [_chance_bars(variables)]
-    for place, group in enumerate(table.groups):
-        name = "all patients" if group.name is None else label(f"{table.group} {group.name}", 24)
-        marker = {"symbol": "circle", "size": 9, "color": "var(--ink)"}
-        if group.name is not None:
-            marker = {"symbol": _SYMBOLS[place - 1], "size": 9, "color": SYNTHETIC}
-        known = [
-            (line, cell.difference)
-            for line, cell in enumerate(one.cells[place] for one in variables)
-            if cell.difference is not None
-        ]
-        traces.append(
+    places = [
+        place
+        for place in range(len(table.groups))
+        if any(one.cells[place].difference is not None for one in variables)
+    ][:_MOST_PANELS]
+    known = [cell for one in variables for cell in one.cells]
+    ends = [abs(value) for cell in known for value in (cell.difference, cell.chance) if value]
+    reach = 1.1 * max([*ends, 2 * NEGLIGIBLE])
+    panels = [_panel(variables, place, reach) for place in places]
+    if len(panels) == 1:
+        return panels[0]
+    names = [table.groups[place].name for place in places]
+    titles = ["all patients" if n is None else label(f"{table.group} {n}", 18) for n in names]
+    drawn = side_by_side(panels, titles, room=0.02)
+    # Above the names of the groups.
+    drawn["layout"]["margin"] = {**drawn["layout"]["margin"], "t": 52}
+    drawn["layout"]["legend"] = {**drawn["layout"]["legend"], "y": 1 + 1 / len(variables)}
+    drawn["layout"]["shapes"] = [
+        _negligible(at, number)
+        for number in ("", *map(str, range(2, len(panels) + 1)))
+        for at in (-NEGLIGIBLE, NEGLIGIBLE)
+    ]
+    return drawn
+
+
+def _panel(variables: Sequence[TableOneVariable], place: int, reach: float) -> Figure:
+    known = [
+        (line, cell.difference, cell.chance)
+        for line, cell in enumerate(one.cells[place] for one in variables)
+        if cell.difference is not None
+    ]
+    return figure(
+        [
+            _chance_bars(variables, place),
             trace(
                 "scatter",
-                name=name,
-                x=[difference for _, difference in known],
-                y=[line for line, _ in known],
+                name="synthetic minus real",
+                x=[difference for _, difference, _ in known],
+                y=[line for line, _, _ in known],
                 mode="markers",
-                marker=marker,
-                hovertemplate=f"%{{y}}, {name}: %{{x:.2f}}<extra></extra>",
-            )
-        )
-    return figure(
-        traces,
+                marker={"symbol": "circle", "size": 9, "color": SYNTHETIC},
+                showlegend=place == 0,
+                hovertemplate="%{y}: %{x:.2f}<extra></extra>",
+            ),
+        ],
         layout=layout(
             height=110 + 24 * len(variables),
             shapes=[_negligible(-NEGLIGIBLE), _negligible(NEGLIGIBLE)],
             xaxis=axis(
-                "standardised difference, synthetic minus real",
+                "standard deviations" if place == 0 else None,
                 zeroline=True,
                 zerolinecolor="var(--muted)",
+                range=[-round(reach, 3), round(reach, 3)],
+                nticks=4,
             ),
             yaxis=axis(
                 tickvals=list(range(len(variables))),
-                ticktext=[label(one.column) for one in variables],
+                ticktext=[label(one.column, 18) for one in variables],
                 range=[len(variables) - 0.5, -0.5],
                 ticksuffix=" ",
                 showgrid=False,
@@ -336,12 +360,12 @@ def differences(table: TableOne) -> Figure | None:
     )
 
 
-def _chance_bars(variables: Sequence[TableOneVariable]) -> Trace:
-    """Return what chance explains in all patients; shares of levels have no sign."""
+def _chance_bars(variables: Sequence[TableOneVariable], place: int) -> Trace:
+    """Return what chance explains in a group; shares of levels have no sign."""
     known = [
-        (line, one.cells[0].chance, one.statistic != "share")
+        (line, chance, one.statistic != "share")
         for line, one in enumerate(variables)
-        if one.cells[0].chance is not None
+        if (chance := one.cells[place].chance) is not None
     ]
     return trace(
         "bar",
@@ -352,14 +376,15 @@ def _chance_bars(variables: Sequence[TableOneVariable]) -> Trace:
         x=[round(chance * (1 + has_sign), 4) for _, chance, has_sign in known],
         width=0.6,
         marker={"color": "var(--band)", "line": {"width": 0}},
+        showlegend=place == 0,
         hoverinfo="skip",
     )
 
 
-def _negligible(at: float) -> dict[str, Any]:
+def _negligible(at: float, number: str = "") -> dict[str, Any]:
     return {
         "type": "line",
-        "xref": "x",
+        "xref": f"x{number}",
         "yref": "paper",
         "x0": at,
         "x1": at,

@@ -52,7 +52,7 @@ def utility_section(utility: Utility | None) -> Section | None:
             Sheet(
                 "utility-table",
                 "What can be predicted",
-                ("outcome", "verdict", "q", "score", "trained on real", "trained on synthetic",
+                ("outcome", "state", "q", "score", "trained on real", "trained on synthetic",
                  "difference", "allowed", "both against real"),
                 [_outcome_row(outcome, is_unseen) for outcome in utility.outcomes],
                 "The best of several learners each. Worse: the loss is larger than allowed, a "
@@ -63,11 +63,12 @@ def utility_section(utility: Utility | None) -> Section | None:
             Sheet(
                 "utility-learners",
                 "Learner by learner",
-                ("outcome", "learner", "verdict", "trained on real", "trained on synthetic",
+                ("outcome", "learner", "state", "trained on real", "trained on synthetic",
                  "difference", "slope, real", "slope, synthetic"),
                 learners,
                 "Slope of the calibration: at 1 predictions mean what they say, below 1 they are "
                 "too extreme, above 1 too timid.",
+                is_printed=False,
             ),
         ],
     )  # fmt: skip
@@ -153,4 +154,4 @@ def _predictions(evaluation: Evaluation) -> str | None:
     return f"Predictors trained on synthetic rows hold for real patients: {listed(good, _NAMED)}."
 
 
-UTILITY = Part(lambda evaluation: utility_section(evaluation.utility), _predictions)
+UTILITY = Part(lambda evaluation: utility_section(evaluation.utility), "use", _predictions)

@@ -7,12 +7,12 @@
   const onPaper = window.matchMedia("print");
   const config = { displayModeBar: false, responsive: true, doubleClick: false, typesetMath: false };
   const narrow = 480; // pixels: below this, figures use smaller letters
-  const printColumns = 40; // beyond this many, only the chosen column is printed
   let printing = false;
 
   const byId = (id) => document.getElementById(id);
   const plots = () => [...document.querySelectorAll(".plot")];
-  const isShown = (element) => element.offsetParent !== null;
+  const isShown = (element) =>
+    element.checkVisibility ? element.checkVisibility() : element.offsetParent !== null;
 
   // Colours ------------------------------------------------------------------------------------
 
@@ -33,21 +33,37 @@
 
   // Figures ------------------------------------------------------------------------------------
 
+  // What all figures share is stored once.
+  for (const figure of Object.values(store.figures)) {
+    const own = figure.layout;
+    figure.layout = { ...store.shared.layout, ...own };
+    for (const key of Object.keys(own).filter((key) => /^[xy]axis/.test(key))) {
+      figure.layout[key] = { ...store.shared.axis, ...own[key] };
+    }
+  }
+
   function fitted(layout, width) {
-    if (width >= narrow) return layout;
+    if (width >= narrow && !printing) return layout;
     const axes = Object.keys(layout).filter((key) => /^[xy]axis/.test(key));
-    const smaller = { ...layout, font: { ...layout.font, size: 11 } };
+    const smaller = { ...layout, font: { ...layout.font, size: printing ? 9 : 11 } };
+    if (printing) smaller.height = heightOnPaper(layout.height);
     for (const key of axes) {
-      const size = Math.min(layout[key].tickfont.size, 10);
-      smaller[key] = { ...layout[key], tickfont: { ...layout[key].tickfont, size } };
+      const size = Math.min(layout[key].tickfont.size, printing ? 8 : 10);
+      const title = { ...layout[key].title, font: { ...layout[key].title.font, size: size + 1 } };
+      smaller[key] = { ...layout[key], title, tickfont: { ...layout[key].tickfont, size } };
     }
     return smaller;
   }
+
+  // Less high, and never so high that a sheet would cut it.
+  const heightOnPaper = (height) => Math.min(Math.max(0.66 * height, 200), 880);
 
   function draw(place) {
     const palette = store.palettes[isDark() && !printing ? "dark" : "light"];
     const figure = coloured(store.figures[place.dataset.figure], palette);
     place.dataset.drawn = "yes";
+    const height = store.figures[place.dataset.figure].layout.height;
+    place.style.minHeight = `${printing ? heightOnPaper(height) : height}px`;
     Plotly.react(place, figure.data, fitted(figure.layout, place.clientWidth), config);
   }
 
@@ -66,8 +82,8 @@
     nearby.observe(place);
   }
 
-  function redraw() {
-    for (const place of plots()) {
+  function redraw(places = plots()) {
+    for (const place of places) {
       if (!place.dataset.drawn) continue;
       if (isShown(place)) {
         draw(place);
@@ -79,6 +95,45 @@
       }
     }
   }
+
+  // Questions ----------------------------------------------------------------------------------
+
+  const questions = [...document.querySelectorAll("details.question")];
+  const openAll = byId("open-all");
+
+  function nameOpenAll() {
+    const open = questions.every((one) => one.open);
+    openAll.textContent = open ? "Close all" : "Open all";
+    openAll.setAttribute("aria-pressed", String(open));
+  }
+
+  openAll.addEventListener("click", () => {
+    const open = !questions.every((one) => one.open);
+    questions.forEach((one) => { one.open = open; });
+  });
+  for (const one of questions) {
+    one.addEventListener("toggle", () => {
+      nameOpenAll();
+      // What was drawn before it was closed may have another width by now.
+      if (one.open && !printing) redraw([...one.querySelectorAll(".plot")]);
+    });
+  }
+
+  // A link to something within a closed question opens it.
+  function openTarget() {
+    const target = byId(decodeURIComponent(window.location.hash.slice(1)));
+    const question = target && target.closest("details.question");
+    if (!question) return;
+    question.open = true;
+    target.scrollIntoView();
+  }
+
+  window.addEventListener("hashchange", openTarget);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#']");
+    // The address stays as it is when the same link is followed twice.
+    if (link && link.hash === window.location.hash) openTarget();
+  });
 
   // Theme --------------------------------------------------------------------------------------
 
@@ -186,7 +241,9 @@
   function showPair() {
     const [first, second] = [byId("pair-first"), byId("pair-second")].map((s) => Number(s.value));
     const pair = partners.get(first).get(second);
-    byId("pair-text").textContent = pair.text;
+    byId("pair-text").replaceChildren(
+      element("span", pair.state, { class: `standing ${pair.tone}` }), ` ${pair.text}`,
+    );
     plots()
       .filter((place) => place.closest("#pair-figures"))
       .forEach((place) => {
@@ -199,7 +256,7 @@
         class: "plot", role: "img", "data-figure": slot.figure, "aria-label": slot.alt,
       });
       figure.append(
-        element("h3", slot.title, { class: "figure-title" }),
+        element("h4", slot.title, { class: "figure-title" }),
         place,
         element("figcaption", slot.caption),
       );
@@ -241,13 +298,13 @@
 
   // Paper --------------------------------------------------------------------------------------
 
+  let opened = []; // for paper only
+
   function openForPrint() {
     if (printing) return;
     printing = true;
-    const panels = [...document.querySelectorAll(".panel")];
-    if (panels.length > printColumns) {
-      panels.filter((panel) => panel.hidden).forEach((panel) => panel.classList.add("left-out"));
-    }
+    opened = questions.filter((one) => !one.open && "paper" in one.dataset);
+    opened.forEach((one) => { one.open = true; });
     root.classList.add("printing");
     plots().filter(isShown).forEach(draw);
   }
@@ -256,7 +313,7 @@
     if (!printing) return;
     printing = false;
     root.classList.remove("printing");
-    document.querySelectorAll(".left-out").forEach((panel) => panel.classList.remove("left-out"));
+    opened.forEach((one) => { one.open = false; });
     redraw();
   }
 
@@ -267,7 +324,9 @@
   // Start --------------------------------------------------------------------------------------
 
   nameTheme();
+  nameOpenAll();
   showColumn();
   plots().filter((place) => !place.closest("#pair-figures")).forEach(watch);
+  openTarget();
   if (onPaper.matches) openForPrint();
 })();
