@@ -56,7 +56,8 @@ class Replicates:
     def _tail(self, value: float, side: float) -> float:
         """Count the replicates; where they are too few, fit a gamma law to three moments.
 
-        So do Josse, Pages and Husson (2008) for permutation tests.
+        So do Josse, Pages and Husson (2008) for permutation tests. The smaller of the two would
+        find more than is there.
         """
         values, value = side * self.values, side * value
         counted = (1 + np.count_nonzero(values <= value + TOLERANCE)) / (1 + values.size)
@@ -65,7 +66,7 @@ class Replicates:
             return float(counted)
         skew = float(np.clip(stats.skew(values), -2.0, 2.0))
         fitted = stats.pearson3.cdf((value - values.mean()) / spread, skew)
-        return float(min(counted, max(fitted, np.finfo(float).tiny)))
+        return float(max(fitted, np.finfo(float).tiny))
 
 
 def band_of(values: Floats, method: Literal["resampled", "permuted", "drawn"] = "drawn") -> Band:
