@@ -218,7 +218,7 @@ def test_table_sorts_by_keyboard(visit: Opener) -> None:
 @pytest.mark.slow
 def test_columns_are_chosen_from_list_buttons_and_table(visit: Opener) -> None:
     with visit() as page:
-        shown = page.locator(".panel:not([hidden]) h3.panel-name")
+        shown = page.locator(".panel:not([hidden]) .panel-name")
         assert shown.inner_text().startswith("age")
         page.select_option("#column-choice", label="centre")
         assert shown.inner_text().startswith("centre")
