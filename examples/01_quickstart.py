@@ -71,3 +71,5 @@ print(sorted(file.name for file in folder.iterdir()))
 
 again = sh.load(folder / "ra.synth").sample(1000)
 print("the same rows:", again.equals(fake))
+
+# sphinx_gallery_thumbnail_path = '_static/thumbnails/01_quickstart.png'

@@ -66,3 +66,5 @@ for name, scores in overall.items():
 # %%
 # One seed and one cohort do not decide which model is better in general. What can be read here is
 # which of them a second sample of patients could be mistaken for, in this respect.
+
+# sphinx_gallery_thumbnail_path = '_static/thumbnails/02_compare_models.png'

@@ -64,3 +64,5 @@ for conditions in ({"sex": "X"}, {"age": 500}, {"shoe_size": 41}):
         model.sample(10, conditions=conditions)
     except sh.SynthHealthError as error:
         print(f"{type(error).__name__}: {error}")
+
+# sphinx_gallery_thumbnail_path = '_static/thumbnails/03_conditional_sampling.png'

@@ -110,3 +110,5 @@ for classifier, by_seed in scores.groupby("classifier"):
 #
 # Before you add synthetic rows to your own training set, run this on it. An interval that contains
 # zero says that they did nothing that could be seen; one below zero, that they did harm.
+
+# sphinx_gallery_thumbnail_path = '_static/thumbnails/04_augmentation.png'

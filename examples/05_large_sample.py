@@ -45,3 +45,5 @@ for batch in file.iter_batches(batch_size=50_000, columns=["sex", "haemoglobin"]
     part = batch.to_pandas()
     anaemic += (part["haemoglobin"] < part["sex"].map({"F": 12.0, "M": 13.0})).sum()
 print(f"anaemic by the WHO's limits: {anaemic / file.metadata.num_rows:.1%}")
+
+# sphinx_gallery_thumbnail_path = '_static/thumbnails/05_large_sample.png'

@@ -105,3 +105,5 @@ for name in ("independent_normals", "gaussian_copula"):
         f"{name:20} KS average {overall.ks_average.value:.3f}, "
         f"dependence difference {overall.dependence_difference.value:.3f}"
     )
+
+# sphinx_gallery_thumbnail_path = '_static/thumbnails/06_your_own_model.png'

@@ -100,3 +100,5 @@ for name, result in results.items():
 
 ours = [result for name, result in results.items() if name.startswith("synthhealth")]
 print(f"traces in our files: {sum(one.found for result in ours for one in result.findings)}")
+
+# sphinx_gallery_thumbnail_path = '_static/thumbnails/08_saved_model.png'

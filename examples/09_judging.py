@@ -77,3 +77,5 @@ print(f"{worth.m} x {worth.k} rows are worth at most {worth.n_effective:.0f} of 
 # ------------
 
 print(trend(list(reports.values())).summary())
+
+# sphinx_gallery_thumbnail_path = '_static/thumbnails/09_judging.png'
