@@ -20,7 +20,8 @@ HEAVY = ("joblib", "pandas", "plotly", "rich", "scipy", "sdmetrics", "sdv", "skl
 FORBIDDEN = {
     "an absolute path of a home or a temporary folder": r"(?<![\w./-])/(?:home|root|tmp|Users)/",
     # But for PyTorch's own index of its builds for processors, which no other place has.
-    "a host of packages": r"(?:pypi|pythonhosted)\.org|download\.pytorch\.org(?!/whl/cpu\b)|[/]simple/",
+    "a host of packages": r"(?:pypi|pythonhosted)\.org|[/]simple/"
+    r"|download\.pytorch\.org(?!/whl/cpu\b)",
 }
 
 
