@@ -7,7 +7,7 @@ A family is one class that learns a plain table: numbers as float64, categories 
 the Synthesizer's work.
 
 This one draws every column on its own, numbers from a normal distribution and categories by their
-frequencies. It is a baseline that any useful model has to beat.
+frequencies. Any useful model has to beat this baseline.
 """
 
 import numpy as np
