@@ -35,6 +35,7 @@ exclude_patterns = [
 
 html_theme = "furo"
 html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = f"synthhealth {version}"
 html_show_sphinx = False
 html_copy_source = False

@@ -40,8 +40,8 @@ for name, parameters in families.items():
 # The noise floor
 # ---------------
 # Two cohorts of real patients differ, too, because 61 patients are a small sample. The noise floor
-# is what a second sample of patients would score in 95 of 100 cases. A score within it is as good as
-# the data can tell, and a difference between two such scores means nothing.
+# is what a second sample of patients would score in 95 of 100 cases. A score within it is as good
+# as the data can tell, and a difference between two such scores means nothing.
 #
 # The KS average is 1 for identical distributions; the dependence difference is 0 for identical
 # relations between the columns.

@@ -26,8 +26,8 @@ print(
 )
 
 # %%
-# Numbers can be given as well. In rheumatoid arthritis, a high CRP goes with a high ESR and, because
-# inflammation slows the production of red cells, with less haemoglobin.
+# Numbers can be given as well. In rheumatoid arthritis, a high CRP goes with a high ESR and,
+# because inflammation slows the production of red cells, with less haemoglobin.
 
 calm = model.sample(500, conditions={"crp": 2.0})
 inflamed = model.sample(500, conditions={"crp": 40.0})

@@ -2,8 +2,8 @@
 A sample larger than the memory
 ===============================
 
-``sample`` returns a DataFrame. ``sample_to`` writes to a file chunk by chunk, so the memory it needs
-depends on the chunk and not on the number of rows.
+``sample`` returns a DataFrame. ``sample_to`` writes to a file chunk by chunk, so the memory it
+needs depends on the chunk and not on the number of rows.
 """
 
 import tempfile

@@ -50,8 +50,8 @@ for metric in reports["six copied"].evaluation.metrics:
 # %%
 # Patients that the model never saw
 # ---------------------------------
-# A model follows the rows that it learned. ``cross_evaluate`` fits it again without each part of the
-# patients in turn, and compares what it draws with that part.
+# A model follows the rows that it learned. ``cross_evaluate`` fits it again without each part of
+# the patients in turn, and compares what it draws with that part.
 
 model = sh.Synthesizer(random_state=0)
 report = model.cross_evaluate(real, k=3)
@@ -60,8 +60,8 @@ print(report.evaluation.judgement.verdict, "by", report.evaluation.n_folds, "fit
 # %%
 # The same conclusions
 # --------------------
-# A researcher asks for a regression. It is fitted to both tables; with several synthetic tables, the
-# estimates are combined.
+# A researcher asks for a regression. It is fitted to both tables; with several synthetic tables,
+# the estimates are combined.
 
 releases = [model.fit(real).sample(61, random_state=seed) for seed in range(5)]
 found = compare_inference(real, releases, "log(crp) ~ log(esr) + age").regressions[0]
