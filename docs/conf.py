@@ -16,22 +16,38 @@ copyright = author
 version = release = synthhealth.__version__
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.mathjax",
     "sphinx_gallery.gen_gallery",
+    "demo_report",
     "library_tables",
 ]
-exclude_patterns = ["_build", "_ext", "auto_examples/README.rst", "sg_execution_times.rst"]
+exclude_patterns = [
+    "_build",
+    "_ext",
+    "thumbnails.py",
+    "auto_examples/README.rst",
+    "auto_examples/*.ipynb",
+    "sg_execution_times.rst",
+]
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = f"synthhealth {version}"
 html_show_sphinx = False
 html_copy_source = False
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
+
+# The tutorial is kept without outputs, and run for the page.
+nb_execution_mode = "force"
+nb_execution_in_temp = True
+nb_execution_timeout = 120
+nb_execution_raise_on_error = True
 
 # A name in single backticks in a docstring links to what it names, where that is documented.
 default_role = "py:obj"
@@ -47,6 +63,7 @@ sphinx_gallery_conf = {
     "image_scrapers": (),
     "reset_modules": (),
     "capture_repr": (),
+    "remove_config_comments": True,
     "download_all_examples": False,
     "abort_on_example_error": True,
     "min_reported_time": 1,

@@ -13,9 +13,9 @@ import synthhealth as sh
 # %%
 # The table
 # ---------
-# The demonstration cohort has the form of a small clinic's blood panels: 61 people with rheumatoid
+# The demo cohort looks like the blood results of a small clinic: 61 people with rheumatoid
 # arthritis, 17 columns, a few tests that were not ordered. It is simulated; no patient is in it.
-# Your own table is one line away: ``sh.read_table("patients.csv")``.
+# To use your own table, write ``sh.read_table("patients.csv")``.
 
 real = sh.datasets.load_ra_panel()
 print(real.head().to_string())
@@ -29,7 +29,7 @@ for column in sh.Schema.detect(real):
 # %%
 # Learn it, and draw
 # ------------------
-# The default family is the hybrid: a Gaussian copula for few patients, with trees for many. The one
+# The default family is the hybrid: a Gaussian copula for few patients, with trees for many. The
 # seed decides everything.
 
 model = sh.Synthesizer(random_state=0)
@@ -38,8 +38,8 @@ fake = model.sample(1000)
 print(fake.head().to_string())
 
 # %%
-# Columns, order, dtypes and decimals are those of the real table, and values are missing at the
-# rates at which they were missing there.
+# Columns, order, dtypes and decimals are those of the real table, and values are missing as often
+# as there.
 
 print("same dtypes:", bool((fake.dtypes == real.dtypes).all()))
 print("anti-CCP missing: real", round(real["anti_ccp"].isna().mean(), 3), end=", ")
@@ -48,8 +48,8 @@ print("synthetic", round(fake["anti_ccp"].isna().mean(), 3))
 # %%
 # Judge it
 # --------
-# A model can repeat its training rows, so it is best judged against patients that it has never
-# seen. A simulated cohort has the luxury of a second one.
+# A model can repeat its training rows, so judge it by patients that it has never seen. Because the
+# cohort is simulated, we can have a second one.
 
 unseen = sh.datasets.load_ra_panel(n=61, random_state=1)
 report = model.evaluate(unseen, fake)
@@ -58,7 +58,7 @@ print(report.summary())
 # %%
 # Keep it
 # -------
-# The page is one file that opens without a network; the JSON has the same content for programs.
+# The page is one file that opens without a network. The JSON holds the same for programs.
 
 folder = Path(tempfile.mkdtemp())
 report.to_html(folder / "report.html")
@@ -67,7 +67,9 @@ model.save(folder / "ra.synth")
 print(sorted(file.name for file in folder.iterdir()))
 
 # %%
-# A reloaded model replays the rows that the first ``sample`` drew.
+# A reloaded model draws the same rows again that the first ``sample`` drew.
 
 again = sh.load(folder / "ra.synth").sample(1000)
 print("the same rows:", again.equals(fake))
+
+# sphinx_gallery_thumbnail_path = '_static/thumbnails/01_quickstart.png'

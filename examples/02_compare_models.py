@@ -1,9 +1,9 @@
 """
-Five models on one cohort
-=========================
+Seven models on one cohort
+==========================
 
-Which model suits 61 patients? Each learns the demonstration cohort and is judged against a second
-cohort of the same law, which it has never seen.
+Which model suits 61 patients? Each learns the demo cohort and is judged by a second cohort from the
+same simulation, which it has never seen.
 """
 
 import time
@@ -14,8 +14,8 @@ real = sh.datasets.load_ra_panel()
 unseen = sh.datasets.load_ra_panel(n=61, random_state=1)
 
 # %%
-# So that this page ends within a minute, the two adversarial networks are given 500 steps, half of
-# their default. Leave ``steps`` out to see them at their full strength.
+# To keep this page under a minute, the two adversarial networks get 500 steps, half of their
+# default. Leave ``steps`` out to see what they can do.
 
 families = {
     "hybrid": {},
@@ -40,9 +40,9 @@ for name, parameters in families.items():
 # %%
 # The noise floor
 # ---------------
-# Two cohorts of real patients differ, too: 61 of them are a small sample. The noise floor says what
-# a second sample of patients would score, in 95 of 100 cases. A score within it is as good as the
-# data can tell; a difference between two scores within it means nothing.
+# Two cohorts of real patients differ, too, because 61 patients are a small sample. The noise floor
+# is what a second sample of patients would score in 95 of 100 cases. A score within it is as good
+# as the data can tell, and a difference between two such scores means nothing.
 #
 # The KS average is 1 for identical distributions; the dependence difference is 0 for identical
 # relations between the columns.
@@ -65,5 +65,7 @@ for name, scores in overall.items():
     )
 
 # %%
-# One seed and one cohort do not decide which model is better in general. What can be read here is
-# which of them a second sample of patients could be mistaken for, in this respect.
+# One seed and one cohort do not show which model is better in general. They show whose rows could
+# be mistaken for a second sample of patients, in this respect.
+
+# sphinx_gallery_thumbnail_path = '_static/thumbnails/02_compare_models.png'

@@ -2,8 +2,7 @@
 Patients with known values
 ==========================
 
-Draw rows of which some values are known: only men, say, or one synthetic patient for each row of a
-plan.
+Draw rows with some values given: only men, say, or one synthetic patient for each row of a plan.
 """
 
 import pandas as pd
@@ -16,7 +15,7 @@ model = sh.Synthesizer(random_state=0).fit(real)
 # %%
 # One condition for all rows
 # --------------------------
-# A dict holds for every row. The other columns follow: men have more haemoglobin and creatinine.
+# A dict applies to every row. The other columns follow: men have more haemoglobin and creatinine.
 
 women = model.sample(500, conditions={"sex": "F"})
 men = model.sample(500, conditions={"sex": "M"})
@@ -27,8 +26,8 @@ print(
 )
 
 # %%
-# Numbers can be known as well. Rheumatoid arthritis with a high CRP comes with a high ESR and, as
-# inflammation holds back the making of red cells, with less haemoglobin.
+# Numbers can be given as well. In rheumatoid arthritis, a high CRP goes with a high ESR and,
+# because inflammation slows the production of red cells, with less haemoglobin.
 
 calm = model.sample(500, conditions={"crp": 2.0})
 inflamed = model.sample(500, conditions={"crp": 40.0})
@@ -49,7 +48,7 @@ print(not_ordered[["age", "sex", "rf", "anti_ccp"]].to_string())
 # %%
 # One condition for each row
 # --------------------------
-# A table gives one row for each row to draw; what is not known stays empty.
+# A table has one row for each row to draw. Leave unknown values empty.
 
 plan = pd.DataFrame({"sex": ["F", "F", "M", None], "age": [30, 60, 60, 45]})
 print(model.sample(conditions=plan)[["age", "sex", "esr", "crp", "haemoglobin"]].to_string())
@@ -57,10 +56,12 @@ print(model.sample(conditions=plan)[["age", "sex", "esr", "crp", "haemoglobin"]]
 # %%
 # What cannot be met is refused
 # -----------------------------
-# Nothing is drawn, and never fewer rows than were asked for.
+# Nothing is drawn then. You never get fewer rows than you asked for.
 
 for conditions in ({"sex": "X"}, {"age": 500}, {"shoe_size": 41}):
     try:
         model.sample(10, conditions=conditions)
     except sh.SynthHealthError as error:
         print(f"{type(error).__name__}: {error}")
+
+# sphinx_gallery_thumbnail_path = '_static/thumbnails/03_conditional_sampling.png'

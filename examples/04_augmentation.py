@@ -2,10 +2,10 @@
 Does adding synthetic rows help a classifier?
 =============================================
 
-Small training sets are often enlarged with synthetic rows in the hope of a better classifier. The
-synthetic rows cannot know more than the real ones that they were learned from; at best the model
-brings in a sensible assumption. Whether that helps has to be measured on patients that neither the
-model nor the classifier has seen.
+Small training sets are often enlarged with synthetic rows in the hope of a better classifier.
+Synthetic rows cannot hold more information than the real ones that they were learned from; at best,
+the model adds a sensible assumption. Whether that helps must be measured on patients that neither
+the model nor the classifier has seen.
 
 Here it is measured on the Wisconsin table of breast cancer. Many times over, 60 of 569 patients are
 the training set and all others the test.
@@ -34,8 +34,8 @@ table = table[[*table.columns[:10], "diagnosis"]]
 # %%
 # Four training sets are compared: the real rows alone; with 240 synthetic rows from one model of
 # the whole table; with 240 synthetic rows from two models, one for each diagnosis; and, as a
-# control, with 240 of the real rows once more. The control tells the effect of *new* rows from that
-# of *more* rows, which alone changes how strongly a classifier is regularised.
+# control, with 240 of the real rows once more. The control separates the effect of *new* rows from
+# that of *more* rows, which alone changes how strongly a classifier is regularised.
 
 
 def synthetic_by_diagnosis(real, seed):
@@ -104,9 +104,11 @@ for classifier, by_seed in scores.groupby("classifier"):
         )
 
 # %%
-# One copula over the whole table knows the diagnosis only as one more column, tied to the others by
-# a correlation. A model for each diagnosis learns the two groups as they are, if there are rows
-# enough.
+# One copula over the whole table treats the diagnosis as just another column, tied to the others by
+# correlations. A model for each diagnosis learns the two groups as they are, if there are enough
+# rows.
 #
-# Before you add synthetic rows to your own training set, run this on it. An interval that contains
-# zero says that they did nothing that could be seen; one below zero, that they did harm.
+# Before you add synthetic rows to your own training set, run this on it. If the interval contains
+# zero, no effect could be seen; if it lies below zero, they did harm.
+
+# sphinx_gallery_thumbnail_path = '_static/thumbnails/04_augmentation.png'

@@ -2,8 +2,8 @@
 A sample larger than the memory
 ===============================
 
-``sample`` gives a DataFrame; ``sample_to`` writes to a file chunk by chunk, so that the memory that
-it needs depends on the chunk and not on the number of rows.
+``sample`` returns a DataFrame. ``sample_to`` writes to a file chunk by chunk, so the memory it
+needs depends on the chunk and not on the number of rows.
 """
 
 import tempfile
@@ -27,7 +27,7 @@ def tell(event):
 
 
 # %%
-# 200,000 rows in chunks of 50,000. The suffix of the file decides its form, Parquet or CSV; it is
+# 200,000 rows in chunks of 50,000. The suffix of the file decides the format, Parquet or CSV. It is
 # written whole or not at all.
 
 folder = Path(tempfile.mkdtemp())
@@ -36,7 +36,7 @@ path = model.sample_to(
 )
 
 # %%
-# Read it piece by piece, too, with only the columns that you need.
+# Read it piece by piece as well, with only the columns that you need.
 
 file = pq.ParquetFile(path)
 print(f"{file.metadata.num_rows:,} rows, {path.stat().st_size / 1e6:.1f} MB")
@@ -45,3 +45,5 @@ for batch in file.iter_batches(batch_size=50_000, columns=["sex", "haemoglobin"]
     part = batch.to_pandas()
     anaemic += (part["haemoglobin"] < part["sex"].map({"F": 12.0, "M": 13.0})).sum()
 print(f"anaemic by the WHO's limits: {anaemic / file.metadata.num_rows:.1%}")
+
+# sphinx_gallery_thumbnail_path = '_static/thumbnails/05_large_sample.png'

@@ -7,7 +7,7 @@ A family is one class that learns a plain table: numbers as float64, categories 
 the Synthesizer's work.
 
 This one draws every column on its own, numbers from a normal distribution and categories by their
-frequencies. It is a baseline that any useful model has to beat.
+frequencies. Any useful model has to beat this baseline.
 """
 
 import numpy as np
@@ -105,3 +105,5 @@ for name in ("independent_normals", "gaussian_copula"):
         f"{name:20} KS average {overall.ks_average.value:.3f}, "
         f"dependence difference {overall.dependence_difference.value:.3f}"
     )
+
+# sphinx_gallery_thumbnail_path = '_static/thumbnails/06_your_own_model.png'

@@ -130,3 +130,5 @@ print("rows that break the rule:", (parts > number(fake["wbc"]) + 1e-9).sum())
 # The report compares what lies above the limit, what lies below, and what is missing.
 
 print(model.evaluate(synthetic=fake).summary())
+
+# sphinx_gallery_thumbnail_path = '_static/thumbnails/07_clinical_schema.png'

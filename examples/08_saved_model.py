@@ -2,8 +2,8 @@
 What a saved model tells of its patients
 ========================================
 
-A fitted model leaves the hospital as a file. Whether patients leave with it can be looked up: every
-number and text of the file is compared with the table that it was trained on.
+A fitted model is a file that may leave the hospital. You can check whether patients leave with it:
+every number and text in the file is compared with the table that it was trained on.
 """
 
 import tempfile
@@ -22,8 +22,8 @@ folder = Path(tempfile.mkdtemp())
 # %%
 # Patients
 # --------
-# The simulated cohort, and the village that each patient is from: two villages have so few patients
-# that whoever reads their names knows who is in the table.
+# We add to the simulated cohort the village that each patient is from. Two villages have so few
+# patients that their names reveal who is in the table.
 
 patients = sh.datasets.load_ra_panel(n=61, random_state=0)
 village = np.random.default_rng(4).choice(["Northam", "Southby", "Eastwick"], 61).astype(object)
@@ -49,8 +49,8 @@ console.print(found)
 # %%
 # The same search in files of plain SDV
 # -------------------------------------
-# It saves pickles. They are read as data here; nothing in them is run. What such a file keeps does
-# not depend on how long was trained, so one epoch will do.
+# SDV saves pickles. They are read as data here; nothing in them is run. What such a file keeps does
+# not depend on the length of training, so one epoch will do.
 
 
 def save_plain(name, **settings):
@@ -95,8 +95,10 @@ for name, result in results.items():
     print("| " + " | ".join([name, *figures]) + " |")
 
 # %%
-# None of it is a proof that nobody can be guessed from what a model draws: the search finds copies.
-# The report's figures say how far the synthetic table keeps its distance.
+# None of this proves that nobody can be guessed from what a model draws: the search only finds
+# copies. The figures of the report say how far the synthetic table keeps its distance.
 
 ours = [result for name, result in results.items() if name.startswith("synthhealth")]
 print(f"traces in our files: {sum(one.found for result in ours for one in result.findings)}")
+
+# sphinx_gallery_thumbnail_path = '_static/thumbnails/08_saved_model.png'

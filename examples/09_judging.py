@@ -2,8 +2,8 @@
 A verdict that cannot be fooled
 ===============================
 
-One score is no evidence: a verbatim copy of the patients scores best of all, and columns drawn one
-by one score as well as whole rows. Here tables of which the truth is known are judged.
+A single score is no evidence: an exact copy of the patients scores best of all, and columns drawn
+one by one score as well as whole rows. Here we judge tables whose quality is known.
 """
 
 import numpy as np
@@ -19,8 +19,8 @@ rng = np.random.default_rng(0)
 # %%
 # Four tables
 # -----------
-# Other patients of the same law; the patients themselves; other patients of whom six are copied;
-# and other patients with each column shuffled by itself.
+# Other patients from the same simulation; the patients themselves; other patients of whom six are
+# copied; and other patients with each column shuffled by itself.
 
 partly = others.copy()
 partly.iloc[:6] = real.iloc[:6]
@@ -39,9 +39,8 @@ for name, report in reports.items():
     print(f"{name:15} {ks:10.3f}  {found.judgement.verdict}  {', '.join(why)}")
 
 # %%
-# The KS average of the copy is the best, and that of the shuffled table is as good as that of other
-# patients. The verdict is made of figures that each stand beside what a perfect generator, a copy
-# and a shuffle would give.
+# The copy has the best KS average, and the shuffled table is as good as other patients. The verdict
+# compares each figure with what a perfect generator, a copy and a shuffle would give.
 
 for metric in reports["six copied"].evaluation.metrics:
     if metric.family == "copying":
@@ -51,8 +50,8 @@ for metric in reports["six copied"].evaluation.metrics:
 # %%
 # Patients that the model never saw
 # ---------------------------------
-# A model follows the rows that it learned. ``cross_evaluate`` fits it anew without each part of the
-# patients and compares what it draws with that part.
+# A model follows the rows that it learned. ``cross_evaluate`` fits it again without each part of
+# the patients in turn, and compares what it draws with that part.
 
 model = sh.Synthesizer(random_state=0)
 report = model.cross_evaluate(real, k=3)
@@ -61,8 +60,8 @@ print(report.evaluation.judgement.verdict, "by", report.evaluation.n_folds, "fit
 # %%
 # The same conclusions
 # --------------------
-# A researcher asks for a regression. It is fitted on both tables; of several synthetic tables the
-# estimates are combined.
+# A researcher asks for a regression. It is fitted to both tables; with several synthetic tables,
+# the estimates are combined.
 
 releases = [model.fit(real).sample(61, random_state=seed) for seed in range(5)]
 found = compare_inference(real, releases, "log(crp) ~ log(esr) + age").regressions[0]
@@ -77,3 +76,5 @@ print(f"{worth.m} x {worth.k} rows are worth at most {worth.n_effective:.0f} of 
 # ------------
 
 print(trend(list(reports.values())).summary())
+
+# sphinx_gallery_thumbnail_path = '_static/thumbnails/09_judging.png'

@@ -1,4 +1,4 @@
-"""Synthetic tables of patients, with the evidence that they may be used.
+"""Synthetic tables of patients, with a report on how far they can be trusted.
 
 Every public name is loaded on first use, so that importing the package costs neither torch nor SDV.
 """

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import nbformat
+from nbclient import NotebookClient
+
 import synthhealth as sh
 from synthhealth.report import Policy
 from synthhealth.schema.rules import Rule
 
-PAGE = (Path(__file__).parents[1] / "docs" / "clinical-tables.md").read_text("utf-8")
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE = (DOCS / "clinical-tables.md").read_text("utf-8")
 
 
 def blocks() -> list[str]:
@@ -42,9 +46,26 @@ def test_all_keys_of_a_column_are_explained():
 
 
 def test_the_policy_that_is_shown(tmp_path):
-    page = (Path(__file__).parents[1] / "docs" / "release.md").read_text("utf-8")
+    page = (DOCS / "release.md").read_text("utf-8")
     (shown,) = re.findall(r"```yaml\n(.*?)```", page, re.S)
     (tmp_path / "policy.yaml").write_text(shown)
     policy = Policy.from_file(tmp_path / "policy.yaml")
     assert policy.name == "Ethics board, SOP 12"
     assert policy.model_fields_set == set(Policy.model_fields)
+
+
+def test_the_tutorial_runs_and_ends_in_a_release(tmp_path):
+    notebook = nbformat.read(DOCS / "tutorial.ipynb", as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    # Kept without outputs, so that what is shown is what the library gives today.
+    assert not any(cell.outputs for cell in cells)
+
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": tmp_path}}).execute()
+
+    assert {output.output_type for cell in cells for output in cell.outputs} == {"execute_result"}
+    (verdict,) = cells[5].outputs
+    assert verdict.data["text/plain"] == "'good'"
+    (written,) = cells[-1].outputs
+    assert written.data["text/plain"] == (
+        "['release.html', 'report.html', 'schema.yaml', 'synthetic.csv']"
+    )

@@ -19,7 +19,9 @@ HEAVY = ("joblib", "pandas", "plotly", "rich", "scipy", "sdmetrics", "sdv", "skl
 #: Patterns that no file may contain, each written so that this file does not match it.
 FORBIDDEN = {
     "an absolute path of a home or a temporary folder": r"(?<![\w./-])/(?:home|root|tmp|Users)/",
-    "a host of packages": r"(?:pypi|pythonhosted|download\.pytorch)\.org|[/]simple/",
+    # But for PyTorch's own index of its builds for processors, which no other place has.
+    "a host of packages": r"(?:pypi|pythonhosted)\.org|[/]simple/"
+    r"|download\.pytorch\.org(?!/whl/cpu\b)",
 }
 
 

@@ -98,7 +98,7 @@ class Inspection(_Part):
     not_inside: tuple[str, ...]
     """What the file does not hold, by its form; a scan with the table searches for it."""
     handing_over: str
-    """Whether the file may leave the house, by what is known of such files."""
+    """Whether the file may leave the hospital, by what is known of such files."""
 
     def to_json(self) -> str:
         """Give the inspection as JSON; ``Inspection.model_json_schema()`` is its schema."""

@@ -61,7 +61,7 @@ def _options(
         ),
     ] = False,
 ) -> None:
-    """Make synthetic tables of patients, with the evidence that they may be used."""
+    """Make synthetic tables of patients, and see how far they can be trusted."""
 
 
 def verb(function: Callable[..., None]) -> Callable[..., None]:

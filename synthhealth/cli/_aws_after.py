@@ -47,7 +47,7 @@ def register(
         str | None, typer.Option(metavar="S3", help="The same report.json, in S3.")
     ] = None,
     image: Image = None,
-    owner: Annotated[str | None, typer.Option(help="Who answers for the model.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Who is responsible for the model.")] = None,
     kms_key: KmsKey = None,
     allow_default_key: DefaultKey = None,
     tag: Tags = None,
@@ -79,9 +79,9 @@ def register(
 def status(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A job or an endpoint.")],
     kind: Annotated[
-        FollowedKind | None, typer.Option(help="What it is; default: looked for.")
+        FollowedKind | None, typer.Option(help="What it is; default: found by its name.")
     ] = None,
-    once: Annotated[bool, typer.Option("--once", help="Ask once, do not follow.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Ask once instead of waiting.")] = False,
     poll_seconds: Annotated[
         float, typer.Option("--poll-seconds", min=0.1, help="Seconds between two questions.")
     ] = 15,
@@ -138,7 +138,7 @@ def cost_note(
     max_runtime: MaxRuntime = None,
     hourly_price: Price = None,
 ) -> None:
-    """Tell what is charged, for how long, and how it ends; knows no prices."""
+    """Say what is charged, for how long, and how to end it; prices are not known."""
     from synthhealth.aws import launch
 
     values = given(

@@ -158,21 +158,24 @@ SettingsFile = Annotated[
     typer.Option(
         "--settings",
         metavar="FILE",
-        help="Settings by their Python names (YAML or JSON); options go before them.",
+        help="Settings by their Python names (YAML or JSON); options override them.",
     ),
 ]
 Name = Annotated[
-    str | None, typer.Option(help="Name; default: made of the settings, so none starts twice.")
+    str | None,
+    typer.Option(help="Name; default: made from the settings, so that nothing starts twice."),
 ]
 Image = Annotated[
     str | None, typer.Option(help="Image in ECR: <account>.dkr.ecr.<region>.amazonaws.com/...")
 ]
-Role = Annotated[str | None, typer.Option(help="ARN of the role that SageMaker takes on.")]
+Role = Annotated[str | None, typer.Option(help="ARN of the role that SageMaker assumes.")]
 ModelData = Annotated[
     str | None, typer.Option("--model-data", metavar="S3", help="model.tar.gz of a training job.")
 ]
-Output = Annotated[str | None, typer.Option(metavar="S3", help="Folder in S3 for what is made.")]
-Instance = Annotated[str | None, typer.Option("--instance-type", help="Such as ml.m5.xlarge.")]
+Output = Annotated[str | None, typer.Option(metavar="S3", help="Folder in S3 for the results.")]
+Instance = Annotated[
+    str | None, typer.Option("--instance-type", help="Machine, such as ml.m5.xlarge.")
+]
 Instances = Annotated[
     int | None, typer.Option("--instance-count", min=1, help="Number of instances.")
 ]
@@ -181,40 +184,49 @@ MaxRuntime = Annotated[
     int | None, typer.Option("--max-runtime", help="Seconds after which AWS ends it.")
 ]
 KmsKey = Annotated[
-    str | None, typer.Option("--kms-key", help="KMS key (ID or ARN) of disks and results.")
+    str | None,
+    typer.Option("--kms-key", help="KMS key (ID or ARN) that encrypts disks and results."),
 ]
 DefaultKey = Annotated[
-    bool | None, typer.Option("--allow-default-key", help="The key that AWS holds is enough.")
+    bool | None,
+    typer.Option(
+        "--allow-default-key", help="Do without a key of your own; AWS encrypts with its own."
+    ),
 ]
 Subnets = Annotated[
-    list[str] | None, typer.Option("--subnet", help="Subnet of your VPC; repeatable.")
+    list[str] | None, typer.Option("--subnet", help="Subnet of your VPC. Repeatable.")
 ]
 Groups = Annotated[
     list[str] | None,
-    typer.Option("--security-group", help="Security group of your VPC; repeatable."),
+    typer.Option("--security-group", help="Security group of your VPC. Repeatable."),
 ]
-NoVpc = Annotated[bool | None, typer.Option("--allow-no-vpc", help="AWS's own network is enough.")]
+NoVpc = Annotated[
+    bool | None, typer.Option("--allow-no-vpc", help="Do without a VPC; run in AWS's own network.")
+]
 Isolation = Annotated[
     bool | None,
     typer.Option(
         "--network-isolation/--no-network-isolation",
-        help="The container can call nothing (default).",
+        help="The container has no network access (default: isolated).",
     ),
 ]
-Tags = Annotated[list[str] | None, _pairs_option("--tag", "A tag; repeatable.")]
-Env = Annotated[list[str] | None, _pairs_option("--env", "An environment variable; repeatable.")]
-Params = Annotated[list[str] | None, _pairs_option("--param", "A hyperparameter; repeatable.")]
-Region = Annotated[str | None, typer.Option(help="Region; default: that of the environment.")]
+Tags = Annotated[list[str] | None, _pairs_option("--tag", "A tag. Repeatable.")]
+Env = Annotated[list[str] | None, _pairs_option("--env", "An environment variable. Repeatable.")]
+Params = Annotated[list[str] | None, _pairs_option("--param", "A hyperparameter. Repeatable.")]
+Region = Annotated[str | None, typer.Option(help="AWS region; default: that of the environment.")]
 DryRun = Annotated[
     bool,
     typer.Option("--dry-run", help="Print the request as JSON and send nothing; needs no account."),
 ]
-Follow = Annotated[bool, typer.Option("--follow", help="Follow it to its end, with its log.")]
+Follow = Annotated[bool, typer.Option("--follow", help="Wait until it ends, and show its log.")]
 OpenBucket = Annotated[
     bool,
-    typer.Option("--allow-open-bucket", help="Public access is blocked for the whole account."),
+    typer.Option(
+        "--allow-open-bucket",
+        help="Accept the bucket: public access is blocked for the whole account.",
+    ),
 ]
 Price = Annotated[
     float | None,
-    typer.Option("--hourly-price", min=0, help="Price of one instance for one hour, to multiply."),
+    typer.Option("--hourly-price", min=0, help="Price of one instance for one hour."),
 ]

@@ -62,7 +62,7 @@ def train(
     param: Params = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Decides every random choice.")] = None,
     validation: Annotated[
-        str | None, typer.Option(metavar="S3", help="Patients not learned from.")
+        str | None, typer.Option(metavar="S3", help="Patients to judge by, who are not learned.")
     ] = None,
     schema: Annotated[
         str | None, typer.Option(metavar="S3", help="What the columns are: a file in S3.")
@@ -72,13 +72,15 @@ def train(
     volume_gb: Volume = None,
     max_runtime: MaxRuntime = None,
     spot: Annotated[
-        bool | None, typer.Option("--spot", help="Spare capacity: cheaper, may be interrupted.")
+        bool | None, typer.Option("--spot", help="Spare capacity: cheaper, but may be interrupted.")
     ] = None,
     max_wait: Annotated[
-        int | None, typer.Option("--max-wait", help="Spot: seconds to wait and run.")
+        int | None,
+        typer.Option("--max-wait", help="Spot: seconds for waiting and running together."),
     ] = None,
     checkpoints: Annotated[
-        str | None, typer.Option(metavar="S3", help="Where an interrupted job keeps its work.")
+        str | None,
+        typer.Option(metavar="S3", help="Folder in which an interrupted job keeps its work."),
     ] = None,
     source: Annotated[
         str | None,
@@ -94,7 +96,7 @@ def train(
     env: Env = None,
     sdk: Annotated[
         bool,
-        typer.Option("--sdk", help="Through the SageMaker SDK (extra 'sagemaker'), no telemetry."),
+        typer.Option("--sdk", help="Use the SageMaker SDK (extra 'sagemaker'), without telemetry."),
     ] = False,
     source_dir: Annotated[
         Path | None,
@@ -105,7 +107,7 @@ def train(
     dry_run: DryRun = False,
     follow: Follow = False,
 ) -> None:
-    """Train on a table in S3: model, report and figures are put into S3."""
+    """Train on a table in S3; model, report and figures go to S3."""
     from synthhealth.aws import launch
 
     values = given(
@@ -179,7 +181,7 @@ def deploy(
     dry_run: DryRun = False,
     follow: Follow = False,
 ) -> None:
-    """Serve a model from an endpoint; it is charged until it is deleted."""
+    """Serve a model from an endpoint, which costs money until you delete it."""
     from synthhealth.aws import launch
 
     values = given(
@@ -210,7 +212,7 @@ def sample(
     seed: Annotated[int | None, typer.Option(min=0, help="The same seed, the same rows.")] = None,
     format: Annotated[str | None, typer.Option("--format", help="parquet or csv.")] = None,
     rows_per_file: Annotated[
-        int | None, typer.Option("--rows-per-file", help="Rows of each file.")
+        int | None, typer.Option("--rows-per-file", help="Rows in each file.")
     ] = None,
     model_data: ModelData = None,
     output: Output = None,
@@ -234,7 +236,7 @@ def sample(
     dry_run: DryRun = False,
     follow: Follow = False,
 ) -> None:
-    """Draw any number of synthetic rows into S3, by a processing job."""
+    """Draw any number of synthetic rows into S3, with a processing job."""
     from synthhealth.aws import launch
 
     values = given(
@@ -281,7 +283,7 @@ def transform(
     dry_run: DryRun = False,
     follow: Follow = False,
 ) -> None:
-    """Answer a file of requests in S3, by a batch transform."""
+    """Answer a file of requests in S3, with a batch transform."""
     from synthhealth.aws import launch
 
     values = given(

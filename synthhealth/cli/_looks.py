@@ -44,7 +44,9 @@ def schema(
     data: Data,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="Write it, to be edited: .yaml or .json."),
+        typer.Option(
+            "--out", metavar="FILE", help="Write the schema, for you to edit: .yaml or .json."
+        ),
     ] = None,
     checklist: Annotated[
         Path | None,
@@ -88,7 +90,7 @@ def schema(
 def describe(
     data: Data,
     json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write it as JSON, too.")
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON, too.")
     ] = None,
     schema: SchemaFile = None,
     protect: ProtectOption = None,
@@ -102,7 +104,7 @@ def describe(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Describe each variable: kind, shape, best-fitting distribution, outliers, missing share."""
+    """Describe each variable: kind, shape, best-fitting distribution, outliers, missing values."""
     if json is not None:
         check_target(json, force=force)
     real, _ = read(data, sheet, drop, Said(encoding, header, keep_words, schema))
@@ -136,14 +138,12 @@ def evaluate(
         typer.Option(
             "--against",
             metavar="FILE",
-            help="Compare with another table's report: a report.json of the same columns.",
+            help="Compare with the report.json of another table with the same columns.",
         ),
     ] = None,
     holdout: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="Patients that the model never saw, where it learned REAL."
-        ),
+        typer.Option(metavar="FILE", help="Patients that the model never saw, if it learned REAL."),
     ] = None,
     holdout_sheet: Annotated[
         str | None, typer.Option(help="Sheet of the holdout, as --sheet.")
@@ -153,7 +153,7 @@ def evaluate(
     by: Groups = None,
     part: Parts = None,
     seed: Annotated[
-        int, typer.Option(min=0, help="Of the noise floors and permutation tests.")
+        int, typer.Option(min=0, help="Seed of the noise floors and permutation tests.")
     ] = 0,
     force: Force = False,
     verbose: Verbose = False,
@@ -190,13 +190,13 @@ def trend(
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="Write it as a page: .html."),
+        typer.Option("--out", metavar="FILE", help="Write the result as a page: .html."),
     ] = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Show how the figures of the same columns move over several runs, in the order given."""
+    """Show how the figures of the same columns change over several runs, in the order given."""
     if out is not None:
         check_target(out, force=force)
     from synthhealth.report import trend

@@ -109,12 +109,12 @@ def sample(
     ],
     where: Where = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Another draw; default: the model's first.")
+        int | None, typer.Option(min=0, help="Draw other rows; default: the model's first.")
     ] = None,
     like: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write as this table's file is: encoding, separator, numbers."
+            metavar="FILE", help="Write in the form of this file: encoding, separator, numbers."
         ),
     ] = None,
     encoding: Encoding = None,
@@ -149,15 +149,15 @@ def inspect(
         list[Path],
         typer.Argument(
             metavar="FILE...",
-            help="A saved model (.synth); with --data also tables, reports, logs, pickles of SDV.",
+            help="A saved model (.synth); with --data, also tables, reports, logs, pickles of SDV.",
         ),
     ],
     data: Annotated[
         Path | None,
-        typer.Option("--data", metavar="FILE", help="The real table: search the files for it."),
+        typer.Option("--data", metavar="FILE", help="The real table, to search the files for."),
     ] = None,
     json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write it as JSON, too.")
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON, too.")
     ] = None,
     schema: SchemaFile = None,
     drop: Drop = None,
@@ -169,7 +169,7 @@ def inspect(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Say what is inside a saved model, and whether patients are in it or in other files.
+    """Say what is inside a saved model, and whether it or other files contain patients.
 
     Exit code 3: something of the patients was found.
     """
@@ -221,7 +221,9 @@ def verify(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A saved model (.synth).")],
     data: Annotated[
         Path | None,
-        typer.Option("--data", metavar="FILE", help="The table learned: the fit is repeated."),
+        typer.Option(
+            "--data", metavar="FILE", help="The table that was learned, to repeat the fit."
+        ),
     ] = None,
     key_file: KeyFile = None,
     public_key: Annotated[
@@ -229,13 +231,11 @@ def verify(
         typer.Option("--public-key", metavar="FILE", help="The key (PEM) of whoever signed it."),
     ] = None,
     json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write it as JSON, too.")
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON, too.")
     ] = None,
     max_seconds: Annotated[
         float,
-        typer.Option(
-            help="How long the repeated fit may train; what needs more is not checked, and told."
-        ),
+        typer.Option(help="How long the repeated fit may take; a longer one is not checked."),
     ] = 900,
     schema: SchemaFile = None,
     drop: Drop = None,
@@ -247,7 +247,7 @@ def verify(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Check a saved model: content, signature, samples, and with the table the fit.
+    """Check a saved model: content, signature, samples and, with the table, the fit.
 
     Exit code 3: something differs.
     """
@@ -290,7 +290,7 @@ def sign(
     new_key: Annotated[
         Path | None,
         typer.Option(
-            "--new-key", metavar="FILE", help="Make a key first: NAME.pem, and NAME.pub.pem."
+            "--new-key", metavar="FILE", help="Make a key first: NAME.pem and NAME.pub.pem."
         ),
     ] = None,
     ask_password: Annotated[

@@ -42,7 +42,7 @@ class TableFormat(str, Enum):
 
 
 class Leaving(str, Enum):
-    """What leaves the house."""
+    """What leaves the hospital."""
 
     table = "table"
     model = "model"
@@ -50,7 +50,7 @@ class Leaving(str, Enum):
 
 
 class Protect(str, Enum):
-    """What is done with columns that identify people."""
+    """What happens to columns that identify people."""
 
     drop = "drop"
     fake = "fake"
@@ -72,7 +72,7 @@ Params = Annotated[
         "--param",
         metavar="NAME=VALUE",
         callback=_check_pairs,
-        help="A parameter of the model; repeatable.",
+        help="A parameter of the model. Repeatable.",
     ),
 ]
 Where = Annotated[
@@ -80,13 +80,13 @@ Where = Annotated[
     typer.Option(
         metavar="CONDITION",
         callback=_check_conditions,
-        help="Only rows with this value or in this range: 'sex=F', 'age >= 65'; nothing after '=': "
-        "missing; repeatable.",
+        help="Only rows with this value or in this range: 'sex=F', 'age >= 65'; 'rf=' for a "
+        "missing value. Repeatable.",
     ),
 ]
 Drop = Annotated[
     list[str] | None,
-    typer.Option("--drop", metavar="COLUMN", help="Leave this column out; repeatable."),
+    typer.Option("--drop", metavar="COLUMN", help="Leave this column out. Repeatable."),
 ]
 SchemaFile = Annotated[
     Path | None,
@@ -99,7 +99,8 @@ SchemaFile = Annotated[
 ProtectOption = Annotated[
     Protect | None,
     typer.Option(
-        "--protect", help="What is done with columns that identify people and have no choice yet."
+        "--protect",
+        help="What to do with columns that identify people, if the schema does not say.",
     ),
 ]
 Subject = Annotated[
@@ -107,7 +108,7 @@ Subject = Annotated[
     typer.Option(
         "--subject",
         metavar="COLUMN",
-        help="Tells the patients apart, where they have several rows; default: looked for.",
+        help="Column that says whose row it is, if patients have several; default: detected.",
     ),
 ]
 Sheet = Annotated[str | None, typer.Option(help="Sheet of an Excel file; default: the first.")]
@@ -122,7 +123,7 @@ HeaderLine = Annotated[
     bool | None,
     typer.Option(
         "--header/--no-header",
-        help="Whether a text table has a line of names; default: recognised.",
+        help="Whether the first line of a text table holds names; default: recognised.",
         show_default=False,
     ),
 ]
@@ -131,7 +132,7 @@ KeepWords = Annotated[
     typer.Option(
         "--keep-words",
         metavar="COLUMN",
-        help="NA, None, null, ... are levels of this column, not missing values; repeatable.",
+        help="NA, None, null and the like are levels of this column, not missing. Repeatable.",
     ),
 ]
 KeyFile = Annotated[
@@ -139,18 +140,19 @@ KeyFile = Annotated[
     typer.Option(
         "--key-file",
         metavar="FILE",
-        help="The secret key of the table's hash in the model; default: $SYNTHHEALTH_KEY, or none.",
+        help="Secret key for the table's hash in the model; default: $SYNTHHEALTH_KEY, or none.",
     ),
 ]
 Seed = Annotated[
-    int | None, typer.Option(min=0, help="Decides every random choice; default: drawn, and shown.")
+    int | None,
+    typer.Option(min=0, help="Decides every random choice; default: a random one, shown."),
 ]
 Privacy = Annotated[
     Level,
     typer.Option(
         "--privacy",
-        help="Patients that a fit leaves out, by a secret in no file: none, a fifth, or half; "
-        "formal: differentially private, with --model private and --epsilon.",
+        help="How many patients a fit leaves out: a fifth (standard), half (high) or none; nobody "
+        "can tell whom. formal: differentially private, with --model private and --epsilon.",
     ),
 ]
 Epsilon = Annotated[
@@ -158,18 +160,19 @@ Epsilon = Annotated[
     typer.Option("--epsilon", help="The privacy budget of --privacy formal; 1 is usual."),
 ]
 Released = Annotated[
-    Leaving, typer.Option("--released", help="What leaves the house: it decides the attacks.")
+    Leaving,
+    typer.Option("--released", help="What leaves the hospital; decides which attacks count."),
 ]
 PolicyFile = Annotated[
     Path | None,
-    typer.Option("--policy", metavar="FILE", help="Limits of your own (YAML); default: 0.09."),
+    typer.Option("--policy", metavar="FILE", help="Your own limits (YAML); default: 0.09."),
 ]
 Guard = Annotated[
     bool,
     typer.Option(
         "--guard",
-        help="Rows with a patient's own combination of values come from models that have not seen "
-        "the patient; takes five to eight times as long.",
+        help="Draw rows with a patient's own combination of values from models that have not seen "
+        "this patient. Takes five to eight times as long.",
     ),
 ]
 LedgerFile = Annotated[
@@ -177,23 +180,23 @@ LedgerFile = Annotated[
     typer.Option(
         "--ledger",
         metavar="FILE",
-        help="Record the fit there, and say where nearly the same patients were fitted before; "
-        "default: synthhealth-ledger.json beside DATA, where there is one.",
+        help="Record the fit in this file, and warn if nearly the same patients were learned "
+        "before; default: synthhealth-ledger.json beside DATA, if there is one.",
     ),
 ]
 KeepPartial = Annotated[
     bool,
-    typer.Option("--keep-partial", help="After Ctrl-C go on with the model as far as it has come."),
+    typer.Option("--keep-partial", help="After Ctrl-C, continue with the unfinished model."),
 ]
 MaxSeconds = Annotated[
-    float | None, typer.Option(help="Time budget of the training; the model may then be partial.")
+    float | None, typer.Option(help="Time budget for training; the model may stay unfinished.")
 ]
 FurtherFits = Annotated[
     bool,
     typer.Option(
         "--further-fits/--no-further-fits",
         help="Judge by patients that were not learned: further fits, each without a fifth of them. "
-        "Else by those that were learned: quicker, and flattering.",
+        "Without, judge by the patients learned: quicker, but flattering.",
     ),
 ]
 CheckpointFile = Annotated[
@@ -201,8 +204,8 @@ CheckpointFile = Annotated[
     typer.Option(
         "--checkpoint",
         metavar="FILE",
-        help="Where a network leaves the state of its training, and goes on from if it is there; "
-        "as confidential as the table.",
+        help="Save the state of a network's training here, and continue from it if it exists. As "
+        "confidential as the table.",
     ),
 ]
 Outcomes = Annotated[
@@ -210,7 +213,7 @@ Outcomes = Annotated[
     typer.Option(
         "--outcome",
         metavar="COLUMN",
-        help="To be predicted from the others, trained on either table; repeatable.",
+        help="Column to predict from the others, with training on either table. Repeatable.",
     ),
 ]
 Analyses = Annotated[
@@ -219,13 +222,13 @@ Analyses = Annotated[
         "--analysis",
         metavar="FORMULA",
         help="A regression fitted to both tables: 'crp ~ age + sex', 'logit(dead) ~ age', "
-        "'Surv(time, dead) ~ age'; repeatable.",
+        "'Surv(time, dead) ~ age'. Repeatable.",
     ),
 ]
 Groups = Annotated[
     list[str] | None,
     typer.Option(
-        "--by", metavar="COLUMN", help="Also judged within the groups of this column; repeatable."
+        "--by", metavar="COLUMN", help="Also judge each group of this column. Repeatable."
     ),
 ]
 Parts = Annotated[
@@ -233,12 +236,14 @@ Parts = Annotated[
     typer.Option(
         "--part",
         metavar="PART",
-        help="Computed beside columns, pairs and missing values: copying, privacy, joint, "
-        "coverage, subgroups, utility, sdmetrics; repeatable; default: all of them.",
+        help="What to compute besides columns, pairs and missing values: copying, privacy, joint, "
+        "coverage, subgroups, utility, sdmetrics. Repeatable; default: all.",
     ),
 ]
-Format = Annotated[TableFormat, typer.Option("--format", help="Form of the tables written.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
+Format = Annotated[
+    TableFormat, typer.Option("--format", help="Format of the tables that are written.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
 Verbose = Annotated[
     bool, typer.Option("--verbose", help="Say everything that the report finds, not 25 lines.")
 ]

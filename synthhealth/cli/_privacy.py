@@ -54,17 +54,19 @@ from synthhealth.table.level import Level
 def attack(
     data: Data,
     model: Family = DEFAULT_FAMILY,
-    fits: Annotated[int, typer.Option(min=16, help="Fits of parts of the patients.")] = 32,
+    fits: Annotated[
+        int, typer.Option(min=16, help="Number of fits, each of a part of the patients.")
+    ] = 32,
     patients: Annotated[
         int | None,
         typer.Option(min=1, help="Patients that each fit learns; default: half of them."),
     ] = None,
     max_seconds: Annotated[
-        float | None, typer.Option(help="Time budget; after it no fit is begun.")
+        float | None, typer.Option(help="Time budget; no fit starts after it.")
     ] = None,
-    n_jobs: Annotated[int, typer.Option(help="Fits at once; -1: one per processor.")] = -1,
+    n_jobs: Annotated[int, typer.Option(help="Fits at the same time; -1: one per processor.")] = -1,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Write it as JSON, too.")
+        Path | None, typer.Option("--out", metavar="FILE", help="Write the result as JSON, too.")
     ] = None,
     seed: Seed = None,
     privacy: Privacy = Level.standard,
@@ -81,7 +83,7 @@ def attack(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Measure how surely patients are recognised in what a model of a table releases."""
+    """Measure how reliably patients are recognised in what a model of a table releases."""
     if out is not None:
         check_target(out, force=force)
     real, form = read(data, sheet, drop, Said(encoding, header, keep_words, schema))
@@ -111,7 +113,7 @@ def attack(
 @verb
 def release(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="What 'synthhealth run' wrote, and attack.json.")
+        Path, typer.Argument(metavar="DIR", help="The folder that 'synthhealth run' wrote.")
     ],
     released: Released = Leaving.table,
     policy: PolicyFile = None,
@@ -126,7 +128,7 @@ def release(
         typer.Option(
             "--cross-evaluated",
             metavar="FILE",
-            help="The report.json of 'cross-evaluate', where that of DIR has no further fits.",
+            help="The report.json of 'cross-evaluate', if the one in DIR has no further fits.",
         ),
     ] = None,
     out: Annotated[
@@ -137,14 +139,14 @@ def release(
         typer.Option(
             "--ledger",
             metavar="FILE",
-            help="Record there that something of its last fit leaves the house.",
+            help="Record in this ledger that something of its last fit leaves the hospital.",
         ),
     ] = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Hold the attacks on a release against law, guidance and your limits; a page to be signed."""
+    """Compare the attacks on a release with law, guidance and your limits; write a page to sign."""
     out = folder if out is None else out
     with whole_folder(out, RELEASE, force=force) as pages:
         from synthhealth.evaluation.privacy.legal_tests import as_released
@@ -186,7 +188,7 @@ def ledger(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Show what was fitted and released of the tables beside which a ledger lies."""
+    """Show what a ledger says was learned and released of the tables beside it."""
     from synthhealth.errors import FileError
     from synthhealth.ledger import Ledger
 

@@ -170,7 +170,7 @@ def write_release(
 
 
 def released_files(folder: Path, released: Released) -> list[Path]:
-    """Give the files in a folder that leave the house."""
+    """Give the files in a folder that leave the hospital."""
     tables = sorted(folder.glob("synthetic.*"))
     models = [path for path in (folder / MODEL,) if path.is_file()]
     found = {"table": tables, "model": models, "both": [*tables, *models]}[released]

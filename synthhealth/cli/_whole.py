@@ -90,7 +90,7 @@ def demo(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Show the whole way on a simulated cohort of 61 rheumatoid arthritis patients."""
+    """Show everything on a simulated cohort of 61 patients with rheumatoid arthritis."""
     form = FileForm(f".{format.value}")
     learning = Learning(
         model=model,
@@ -138,14 +138,14 @@ def run(
     protect: ProtectOption = None,
     holdout: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Patients not learned from, to compare with instead."),
+        typer.Option(metavar="FILE", help="Patients to judge by, who are not learned."),
     ] = None,
     subject: Subject = None,
     drop: Drop = None,
     param: Params = None,
     format: Annotated[
         TableFormat | None,
-        typer.Option("--format", help="Form of the synthetic table; default: that of DATA."),
+        typer.Option("--format", help="Format of the synthetic table; default: that of DATA."),
     ] = None,
     sheet: Sheet = None,
     encoding: Encoding = None,
@@ -166,14 +166,14 @@ def run(
     release: Annotated[
         bool,
         typer.Option(
-            "--release", help="Attack the patients, too, and write a page to be signed: 'release'."
+            "--release", help="Also attack the patients, and write a page to sign; see 'release'."
         ),
     ] = False,
     released: Released = Leaving.table,
     policy: PolicyFile = None,
     attack_seconds: Annotated[
         float | None,
-        typer.Option(min=0.001, help="Time budget of the attacks; after it no fit is begun."),
+        typer.Option(min=0.001, help="Time budget of the attacks; no fit starts after it."),
     ] = None,
     ledger: LedgerFile = None,
     force: Force = False,
@@ -181,7 +181,7 @@ def run(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Learn a table, draw a synthetic one, judge it; save table, model and report."""
+    """Learn a table, draw a synthetic one and judge it; save table, model and report."""
     suffix = written_suffix(data) if format is None else f".{format.value}"
     names = result_names(suffix)
     if not release and (released is not Leaving.table or policy or attack_seconds):
@@ -256,7 +256,7 @@ def cross_evaluate(
     data: Data,
     out: OutFolder,
     model: Family = DEFAULT_FAMILY,
-    folds: Annotated[int, typer.Option(min=2, help="Parts, each held out once.")] = 5,
+    folds: Annotated[int, typer.Option(min=2, help="Number of parts; each is held out once.")] = 5,
     seed: Seed = None,
     privacy: Privacy = Level.standard,
     epsilon: Epsilon = None,
@@ -279,7 +279,7 @@ def cross_evaluate(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Judge a model family on a table: learn all parts but one, compare with that one, in turn."""
+    """Judge a model family by patients not seen: learn all parts of a table but one, in turn."""
     with whole_folder(out, REPORT, force=force) as folder:
         real, form = read(data, sheet, drop, Said(encoding, header, keep_words, schema))
         wanted = choose_schema(real, schema, protect, drop, subject)

@@ -77,14 +77,14 @@ def describe(table: pd.DataFrame, schema: Schema | None = None) -> Description:
     Akaike's criterion; the p value of the best one is that of at most 400 of these values and
     comes from a parametric bootstrap of 99 samples, because its parameters were estimated from
     the same values. A small p value says
-    that even the best candidate does not fit. Where zeros are a group apart, shape, outliers and
-    distribution are those of the other values; results beyond a detection limit are left out of
-    all figures but their share. Dates are described as decimal years. Columns that identify people
+    that even the best candidate does not fit. If zeros form a group of their own, shape, outliers
+    and distribution describe the other values; results beyond a detection limit count only towards
+    their share. Dates are described as decimal years. Columns that identify people
     are not described.
 
-    What leaves is rounded: quantiles are the mean of the 5 values around their rank, figures have
-    the digits that their standard errors carry, and counts of patients are multiples of 5, so that
-    the difference of two descriptions does not tell what the patient has by whom they differ.
+    All results are rounded: quantiles are the mean of the 5 values around their rank, figures have
+    as many digits as their standard errors justify, and counts of patients are multiples of 5. So
+    the difference between two descriptions does not reveal the patient by whom they differ.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the SDV families share: everything SDV that the rest of the house must not see.
+"""What the SDV families share: everything SDV that the rest of the library must not see.
 
 SDV 2.x takes ``{table: DataFrame}``, guesses keys and personal data from column names, fits
 unseeded, samples from one hidden seed, clips to the patients' extremes, and keeps training rows in

@@ -66,22 +66,22 @@ class Synthesizer(BaseEstimator):
     schema : Schema, optional
         What the columns are; detected from the table if it is not given.
     random_state : int, optional
-        The one seed that decides everything. The same seed, table and versions give the same bytes
-        in any process. Without it a seed is drawn and kept in ``seed_``.
+        The seed that decides everything. The same seed, table and versions give the same bytes in
+        any process. Without it, a seed is drawn and kept in ``seed_``.
     privacy : {"standard", "high", "none", "formal"}
         How many patients a fit leaves out, so that nobody can tell from the model whether one was
-        learned: a fifth, half, or none; and how much what it keeps is blurred. See
-        `synthhealth.table.left_out.rows_kept` and `synthhealth.table.blur.Blur`. With "formal" the
-        model is differentially private: it goes with the family ``"private"``, its `epsilon`, and
-        a schema that says what columns can be.
+        learned: a fifth, half, or none. It also decides how much noise is added to what the fit
+        keeps. See `synthhealth.table.left_out.rows_kept` and `synthhealth.table.blur.Blur`. With
+        "formal" the model is differentially private; this needs the family ``"private"``, its
+        `epsilon`, and a schema that says which values are possible.
     guard : bool
-        Whether rows that have a patient's own combination of values, of the quasi-identifiers or of
-        the whole row, give way to rows of models that have not seen the patient. Such models are
-        fitted, too, so that fits and samples take five to eight times as long. It knows the
-        patients: it is in no saved file and no copy. See `synthhealth.models.guard.Guard`.
+        Whether rows with a patient's own combination of values (quasi-identifiers or the whole row)
+        are replaced by rows of models that have not seen the patient. These models are fitted as
+        well, so fits and samples take five to eight times as long. The guard knows the patients,
+        so it is in no saved file and no copy. See `synthhealth.models.guard.Guard`.
     **model_params
-        Parameters of the family, of which `synthhealth.models.get` gives a table. A name that the
-        family has not is refused at once, a value that it cannot take in `fit`.
+        Parameters of the family; `synthhealth.models.get` lists them. An unknown name is refused at
+        once, an impossible value in `fit`.
 
     Raises
     ------
@@ -99,16 +99,16 @@ class Synthesizer(BaseEstimator):
     partial_ : bool
         Whether training ended before its last epoch.
     n_rows_ : int
-        The number of rows of the table; `privacy` says how many of them were left out.
+        Number of rows in the table; `privacy` says how many of them were left out.
     n_patients_ : int
-        The number of patients that they are of; see `Schema.subject`.
+        Number of patients; see `Schema.subject`.
     rare_levels_ : dict of str to RareLevels
-        What was done, by column, with levels of too few patients.
+        What was done with levels of too few patients, by column.
     training_ : ProgressEvent or None
-        Where training stood when it ended: epochs, seconds and last losses; None if the family
-        tells nothing.
+        How training ended: epochs, seconds and last losses; None if the family does not report
+        this.
     guarded_ : Touched or None
-        How many of the rows drawn so far the guard replaced; None where there is none.
+        How many of the rows drawn so far the guard replaced; None without a guard.
     feature_names_in_ : ndarray of str
         The columns of the table.
     n_features_in_ : int
@@ -116,10 +116,10 @@ class Synthesizer(BaseEstimator):
 
     Notes
     -----
-    It keeps scikit-learn's habits: `get_params`, `set_params`, `sklearn.base.clone`, and a place at
-    the end of a `Pipeline`, whose steps before must give DataFrames
-    (``pipeline.set_output(transform="pandas")``). It transforms nothing, so that `set_output` says
-    nothing of its own rows: `sample` gives a DataFrame of the form of the table.
+    It follows scikit-learn's conventions: `get_params`, `set_params`, `sklearn.base.clone`, and it
+    can stand at the end of a `Pipeline` whose other steps return DataFrames
+    (``pipeline.set_output(transform="pandas")``). It transforms nothing, so `set_output` does not
+    affect its rows: `sample` returns a DataFrame in the form of the table.
 
     Examples
     --------
@@ -176,26 +176,26 @@ class Synthesizer(BaseEstimator):
         Parameters
         ----------
         X : pandas.DataFrame, shape (n_rows, n_columns)
-            The table: one row per patient, or several where the schema has a `subject`: each is
-            then learned as if it were a patient's only one, with a warning. It is not changed.
+            The table: one row per patient, or several if the schema has a `subject`. Each is then
+            learned as if it were the patient's only one, with a warning. It is not changed.
         y : None
-            There for scikit-learn's pipelines. An outcome is a column of the table.
+            Only for scikit-learn's pipelines. An outcome is a column of the table.
         on_progress : callable, optional
             Called with a `synthhealth.ProgressEvent` after each epoch of a network.
         on_interrupt : {"raise", "keep"}
-            What Ctrl-C during the training of a network leaves: `FitInterruptedError`, or the model
-            as far as it has come, with ``partial_`` true.
+            What happens if Ctrl-C interrupts the training of a network: `FitInterruptedError`, or
+            the unfinished model is kept, with ``partial_`` true.
         max_seconds : float, optional
-            A time budget: a network begins no new epoch after it, and ``partial_`` is true. The
-            models of a guard have as much each.
+            Time budget: once it is used up, a network begins no new epoch, and ``partial_`` is
+            true. Each model of a guard gets the same budget.
         checkpoint : path-like, optional
-            A file in which a network leaves the state of its training, each minute and when it is
-            interrupted. If it is there, the training goes on from it, and ends in the same bytes
-            as one that was never interrupted; without a `random_state` the seed is the file's,
-            too; the time that it has taken counts for `max_seconds`. The file is removed when the
-            training has come to its end, and is as confidential as the table.
+            File in which a network saves the state of its training, every minute and when it is
+            interrupted. If the file exists, training continues from it and ends in the same bytes
+            as if it had never been interrupted. Without a `random_state`, the seed comes from the
+            file. The time already spent counts towards `max_seconds`. The file is removed when
+            training is complete, and is as confidential as the table.
         ledger : Ledger or path-like, optional
-            Where the fit is recorded; a warning says where nearly the same patients were fitted
+            Where the fit is recorded; a warning tells you if nearly the same patients were learned
             before. See `synthhealth.Ledger`.
 
         Returns
@@ -212,9 +212,10 @@ class Synthesizer(BaseEstimator):
         ParameterError
             The model or one of its parameters is unknown or out of bounds, or `y` is given.
         FitInterruptedError
-            Ctrl-C came, and ``on_interrupt`` is ``"raise"``.
+            Ctrl-C was pressed, and ``on_interrupt`` is ``"raise"``.
         CheckpointError
-            The checkpoint is damaged, or that of another table, schema, seed, version or parameter.
+            The checkpoint is damaged, or belongs to another table, schema, seed, version or
+            parameter.
         FileError
             The ledger or the checkpoint cannot be read or written.
         """
@@ -290,8 +291,8 @@ class Synthesizer(BaseEstimator):
     ) -> pd.DataFrame:
         """Draw a synthetic table.
 
-        Each call continues the stream of `random_state`, so that two calls give different rows; a
-        reloaded synthesizer begins the stream anew and so replays them.
+        Each call continues the stream of `random_state`, so two calls give different rows. A
+        reloaded synthesizer starts the stream again, and gives the same rows in the same order.
 
         Parameters
         ----------
@@ -342,14 +343,14 @@ class Synthesizer(BaseEstimator):
         n : int
             Number of rows.
         chunk_size : int
-            Rows held in memory at once. With the same `random_state` and `chunk_size` the rows are
-            those of `sample` for the default chunk size.
+            Rows held in memory at once. With the same `random_state` and the default chunk size,
+            the rows are those of `sample`.
         random_state, on_progress
             As for `sample`.
         force : bool
             Whether to overwrite an existing file.
         form : FileForm, optional
-            How a text table is written, as `synthhealth.io.sniff` has found it in another file.
+            How to write a text table, as `synthhealth.io.sniff` found it in another file.
 
         Returns
         -------
@@ -383,20 +384,20 @@ class Synthesizer(BaseEstimator):
         Parameters
         ----------
         real : pandas.DataFrame, optional
-            Patients to compare with, best those that it has not seen. Without it the training table
-            is used, as long as the synthesizer has not been reloaded, and the report says so.
+            Patients to compare with, ideally ones that it has not seen. Without them, the training
+            table is used (unless the synthesizer was reloaded), and the report says so.
         synthetic : pandas.DataFrame, optional
-            The table to judge; by default as many rows as `real` has are drawn.
+            The table to judge; by default, as many rows as `real` has are drawn.
         holdout : pandas.DataFrame, optional
-            Patients that it has not seen, beside those that it learned: the rows drawn are compared
-            with the training table (or with `real`, where it was reloaded), and whether they are
-            of use, and whether patients were copied, is judged with the holdout.
+            Patients that it has not seen, in addition to those that it learned: the rows drawn are
+            compared with the training table (or with `real`, if it was reloaded), while usefulness
+            and copying are judged with the holdout.
         group : str, optional
             The categorical column by which Table 1 groups the patients; see
             `synthhealth.evaluate`.
         outcomes, analyses, by, parts
-            What is to be predicted, which regressions are to agree, by which columns the patients
-            are grouped, and what is computed at all; see `synthhealth.evaluate`.
+            What to predict, which regressions to compare, by which columns to group the patients,
+            and what to compute at all; see `synthhealth.evaluate`.
         random_state : int, optional
             Seed of the noise floors and permutation tests; by default the synthesizer's own.
 
@@ -456,13 +457,13 @@ class Synthesizer(BaseEstimator):
         random_state: int | None = None,
         on_progress: OnProgress | None = None,
     ) -> Report:
-        """Judge the way of making synthetic tables: k fits, each without one part of the patients.
+        """Judge the procedure with k fits, each without one part of the patients.
 
         Every patient is unseen once. What a fit draws is compared with the part that it did not
-        see; whether it is of use, and whether it copied, is judged in each fit. The report is about
-        the procedure, that is this family with these parameters on such a table, not about one
-        model; this synthesizer itself is not fitted. If it was fitted to the table already, a table
-        that it drew can be given: its own figures stand beside.
+        see; usefulness and copying are judged in each fit. The report is about the procedure, that
+        is, this family with these parameters on such a table, and not about one model. This
+        synthesizer itself is not fitted. If it already was, you can also give a table that it drew,
+        and its figures are shown as well.
 
         Parameters
         ----------
@@ -473,12 +474,13 @@ class Synthesizer(BaseEstimator):
         n_fits : int, optional
             Parts that are held out in turn, all by default. One is enough for a large table.
         written : pandas.DataFrame, optional
-            A table that this synthesizer drew after it was fitted to `table`. It is held against
-            the patients that were learned: what is worse or copied in it counts for the verdict.
+            A table that this synthesizer drew after it was fitted to `table`. It is compared with
+            the patients that were learned; whatever is worse or copied in it counts towards the
+            verdict.
         max_seconds : float, optional
             Time budget of each fit, as for `fit`.
         group, outcomes, analyses, by, parts
-            As for `evaluate`. There is no holdout to be given: every patient is one.
+            As for `evaluate`. There is no holdout argument, because every patient is held out.
         random_state : int, optional
             Seed of the parts, the fits, the noise floors and permutation tests; by default the
             synthesizer's own.
@@ -560,8 +562,8 @@ class Synthesizer(BaseEstimator):
         """Write the synthesizer to a ``.synth`` file, whole or not at all.
 
         The file holds readable JSON and arrays, no pickle, and no copy of a patient's row or value;
-        ``synthhealth inspect`` shows what is in it. What is learned from few patients tells of each
-        of them all the same: do not hand over the file of a small cohort.
+        ``synthhealth inspect`` shows what is in it. Still, what is learned from few patients says
+        something about each of them: do not hand over the file of a small cohort.
 
         Parameters
         ----------
@@ -572,8 +574,8 @@ class Synthesizer(BaseEstimator):
         report : Report, optional
             A report on this synthesizer, whose overall figures the file then shows.
         key : bytes, optional
-            A secret of at least 16 bytes that stays with you: the file then holds a hash of the
-            training table that only who has the key can compare with a table
+            A secret of at least 16 bytes that you keep. The file then holds a hash of the training
+            table that only somebody with the key can compare with a table
             (`synthhealth.artifact.verify`).
 
         Raises

@@ -141,6 +141,9 @@ def test_one_file_serves_every_verb(offline: None, tmp_path: Path) -> None:
         ([*TRAIN, "--param", 'drop=["patient\'s"]'], "apostrophe"),
         ([*SAMPLE, "--output", "s3://X/rows"], "is no name of a bucket"),
         (["train", "--data", "s3://hospital/x"], "role: missing"),
+        (["train", "--data", "s3://hospital/x"], "or AWS's with `source` (--image)"),
+        (["sample", "--image", IMAGE], "num_rows: missing; Synthetic rows in all (--rows)"),
+        ([*TRAIN, "--instance-type", "m5.large"], "did you mean 'ml.m5.large'?"),
         ([*DEPLOY, "--hosting", "serverless"], "--no-network-isolation"),
     ],
 )

@@ -142,6 +142,7 @@ def test_every_pattern_of_our_requests_can_be_read() -> None:
     ("changes", "words"),
     [
         ({"instance_type": "ml.m5.xlage"}, "did you mean 'ml.m5.xlarge'?"),
+        ({"instance_type": "m5.large"}, "did you mean 'ml.m5.large'?"),
         ({"data": "hospital/clean"}, "data: 'hospital/clean' is no S3 address"),
         ({"data": "s3://Hospital/clean"}, "is no name of a bucket"),
         ({"data": "s3://ho/clean"}, "3 to 63"),

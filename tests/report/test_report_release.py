@@ -139,7 +139,7 @@ def test_a_file_that_tells_too_much_is_not_offered(report: Report) -> None:
         verdict = bare.release(released=released)
         assert verdict.outcome == "not shown"
         assert "tell more of their patients than they should" in verdict.headline
-        assert any("keep the file in the house" in reason for reason in verdict.reasons)
+        assert any("keep the file in the hospital" in reason for reason in verdict.reasons)
         page = as_page(verdict)
         assert f"{100 * known.auc:.0f} % of pairs" in page
         assert verdict.headline in page

@@ -102,7 +102,9 @@ def _instance(shape: str) -> AfterValidator:
     def check(text: str) -> str:
         known = instance_types(shape)
         if known and text not in known:
-            advice = nearest(text, known) or "; such as ml.m5.xlarge"
+            # EC2's name of the machine, which lacks the beginning that SageMaker's names have.
+            near = [f"ml.{text}"] if f"ml.{text}" in known else known
+            advice = nearest(text, near) or "; such as ml.m5.xlarge"
             raise ValueError(f"{text!r} is not offered{advice}")
         return text
 

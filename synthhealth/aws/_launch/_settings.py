@@ -46,6 +46,8 @@ DAY = 86_400
 #: As the sampling job has it, whose module loads numpy.
 MAX_FILES = 100_000
 APPLICATION = "synthhealth"
+#: Settings that must be given, and that the command line calls by another name.
+_OPTIONS = {"num_rows": "--rows"}
 
 
 class Settings(BaseModel):
@@ -357,7 +359,9 @@ def _in_words(error: ValidationError, known: Any) -> str:
         elif len(detail["loc"]) > 2:  # one of the types that a value may have
             words = "a value must be text, a finite number, true, false, a list or a mapping"
         elif detail["type"] == "missing":
-            words = f"missing; {known[where].description if where in known else ''}".rstrip("; .")
+            option = _OPTIONS.get(where, f"--{where.replace('_', '-')}")
+            meaning = known[where].description.rstrip(".") if where in known else ""
+            words = f"missing; {meaning} ({option})"
         text = f"{where}: {words}" if where and not words.startswith(f"{where}:") else words
         if text not in parts:
             parts.append(text)

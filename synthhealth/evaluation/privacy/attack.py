@@ -42,7 +42,7 @@ FITS = 32
 
 
 class MembershipAttacks(Result, WritesJson):
-    """How surely patients are recognised in what one family of models releases of such a table."""
+    """How reliably patients are recognised in what one family releases of such a table."""
 
     family: str
     """The model family, or what else was attacked."""
@@ -65,9 +65,9 @@ class MembershipAttacks(Result, WritesJson):
     verdict: Literal["measured", "cannot tell"]
     """`cannot tell` where fewer than 16 fits were done."""
     on_rows: Membership | None
-    """With the synthetic rows alone; None where nothing can be told."""
+    """With the synthetic rows alone; None if nothing can be said."""
     on_file: Membership | None
-    """With the saved model; None where nothing can be told, or there is no such file."""
+    """With the saved model; None if nothing can be said, or there is no such file."""
     failures: tuple[str, ...] = ()
     """Why fits failed."""
 
@@ -126,14 +126,14 @@ def attack(
     n_jobs: int | None = -1,
     on_progress: OnProgress | None = None,
 ) -> MembershipAttacks:
-    """Measure how surely patients are recognised in what a model of such a table releases.
+    """Measure how reliably patients are recognised in what a model of such a table releases.
 
-    Many models learn random halves of the patients, and a likelihood ratio tells each patient's
-    fits from those without (LiRA: Carlini and others, 2022, *Membership inference attacks from
-    first principles*). It is done twice: by who holds 1,000 synthetic rows, and by who holds the
-    saved model and reads its parameters. A model of half as many patients tells more of each of
-    them than one of all; give twice as many patients, where there are so many, to learn what holds
-    for a table of this size.
+    Many models learn random halves of the patients, and a likelihood ratio tells the fits with a
+    patient from those without (LiRA: Carlini and others, 2022, *Membership inference attacks from
+    first principles*). This is done twice: for an attacker with 1,000 synthetic rows, and for one
+    who has the saved model and reads its parameters. A model of half the patients tells more about
+    each than a model of all. To learn what holds for a table of this size, give twice as many
+    patients, if you have them.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def attack(
     parameters : mapping, optional
         Parameters of the family.
     random_state : int, optional
-        Decides everything, but for how many fits a time budget lets through.
+        Decides everything, except how many fits a time budget allows.
     privacy : {"none", "standard", "high"}
         How many patients a fit leaves out, as for `Synthesizer`.
     fits : int
@@ -154,10 +154,10 @@ def attack(
     n_learned : int, optional
         Patients of each fit, at least half of them (the default) and not all.
     max_seconds : float, optional
-        A time budget: after it no further fit is begun. With fewer than 16 fits the verdict is
+        Time budget; no fit starts after it. With fewer than 16 fits, the verdict is
         ``"cannot tell"``.
     n_jobs : int, optional
-        Fits at once, by joblib; -1: one per processor. It changes no figure.
+        Fits at the same time, by joblib; -1: one per processor. It does not change the results.
     on_progress : callable, optional
         Called with a `synthhealth.ProgressEvent` after each fit.
 

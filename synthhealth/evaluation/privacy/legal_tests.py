@@ -37,7 +37,7 @@ from synthhealth.evaluation.privacy.uniqueness import COMBINATIONS, IDENTICAL, N
 
 __all__ = ["LegalTest", "Released", "Source", "as_released", "legal_tests"]
 
-#: What leaves the house.
+#: What leaves the hospital.
 Released = Literal["table", "model", "both"]
 _GRAVEST: tuple[Outcome, ...] = ("exceeded", "not shown", "shown")
 
@@ -107,7 +107,7 @@ class Source(NamedTuple):
 
 
 def as_released(text: str) -> Released:
-    """Give what leaves the house, if it is one of the three.
+    """Give what leaves the hospital, if it is one of the three.
 
     Raises
     ------
@@ -132,7 +132,7 @@ def legal_tests(
     - WP216 (Article 29 Working Party, Opinion 05/2014): singling out, linkability and inference,
       by what attacks get of patients that were learned beyond what they get of others.
     - EMA Policy 0070 (EMA/90915/2016): at most 0.09 of the patients may be recognised.
-    - Where a saved model leaves the house, how surely its parameters tell who was learned: by an
+    - Where a saved model leaves the hospital, how surely its parameters tell who was learned: by an
       attack on such fits of these patients, or else by what files of the family tell elsewhere.
     - What the policy of the site adds.
 
@@ -147,7 +147,7 @@ def legal_tests(
     shadow : MembershipAttacks or None
         Attacks with shadow fits; None where nobody tried.
     released : {"table", "model", "both"}
-        What leaves the house.
+        What leaves the hospital.
     policy : Policy, optional
         The limits of the site.
     learned : Learned, optional

@@ -8,7 +8,7 @@ from synthhealth.models import FileAttack, about
 
 __all__ = ["INSTEAD", "such_files", "what_such_files_tell"]
 
-_INSTEAD = ("release synthetic rows and not the file", "keep the file in the house")
+_INSTEAD = ("release synthetic rows and not the file", "keep the file in the hospital")
 _ANEW = "learn from more patients and attack what comes of them"
 #: What to do where a file tells too much.
 INSTEAD = f"{', '.join(_INSTEAD)}, or {_ANEW}"
@@ -57,7 +57,7 @@ def what_such_files_tell(family: str, privacy: str, n_patients: int, limit: floa
         return f"do not hand over the file: {_above(family, known, n_patients, limit)}"
     return (
         f"{_measured(family, known)}, within the {_percent(0.5 + limit)} that are asked; attack "
-        "your own table before the file leaves the house (synthhealth attack)"
+        "your own table before the file leaves the hospital (synthhealth attack)"
     )
 
 

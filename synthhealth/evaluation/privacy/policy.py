@@ -52,7 +52,7 @@ record with the study."""
 others."""
     saved_model: _Share = FILE_LIMIT
     """How far above one half the area under the curve of the strongest attack on a saved model \
-may lie, where that leaves the house."""
+may lie, where that leaves the hospital."""
     recognised: Annotated[float, Field(ge=0.001, lt=1)] | None = None
     """A test of the site's own, beside EMA's: the share of patients that may be recognised nearly \
 surely; None for none. It is shown by the limit in use that is next below it: see `Membership`."""
