@@ -16,9 +16,9 @@ __all__ = ["Exchanges", "Layout", "Relations", "Replicated", "exchange_rows", "s
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
-MOST_REPLICATES, FEWEST_REPLICATES = 200, 50
+MOST_REPLICATES, FEWEST_REPLICATES = 400, 50
 #: Multiplications that are spent on the sums of products of all replicates, if that will do.
-MOST_PRODUCTS = 500_000_000
+MOST_PRODUCTS = 2_000_000_000
 #: Numbers that are held at a time: of the blocks' products, and of some replicates'.
 BLOCK_CELLS = 4_000_000
 CELLS = 1_000_000
@@ -130,7 +130,7 @@ def exchange_rows(real: Relations, synthetic: Relations, rng: np.random.Generato
     correlation ratio by deviations from the mean in standard deviations, each within its own
     table; they are not ranked anew in each replicate.
 
-    There are 200 replicates, fewer (at least 50) with many columns and levels. Where the smaller
+    There are 400 replicates, fewer (at least 50) with many columns and levels. Where the smaller
     table has so many rows that this would take long, it is not single rows that are exchanged but
     random blocks of them, 200 in both tables together (fewer, at least 32, with many columns and
     levels): every division of the blocks is as likely as well.
