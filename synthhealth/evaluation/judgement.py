@@ -25,7 +25,7 @@ __all__ = ["Judged", "Judgement", "judge", "sum_up"]
 class Judgement(Result):
     """What all figures together come to.
 
-    A perfect generator is called `poor`, and likewise `copied`, in at most 5 of 100 cases.
+    A perfect generator is called `poor` in about 5 of 100 cases, and `copied` in at most as many.
     """
 
     verdict: Verdict
@@ -78,7 +78,7 @@ def judge(
     """Give every figure, column, relation that matters and group of patients its state.
 
     The probabilities of the poor side are adjusted twice, so that a perfect generator has anything
-    called worse in at most 5 of 100 cases: within a family, and then the families by the smallest
+    called worse in about 5 of 100 cases: within a family, and then the families by the smallest
     of each (Benjamini and Hochberg, 1995; Benjamini and Bogomolov, 2014). The families are the
     figures over the whole table with the columns; the strongest relations; those of sex, outcomes
     and groups; the groups of patients. So the loss of one strong relation is held against few

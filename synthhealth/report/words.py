@@ -142,7 +142,7 @@ def limit_sentences(evaluation: Evaluation, *, has_written: bool = False) -> tup
         "separately."
     ]
     sentences.append(
-        f"Verdicts can be wrong: of 100 tables without any fault at most "
+        f"Verdicts can be wrong: of 100 tables without any fault about "
         f"{100 * evaluation.judgement.alarm:.0f} are called poor, and at most as many are called "
         "copied."
     )

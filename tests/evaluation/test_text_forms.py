@@ -158,10 +158,10 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     # file: verdict, or words of the error; words of the findings
     "age_float": ("cannot tell", ""),
     "bom_semi": ("cannot tell", ""),
-    "const_col": ("poor", "1 of 7 columns is poor"),
+    "const_col": ("poor", "1 of 7 columns is worse"),
     "crp_censored": ("cannot tell", "beyond detection limits"),
     "crp_word": ("cannot tell", ""),
-    "date9999": ("poor", "1 of 7 columns is poor"),
+    "date9999": ("poor", "1 of 7 columns is worse"),
     "date_dmy": ("cannot tell", ""),
     "date_time": ("cannot tell", ""),
     "extra_col": ("columns that the real one lacks: ['z']", ""),

@@ -139,7 +139,7 @@ def test_limits_say_that_scores_are_no_proof() -> None:
     assert "very rows the model was trained on" in limits
     assert "0.15 apart" in limits
     assert "fewer than 5 real patients" in limits
-    assert "of 100 tables without any fault at most 5 are called poor" in limits
+    assert "of 100 tables without any fault about 5 are called poor" in limits
     unseen = "\n".join(limit_sentences(evaluation(real_is="holdout", n_real=5000)))
     assert "never proof of anonymity" in unseen
     assert "trained" not in unseen
