@@ -14,7 +14,7 @@ from synthhealth.errors import ConditionError
 from synthhealth.models._copula import AnyMargin, to_score
 from synthhealth.models._smooth import LevelMargin, SmoothMargin
 
-__all__ = ["Coding", "Tokens"]
+__all__ = ["KNOTS", "Coding", "Tokens"]
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -22,8 +22,12 @@ Codes = npt.NDArray[np.int64]
 #: No score that is learned lies further out.
 _LARGEST_SCORE = 5.0
 
-#: The least share of a chance that a number lies within its bin.
+#: So far from the ends of its bin does a number lie at least, in widths of the bin.
 _WITHIN = 1e-9
+
+#: Points at which drawn numbers are compared with those of their column, and how many of them are
+#: needed for that.
+KNOTS, _FEWEST_DRAWN = 101, 500
 
 
 @dataclass(frozen=True)
@@ -148,15 +152,20 @@ class Coding:
                 scores[:, k] = np.clip(found, -_LARGEST_SCORE, _LARGEST_SCORE)
         return tokens, scores
 
-    def values(self, tokens: Codes, scores: Floats) -> pd.DataFrame:
-        """Give the columns of tokens and scores, on the scale that was learned."""
-        from scipy.special import ndtr
+    def values(self, tokens: Codes, scores: Floats, knots: Floats) -> pd.DataFrame:
+        """Give the columns of tokens and scores, on the scale that was learned.
 
+        Parameters
+        ----------
+        knots : numpy.ndarray, shape (n_scores, n_knots)
+            What `knots` gave.
+        """
         columns: dict[int, npt.NDArray[Any]] = {}
+        levels = np.linspace(0, 1, knots.shape[1])
         for k, place in enumerate(self.scores):
             margin = self._margins[self._names[place]]
-            chances = ndtr(np.clip(scores[:, k], -_LARGEST_SCORE, _LARGEST_SCORE))
-            columns[place] = margin.quantiles(_between_heaps(margin, chances))
+            shares = np.interp(_chances(scores[:, k]), knots[k], levels)
+            columns[place] = margin.quantiles(_among_others(margin, shares))
         for k, one in enumerate(self.tokens):
             margin, token = self._margins[self._names[one.place]], tokens[:, k]
             if isinstance(margin, LevelMargin):
@@ -168,6 +177,28 @@ class Coding:
                 shared = np.where(token < len(heaps), shared, columns[one.place])
             columns[one.place] = shared
         return pd.DataFrame({name: columns[place] for place, name in enumerate(self._names)})
+
+    def knots(self, tokens: Codes, scores: Floats) -> Floats:
+        """Find below which chance each hundredth of the drawn numbers of a column lies.
+
+        By these, numbers are brought to the distributions of their columns, from which what is
+        drawn differs a little. Values that many share are no part of it.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n_scores, n_knots)
+            Rising in each row, from 0 to 1.
+        """
+        levels = np.linspace(0, 1, KNOTS)
+        found = np.zeros((len(self.scores), KNOTS))
+        scored = self.are_scored(tokens)
+        for k, place in enumerate(self.scores):
+            chances = _chances(scores[scored[:, k], k])
+            if len(chances) < _FEWEST_DRAWN:
+                chances = _among_others(self._margins[self._names[place]], levels)
+            found[k] = np.quantile(chances, levels)
+        found[:, 0], found[:, -1] = 0.0, 1.0
+        return found
 
     def are_scored(self, tokens: Codes) -> npt.NDArray[np.bool_]:
         """Say which scores of rows are numbers of their own, not values that many share."""
@@ -193,15 +224,21 @@ def _token_of_bin(margin: SmoothMargin) -> Codes:
     return found
 
 
-def _between_heaps(margin: AnyMargin, chances: Floats) -> Floats:
-    """Move chances that lie in the values that many share to the nearest place beside these."""
+def _chances(scores: Floats) -> Floats:
+    from scipy.special import ndtr
+
+    found: Floats = ndtr(np.clip(scores, -_LARGEST_SCORE, _LARGEST_SCORE))
+    return found
+
+
+def _among_others(margin: AnyMargin, shares: Floats) -> Floats:
+    """Give the chance below which each share of the numbers lies that are no shared value."""
     heaps, others = _heaps(margin)
     if not len(heaps) or not len(others) or not isinstance(margin, SmoothMargin):
-        return chances
-    low, high = margin.ends[others], margin.ends[others + 1]
-    places = np.searchsorted(low, chances, side="right") - 1
-    before, after = np.maximum(places, 0), np.minimum(places + 1, len(others) - 1)
-    room = _WITHIN * (high - low)
-    below = np.clip(chances, low[before] + room[before], high[before] - room[before])
-    above = np.clip(chances, low[after] + room[after], high[after] - room[after])
-    return np.where(np.abs(below - chances) <= np.abs(above - chances), below, above)
+        return shares
+    low, widths = margin.ends[others], np.diff(margin.ends)[others]
+    ends = np.concatenate([[0.0], np.cumsum(widths)])
+    at = np.clip(shares, _WITHIN, 1 - _WITHIN) * ends[-1]
+    piece = np.minimum(np.searchsorted(ends, at, side="right") - 1, len(others) - 1)
+    room = _WITHIN * widths[piece]
+    return low[piece] + np.clip(at - ends[piece], room, widths[piece] - room)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from synthhealth.errors import ArtifactError
 from synthhealth.models._copula import COPULA_PARAMETERS, CopulaState
-from synthhealth.models._mixed import Coding
+from synthhealth.models._mixed import KNOTS, Coding
 from synthhealth.models._normal import NormalFamily
 from synthhealth.models._smooth import LevelMargin
 from synthhealth.models._transforms import from_log, to_log
@@ -257,7 +257,7 @@ class DiffusionModel(NormalFamily):
         with self._on_device() as device:
             found, denoiser = self._learned.gain(), self._learned.denoiser
             if found.is_kept:
-                self._learned.rake(device)
+                arrays |= {"knots": self._learned.rake(self.settings_["noise_steps"], device)}
                 arrays |= {
                     # A copy: torch would hand out a view of memory that all weights share.
                     _PREFIX + name: np.array(weight.detach().cpu().numpy())
@@ -272,17 +272,28 @@ class DiffusionModel(NormalFamily):
         for name, array in arrays.items():
             if name.startswith(_PREFIX):
                 weights[name.removeprefix(_PREFIX)] = array
-            else:
+            elif name != "knots":
                 self._arrays[name] = array
         super()._rebuild()
         self._arrays = arrays
         self._coding = Coding(self._by_name)
         self._denoiser = None
         held_out = self._state.held_out
-        if bool(weights) is not (held_out is not None and held_out.is_kept):
-            raise ArtifactError("the model has a network that it does not keep, or keeps one")
-        if weights:
+        is_kept = held_out is not None and held_out.is_kept
+        if is_kept is not bool(weights) or is_kept is not ("knots" in arrays):
+            raise ArtifactError("the model says that it keeps a network and has none, or has one")
+        if is_kept:
+            self._check_knots(arrays["knots"])
             self._denoiser = self._denoiser_of(weights)
+
+    def _check_knots(self, knots: Floats) -> None:
+        if (
+            knots.dtype != np.float64
+            or knots.shape != (len(self._coding.scores), KNOTS)
+            or (np.diff(knots) < 0).any()
+            or (len(knots) and (knots.min() < 0 or knots.max() > 1))
+        ):
+            raise ArtifactError("the knots of the model's numbers do not rise from 0 to 1")
 
     def _denoiser_of(self, weights: Arrays) -> Denoiser:
         """Build the network without memory, so that a file cannot ask for more than it brings.
@@ -364,8 +375,7 @@ class DiffusionModel(NormalFamily):
                 steps=self.settings_["noise_steps"],
                 draws=Draws(cpu),
             )
-            tokens, scores = drawn.tokens.numpy(), drawn.scores.numpy().astype(np.float64)
-            parts.append(self._coding.values(tokens, scores))
+            parts.append(self._coding.values(*_arrays(drawn), self._arrays["knots"]))
         return pd.concat(parts, ignore_index=True)
 
     def log_density(self, rows: pd.DataFrame) -> LogDensity:
@@ -437,12 +447,23 @@ class _Learned:
             is_kept=gain > _ERRORS * error,
         )
 
-    def rake(self, device: Any) -> None:
-        """Let what it draws have the shares that the columns have."""
-        from synthhealth.models.networks.diffusion import rake
+    def rake(self, steps: int, device: Any) -> Floats:
+        """Let what it draws have the shares that the columns have; see `Coding.knots`."""
+        import torch
+
+        from synthhealth.models.networks.diffusion import draw_rows, rake
         from synthhealth.models.networks.draws import Draws
 
-        rake(self.denoiser, _RAKED_ROWS, len(self.coding.scores), Draws(device))
+        draws, coding = Draws(device), self.coding
+        rows = rake(self.denoiser, _RAKED_ROWS, len(coding.scores), draws)
+        all_tokens = torch.ones(len(coding.tokens), dtype=torch.bool)
+        no_scores = torch.zeros(len(coding.scores), dtype=torch.bool)
+        drawn = draw_rows(self.denoiser, rows, all_tokens, no_scores, steps=steps, draws=draws)
+        return coding.knots(*_arrays(drawn))
+
+
+def _arrays(rows: Rows) -> tuple[npt.NDArray[np.int64], Floats]:
+    return rows.tokens.cpu().numpy(), rows.scores.cpu().numpy().astype(np.float64)
 
 
 def _rows(tokens: npt.NDArray[np.int64], scores: Floats, device: Any) -> Rows:

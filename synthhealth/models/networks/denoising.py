@@ -58,7 +58,7 @@ class Rows:
     def grouped(self, n_groups: int) -> Rows:
         """Give the rows in groups of equally many, one dimension more."""
         size = len(self) // n_groups
-        return Rows(*(one.view(n_groups, size, -1) for one in (self.tokens, self.scores)))
+        return Rows(*(one.view(n_groups, size, one.shape[1]) for one in (self.tokens, self.scores)))
 
 
 class Task:

@@ -80,11 +80,16 @@ def draw_rows(
 
 
 @torch.no_grad()
-def rake(denoiser: Denoiser, n_rows: int, n_scores: int, draws: Draws) -> None:
+def rake(denoiser: Denoiser, n_rows: int, n_scores: int, draws: Draws) -> Rows:
     """Shift logits so that the tokens of each column, as they are drawn, have their own shares.
 
     What is drawn for the columns before is a little off, and column after column it would add up.
     (Iterative proportional fitting; Deming and Stephan, 1940.)
+
+    Returns
+    -------
+    Rows
+        Those that were drawn, still without numbers.
     """
     n_tokens = len(denoiser.sizes)
     tokens = torch.zeros(1, n_rows, n_tokens, dtype=torch.long)
@@ -102,6 +107,7 @@ def rake(denoiser: Denoiser, n_rows: int, n_scores: int, draws: Draws) -> None:
         denoiser.shift(column, shift)
         tokens[0, :, column] = (own + shift + draws.gumbel(*own.shape)).argmax(1)
         has_token[0, column] = True
+    return Rows(tokens[0], nothing[0])
 
 
 @torch.no_grad()
