@@ -22,6 +22,7 @@ families = {
     "gaussian_copula": {},
     "trees": {},
     "bayesian_network": {},
+    "diffusion": {},
     "tvae": {},
     "ctgan": {"steps": 500},
     "copula_gan": {"steps": 500},

@@ -21,8 +21,9 @@ from synthhealth.models import about, available
 
 QUICK = dict.fromkeys(("ctgan", "tvae", "copula_gan"), "steps=30")
 QUICK |= {"gaussian_copula": "", "trees": "", "hybrid": "", "bayesian_network": ""}
+QUICK |= {"diffusion": "steps=30"}
 SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("tvae", "ctgan", "copula_gan")]
-FAMILIES = ["gaussian_copula", "trees", "hybrid", "bayesian_network", *SLOW]
+FAMILIES = ["gaussian_copula", "trees", "hybrid", "bayesian_network", "diffusion", *SLOW]
 
 
 def call(*arguments: object) -> str:

@@ -14,6 +14,7 @@ from synthhealth.testing import CHECKS
 QUICK = {
     "copula_gan": {"steps": 20},
     "ctgan": {"steps": 20},
+    "diffusion": {"steps": 20},
     "tvae": {"steps": 60},
 }
 

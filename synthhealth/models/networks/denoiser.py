@@ -136,6 +136,20 @@ class Denoiser(nn.Module):
         expected = means[:, self._gaussian.scores] + spread * adds[:, self._n_tokens :]
         return logits + adds[:, : self._n_tokens], expected, spread
 
+    def tokens_of(self, scores: Tensor) -> Tensor:
+        """Say which columns of tokens are those of these scores.
+
+        Parameters
+        ----------
+        scores : torch.Tensor of bool, shape (n_groups, n_scores)
+
+        Returns
+        -------
+        torch.Tensor of bool, shape (n_groups, n_token_columns)
+        """
+        found: Tensor = (scores.float() @ self._gaussian.is_same.float()) > 0
+        return found
+
     @torch.no_grad()
     def forget(self) -> None:
         """Become the closed form again."""
@@ -190,6 +204,8 @@ class _Gaussian:
     ----------
     scores : torch.Tensor of int64
         The columns whose scores are drawn.
+    is_same : torch.Tensor of bool, shape (n_scores, n_token_columns)
+        Which scores and which tokens are of one column.
     log_shares : list of torch.Tensor
         Of each column of tokens.
     """
@@ -199,6 +215,7 @@ class _Gaussian:
         self._precision = torch.tensor(np.linalg.inv(form.correlation))
         self.scores = torch.tensor(form.scores, dtype=torch.long)
         self._places = torch.tensor([one.place for one in form.tokens], dtype=torch.long)
+        self.is_same = self.scores[:, None] == self._places
         # The share of a score's variance that its token tells, as which it is seen through noise.
         told = np.array([one.shares @ one.means**2 for one in form.tokens])
         told = np.clip(told, *_TOLD)

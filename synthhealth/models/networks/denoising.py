@@ -19,7 +19,7 @@ GROUPS, _OF_TOKENS = 16, 10
 
 #: How often tokens are seen in the order in which they are drawn (else in any other), and how often
 #: some numbers are known, beside tokens and beside noisy numbers.
-_IN_ORDER, _BESIDE_TOKENS, _BESIDE_NUMBERS = 0.5, 0.5, 0.3
+_IN_ORDER, _BESIDE_TOKENS, _BESIDE_NUMBERS = 0.4, 0.7, 0.4
 
 #: The noises of numbers: mean and standard deviation of their logarithms.
 _MEAN, _SPREAD = -1.0, 1.3
@@ -93,6 +93,8 @@ class Task:
         beside = torch.where(is_first, ~in_order & (uniform(groups) < _BESIDE_TOKENS), True)
         beside &= is_first | (uniform(groups) < _BESIDE_NUMBERS)
         is_known = (uniform(groups, n_scores) < share[:, None]) & beside[:, None]
+        # Whoever knows a number knows whether many share it.
+        has_token |= denoiser.tokens_of(is_known)
         # Noises are spread evenly over the groups.
         chance = (torch.arange(groups, device=device) - n_first + uniform(groups)) / max(
             groups - n_first, 1

@@ -57,7 +57,7 @@ def draw_rows(
             continue
         logits = denoiser(Seen(tokens, scores, has_token, sigma))[0]
         own = logits.split(denoiser.sizes, 1)[column]
-        tokens[0, :, column] = (own + draws.gumbel(*own.shape)).argmax(1)
+        tokens[0, :, column] = _drawn(own, draws)
         has_token[0, column] = True
     if has_score.all():
         return Rows(tokens[0], scores[0])
@@ -67,7 +67,8 @@ def draw_rows(
         means = denoiser(Seen(tokens, at, has_token, sigma))[1]
         return torch.where(has_score, 0.0, (at - means) / noise)
 
-    start = draws.normal(*known.scores.shape)[None] * math.sqrt(1 + _LARGEST**2)
+    start = torch.special.ndtri(draws.even(*known.scores.shape)).float()[None]
+    start = start * math.sqrt(1 + _LARGEST**2)
     at = torch.where(has_score, scores, start)
     noises = _noises(_LARGEST, _LEAST, _SPACING, steps)
     for noise, less in zip(noises, [*noises[1:], 0.0], strict=True):
@@ -105,7 +106,7 @@ def rake(denoiser: Denoiser, n_rows: int, n_scores: int, draws: Draws) -> Rows:
             shift += denoiser.log_shares[column] - found.clamp(min=_UNREACHED).log()
         shift = shift.clamp(-_FURTHEST, _FURTHEST)
         denoiser.shift(column, shift)
-        tokens[0, :, column] = (own + shift + draws.gumbel(*own.shape)).argmax(1)
+        tokens[0, :, column] = _drawn(own + shift, draws)
         has_token[0, column] = True
     return Rows(tokens[0], nothing[0])
 
@@ -152,6 +153,12 @@ def log_ratios(
             better = (rows.scores - at[0] / (1 + sigma**2)) ** 2 - (rows.scores - means) ** 2
             by_score += better / sigma**2 * math.log(noises[0] / noises[1])
     return found, torch.where(has_score, by_score, 0.0)
+
+
+def _drawn(logits: Tensor, draws: Draws) -> Tensor:
+    """Draw a token of each row."""
+    sums = logits.double().softmax(1).cumsum(1)[:, :-1].contiguous()
+    return torch.searchsorted(sums, draws.even(len(logits), 1), right=True)[:, 0]
 
 
 def _noises(largest: float, least: float, spacing: float, n: int) -> list[float]:
