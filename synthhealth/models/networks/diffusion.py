@@ -144,14 +144,16 @@ def log_ratios(
         seen[0, column] = True
     by_score = torch.zeros_like(rows.scores)
     noises = _noises(_DENSITY_LARGEST, _DENSITY_LEAST, math.inf, _DENSITY_NOISES)
+    step = math.log(noises[0] / noises[1])
     if has_score.any():
-        noise = draws.normal(*rows.scores.shape)[None]
         for sigma in noises:
-            at = scores + sigma * noise
+            noise = sigma * draws.normal(*rows.scores.shape)[None]
             here = torch.where(has_score, sigma, torch.inf)[None]
-            means = denoiser(Seen(tokens, at, seen, here))[1]
-            better = (rows.scores - at[0] / (1 + sigma**2)) ** 2 - (rows.scores - means) ** 2
-            by_score += better / sigma**2 * math.log(noises[0] / noises[1])
+            # Each noise and its opposite: much of what chance does to the one, the other undoes.
+            for at in (scores + noise, scores - noise):
+                means = denoiser(Seen(tokens, at, seen, here))[1]
+                better = (rows.scores - at[0] / (1 + sigma**2)) ** 2 - (rows.scores - means) ** 2
+                by_score += 0.5 * better / sigma**2 * step
     return found, torch.where(has_score, by_score, 0.0)
 
 
