@@ -135,7 +135,7 @@ class DiffusionModel(NormalFamily):
         Parameter(
             "learning_rate",
             float,
-            2e-3,
+            4e-3,
             "of the first steps; it falls to nearly nothing",
             low=1e-6,
             high=1.0,

@@ -19,6 +19,7 @@ FIXTURES = Path(__file__).parent / "fixtures"
 #: Small networks of few steps: what matters is that they load.
 MODELS: dict[str, dict[str, Any]] = {
     "bayesian_network": {},
+    "diffusion": {},
     "gaussian_copula": {},
     "hybrid": {},
     "trees": {},
