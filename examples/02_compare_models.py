@@ -23,6 +23,7 @@ families = {
     "trees": {},
     "bayesian_network": {},
     "autoregressive": {},
+    "diffusion": {},
     "tvae": {},
     "ctgan": {"steps": 500},
     "copula_gan": {"steps": 500},

@@ -52,7 +52,7 @@ class SynthHealthError(Exception):
     ... except sh.SynthHealthError as error:
     ...     print(error)
     unknown model 'ctgann' (did you mean 'ctgan'?); the models are autoregressive, \
-bayesian_network, copula_gan, ctgan, gaussian_copula, hybrid, private, trees, tvae
+bayesian_network, copula_gan, ctgan, diffusion, gaussian_copula, hybrid, private, trees, tvae
     """
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any, Protocol
 
 __all__ = ["OnProgress", "ProgressEvent", "begin_stage", "progress_reporter", "staged"]
@@ -259,9 +260,8 @@ class _Cell:
             self._display("")
 
     def _display(self, text: str) -> None:
-        from IPython.display import display
-
         if self._handle is None:
+            display: Any = import_module("IPython.display").display
             self._handle = display({"text/plain": text}, raw=True, display_id=True)
         else:
             self._handle.update({"text/plain": text}, raw=True)

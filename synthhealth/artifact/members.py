@@ -76,6 +76,7 @@ def _states() -> dict[str, type[BaseModel]]:
     from synthhealth.models.bayesian_network import BayesianNetworkModel
     from synthhealth.models.copula_gan import CopulaGANModel
     from synthhealth.models.ctgan import CTGANModel
+    from synthhealth.models.diffusion import DiffusionModel
     from synthhealth.models.gaussian_copula import GaussianCopulaModel
     from synthhealth.models.hybrid import HybridModel
     from synthhealth.models.private import PrivateModel
@@ -87,6 +88,7 @@ def _states() -> dict[str, type[BaseModel]]:
         BayesianNetworkModel,
         CopulaGANModel,
         CTGANModel,
+        DiffusionModel,
         GaussianCopulaModel,
         HybridModel,
         PrivateModel,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from importlib import import_module
@@ -114,6 +114,28 @@ def about_network(title: str, on_file: tuple[FileAttack, ...]) -> About:
     )
 
 
+def in_epochs(
+    settings: dict[str, Any], parameters: Iterable[Parameter], steps_per_epoch: int
+) -> dict[str, Any]:
+    """Say both how many steps a training has and how many epochs, whichever was given.
+
+    Raises
+    ------
+    ParameterError
+        They are too many.
+    """
+    if settings["epochs"] is None:
+        return settings | {"epochs": math.ceil(settings["steps"] / steps_per_epoch)}
+    steps = next(one for one in parameters if one.name == "steps")
+    try:
+        return settings | {"steps": steps.check(settings["epochs"] * steps_per_epoch)}
+    except ParameterError as error:
+        raise ParameterError(
+            f"parameter 'epochs' is {settings['epochs']}, each of {steps_per_epoch:,} steps, "
+            f"too many in all: {error}"
+        ) from None
+
+
 class DeepModel(SDVModel):
     """Base of CTGAN, CopulaGAN and TVAE."""
 
@@ -127,16 +149,7 @@ class DeepModel(SDVModel):
         if settings["early_stopping"]:
             n_rows -= n_held_out(n_rows)
         steps_per_epoch = self._steps_per_epoch(n_rows, settings["batch_size"])
-        if settings["epochs"] is None:
-            return settings | {"epochs": math.ceil(settings["steps"] / steps_per_epoch)}
-        steps = next(one for one in self.parameters if one.name == "steps")
-        try:
-            return settings | {"steps": steps.check(settings["epochs"] * steps_per_epoch)}
-        except ParameterError as error:
-            raise ParameterError(
-                f"parameter 'epochs' is {settings['epochs']}, each of {steps_per_epoch:,} steps, "
-                f"too many in all: {error}"
-            ) from None
+        return in_epochs(settings, self.parameters, steps_per_epoch)
 
     @staticmethod
     def _steps_per_epoch(n_rows: int, batch_size: int) -> int:

@@ -25,6 +25,7 @@ BUILT_IN = {
     "bayesian_network": ("synthhealth.models.bayesian_network", "BayesianNetworkModel"),
     "copula_gan": ("synthhealth.models.copula_gan", "CopulaGANModel"),
     "ctgan": ("synthhealth.models.ctgan", "CTGANModel"),
+    "diffusion": ("synthhealth.models.diffusion", "DiffusionModel"),
     "gaussian_copula": ("synthhealth.models.gaussian_copula", "GaussianCopulaModel"),
     "private": ("synthhealth.models.private", "PrivateModel"),
     "trees": ("synthhealth.models.trees", "TreesModel"),
@@ -71,8 +72,8 @@ def available() -> tuple[str, ...]:
     --------
     >>> import synthhealth as sh
     >>> sh.models.available()
-    ('autoregressive', 'bayesian_network', 'copula_gan', 'ctgan', 'gaussian_copula', 'hybrid', \
-'private', 'trees', 'tvae')
+    ('autoregressive', 'bayesian_network', 'copula_gan', 'ctgan', 'diffusion', 'gaussian_copula', \
+'hybrid', 'private', 'trees', 'tvae')
     """
     third_parties = {point.name for point in entry_points(group=ENTRY_POINTS)}
     return tuple(sorted(BUILT_IN.keys() | _REGISTERED.keys() | third_parties))

@@ -61,8 +61,9 @@ class Synthesizer(BaseEstimator):
     ----------
     model : str
         The family: ``"hybrid"``, ``"gaussian_copula"``, ``"trees"``, ``"bayesian_network"``,
-        ``"private"``, ``"autoregressive"``, ``"ctgan"``, ``"tvae"``, ``"copula_gan"``, or one that
-        an installed package has registered (`synthhealth.models.available`).
+        ``"diffusion"``, ``"autoregressive"``, ``"private"``, ``"ctgan"``, ``"tvae"``,
+        ``"copula_gan"``, or one that an installed package has registered
+        (`synthhealth.models.available`).
     schema : Schema, optional
         What the columns are; detected from the table if it is not given.
     random_state : int, optional

@@ -15,6 +15,7 @@ QUICK = {
     "autoregressive": {"steps": 20},
     "copula_gan": {"steps": 20},
     "ctgan": {"steps": 20},
+    "diffusion": {"steps": 20},
     "tvae": {"steps": 60},
 }
 

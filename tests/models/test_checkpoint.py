@@ -66,6 +66,7 @@ def in_bytes(synthesizer: Synthesizer) -> tuple[dict[str, bytes], str]:
     [
         ("tvae", {}),
         ("tvae", HELD_OUT),
+        ("diffusion", {"width": 16}),
         pytest.param("ctgan", {}, marks=pytest.mark.slow),
         ("ctgan", HELD_OUT | {"discriminator_steps": 2, "pac": 2}),
         pytest.param("copula_gan", HELD_OUT | {"margin": "auto"}, marks=pytest.mark.slow),

@@ -51,23 +51,16 @@ def test_other_rows_of_one_law_are_alike_and_shuffled_or_shifted_ones_are_not():
     assert held_out.likeness(men) < same - 0.1
 
 
-class Rated:
-    """Rows are rated by their only number."""
-
-    def likeness(self, rows):
-        return float(rows)
-
-
 def test_the_best_mean_is_put_back_and_the_end_is_seen():
     weights = torch.zeros(2)
     ratings = iter([0.5, 0.7, *[0.6] * 100])
     asked_at = []
 
-    def generate():
+    def rate():
         asked_at.append(weights.clone())
-        return np.array(next(ratings))
+        return next(ratings)
 
-    keeper = Keeper(weights, Rated(), generate, n_steps=keeping.CHECKS * 10)
+    keeper = Keeper(weights, rate, n_steps=keeping.CHECKS * 10)
     epochs = 0
     while not keeper.settled:
         for _ in range(10):

@@ -28,6 +28,11 @@ class Adam:
         Weight decay: the share of a weight that is added to its gradient.
     betas : tuple of float
         How much of the mean of the gradients, and of their squares, a step keeps.
+
+    Attributes
+    ----------
+    n_done : int
+        The steps that were taken.
     """
 
     _LEAST = 1e-8
@@ -46,7 +51,7 @@ class Adam:
         self.gradient = torch.zeros_like(self.weights)
         self._mean = torch.zeros_like(self.weights)
         self._square = torch.zeros_like(self.weights)
-        self._steps = 0
+        self.n_done = 0
         start = 0
         for weight in weights:
             part = slice(start, start + weight.numel())
@@ -57,21 +62,21 @@ class Adam:
     @torch.no_grad()
     def step(self) -> None:
         """Change the weights by `gradient`, and begin a new one."""
-        self._steps += 1
+        self.n_done += 1
         first, second = self.betas
         self.gradient.add_(self.weights, alpha=self.decay)
         self._mean.lerp_(self.gradient, 1 - first)
         self._square.mul_(second).addcmul_(self.gradient, self.gradient, value=1 - second)
-        size: Tensor = self._square.sqrt().div_((1 - second**self._steps) ** 0.5)
+        size: Tensor = self._square.sqrt().div_((1 - second**self.n_done) ** 0.5)
         self.weights.addcdiv_(
-            self._mean, size.add_(self._LEAST), value=-self.rate / (1 - first**self._steps)
+            self._mean, size.add_(self._LEAST), value=-self.rate / (1 - first**self.n_done)
         )
         self.gradient.zero_()
 
     def state(self) -> dict[str, Any]:
         """Give the weights, and all that the next steps depend on beside their gradients."""
         return {
-            "steps": self._steps,
+            "steps": self.n_done,
             "weights": self.weights.cpu().numpy().copy(),
             "mean": self._mean.cpu().numpy().copy(),
             "square": self._square.cpu().numpy().copy(),
@@ -85,7 +90,7 @@ class Adam:
         KeyError, ValueError
             It is not that of such weights.
         """
-        self._steps = int(state["steps"])
+        self.n_done = int(state["steps"])
         put_back(self.weights, state["weights"])
         put_back(self._mean, state["mean"])
         put_back(self._square, state["square"])

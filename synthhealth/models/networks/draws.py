@@ -56,6 +56,15 @@ class Draws:
         """Draw evenly from 0 to 1, finely enough to choose among millions."""
         return torch.rand(n, device=self._device, dtype=torch.float64)
 
+    def even(self, n: int, width: int) -> Tensor:
+        """Draw from 0 to 1, each column spread evenly over its rows and in an order by chance.
+
+        A row by itself is as by `uniform`, but shares of many rows are less off.
+        """
+        order = torch.rand(n, width, device=self._device, dtype=torch.float64).argsort(0)
+        within = torch.rand(n, width, device=self._device, dtype=torch.float64)
+        return (order + within) / n
+
     def mix(self, n: int) -> Tensor:
         """Draw shares of a mixture, one for each row."""
         return torch.rand(n, 1, device=self._device)

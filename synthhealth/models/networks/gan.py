@@ -16,7 +16,7 @@ from synthhealth.models.networks.adam import Adam
 from synthhealth.models.networks.critic import Critic
 from synthhealth.models.networks.draws import Draws
 from synthhealth.models.networks.spans import Spans
-from synthhealth.models.networks.trained import Steps, Trained
+from synthhealth.models.networks.trained import Generating, Trained
 
 __all__ = ["Conditions", "TrainedCTGAN"]
 
@@ -82,7 +82,7 @@ class TrainedCTGAN(Trained, CTGAN):
         return _Steps(self, rows, spans, self.conditions, draws)
 
 
-class _Steps(Steps):
+class _Steps(Generating):
     """The two halves of a step, with all that they need."""
 
     def __init__(

@@ -122,26 +122,24 @@ class Keeper:
     ----------
     weights : torch.Tensor
         All weights of what generates, as `Adam` has them.
-    held_out : HeldOut
-    generate : callable
-        Gives rows as the weights have them now, of the same noise each time.
+    rate : callable
+        Says how good the weights are as they are now, by rows held out: the more, the better.
     n_steps : int
         Steps of the whole training.
 
     Attributes
     ----------
     best : float
-        The likeness of the best state, as `HeldOut.likeness`.
+        How good the best state is.
     """
 
     def __init__(
         self,
         weights: Tensor,
-        held_out: HeldOut,
-        generate: Callable[[], npt.NDArray[Any]],
+        rate: Callable[[], float],
         n_steps: int,
     ) -> None:
-        self._weights, self._held_out, self._generate = weights, held_out, generate
+        self._weights, self._rate = weights, rate
         self._mean = weights.clone()
         self._kept = weights.clone()
         self._every = n_steps / CHECKS
@@ -198,9 +196,9 @@ class Keeper:
     def _check(self) -> None:
         now = self._weights.clone()
         self._weights.copy_(self._mean)
-        likeness = self._held_out.likeness(self._generate())
+        found = self._rate()
         self._weights.copy_(now)
-        self._since = 0 if likeness > self.best + _GAIN else self._since + 1
-        if likeness > self.best:
-            self.best = likeness
+        self._since = 0 if found > self.best + _GAIN else self._since + 1
+        if found > self.best:
+            self.best = found
             self._kept.copy_(self._mean)

@@ -15,7 +15,7 @@ from torch import Tensor
 from synthhealth.models.networks.adam import Adam
 from synthhealth.models.networks.draws import Draws
 from synthhealth.models.networks.spans import Spans
-from synthhealth.models.networks.trained import Steps, Trained
+from synthhealth.models.networks.trained import Generating, Trained
 
 __all__ = ["TrainedTVAE"]
 
@@ -34,7 +34,7 @@ class TrainedTVAE(Trained, TVAE):
         return _Steps(self, rows, Spans(self.coder.output_info_list, self._device), draws)
 
 
-class _Steps(Steps):
+class _Steps(Generating):
     """Encoder and decoder, which learn together."""
 
     def __init__(self, model: Any, rows: Tensor, spans: Spans, draws: Draws) -> None:
