@@ -97,8 +97,9 @@ def as_lines(data: ReportData) -> list[str]:
 def as_summary(data: ReportData, width: int = 88) -> str:
     """Return verdicts, reasons, the figures that decided and the first advice: 25 lines at most."""
     model = f", {shown(data.model.name, 24)}" if data.model else ""
+    compared = data.written or data.evaluation
     sizes = (
-        f"{data.evaluation.n_synthetic:,} synthetic, {data.evaluation.n_real:,} real rows"
+        f"{compared.n_synthetic:,} synthetic, {compared.n_real:,} real rows"
         f"{SEEN[data.evaluation.real_is]}, {counted(len(data.columns), 'column', 'columns')}{model}"
     )
 
