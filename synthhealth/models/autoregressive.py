@@ -91,6 +91,7 @@ class AutoregressiveModel(Family):
     about = About(
         title="The autoregressive network",
         in_steps=True,
+        packages=("torch",),
         holds_no_patient=True,
         advice=Advice(
             copied="The network stores no value of a patient, and ends before it learns single "

@@ -104,10 +104,10 @@ def test_other_files(tmp_path, cohort):
 def test_model_that_is_not_installed(saved):
     def foreign(members):
         manifest = json.loads(members["manifest.json"])
-        members["manifest.json"] = json.dumps(manifest | {"model": "diffusion"}).encode()
+        members["manifest.json"] = json.dumps(manifest | {"model": "flow"}).encode()
 
     rewrite(saved, foreign)
-    with pytest.raises(ArtifactError, match="'diffusion'"):
+    with pytest.raises(ArtifactError, match="'flow'"):
         sh.load(saved)
 
 

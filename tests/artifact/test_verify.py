@@ -243,8 +243,8 @@ def test_files_that_are_no_saved_synthesizer(saved, tmp_path):
     (tmp_path / "text.synth").write_text("hello")
     with pytest.raises(ArtifactError, match=r"text\.synth"):
         verify(tmp_path / "text.synth")
-    forge(saved, "manifest.json", lambda manifest: manifest.update(model="diffusion"))
-    with pytest.raises(ArtifactError, match=r"model\.synth: .*'diffusion'"):
+    forge(saved, "manifest.json", lambda manifest: manifest.update(model="flow"))
+    with pytest.raises(ArtifactError, match=r"model\.synth: .*'flow'"):
         verify(saved)
     forge(saved, "manifest.json", lambda manifest: manifest.update(format_version=99))
     with pytest.raises(ArtifactError, match="upgrade"):

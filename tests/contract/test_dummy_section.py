@@ -37,7 +37,7 @@ def tell_sizes(evaluation):
 def test_a_section_is_a_question_and_its_part(cohort, monkeypatch):
     table = cohort[["age", "sex"]]
     monkeypatch.setattr(evaluate, "QUESTIONS", (*evaluate.QUESTIONS, Question("sizes", ask_sizes)))
-    told = Part(tell_sizes, lambda evaluation: "The tables have sizes.")
+    told = Part(tell_sizes, "use", lambda evaluation: "The tables have sizes.")
     monkeypatch.setattr(parts, "PARTS", (*parts.PARTS, told))
     report = sh.evaluate(table, table.head(40), parts=())
     assert report.evaluation.others == {"sizes": {"real": 61, "synthetic": 40}}

@@ -95,5 +95,5 @@ def test_a_report_says_whether_synthetic_rows_compute_it_too(declared):
     assert result.declared is declared
     assert (result.broken.standing == "above") is not declared
     whose = "of the schema: kept by every" if declared else "found in the real table: 1 broken by"
-    assert f"1 rule {whose}" in report.summary().replace("\n  ", " ")
+    assert f"1 rule {whose}" in report.summary(verbose=True).replace("\n  ", " ")
     assert any("rule bmi = weight" in advice for advice in report.data.advice) is not declared
