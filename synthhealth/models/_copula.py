@@ -127,7 +127,8 @@ class CopulaFamily(ScaledFamily):
         self._keep_correlations(latent_correlations(self._pieces))
 
     def _keep_correlations(self, found: Floats) -> None:
-        self._correlation = shrunken(*self._blur.correlations(found))
+        noisy, error = self._blur.correlations(found)
+        self._correlation = shrunken(noisy, error, self._blur.n_patients)
 
     def _take_apart(self, table: pd.DataFrame) -> tuple[dict[str, Any], Arrays]:
         learned = {"margins": tuple(self._margins.values())}

@@ -166,7 +166,7 @@ def level_order(levels: Codes, others: Floats, n_levels: int) -> Codes:
     return places
 
 
-def shrunken(correlations: Floats, error: float) -> Floats:
+def shrunken(correlations: Floats, error: float, n_rows: int | None = None) -> Floats:
     """Keep of correlations what is more than chance, and let all of them be possible together.
 
     They are taken apart into what common causes of all columns explain, as many of them as stand
@@ -180,6 +180,9 @@ def shrunken(correlations: Floats, error: float) -> Floats:
     correlations : numpy.ndarray, shape (n_columns, n_columns)
     error : float
         The standard error of the inverse hyperbolic tangent of each.
+    n_rows : int, optional
+        Rows that they were taken from. With more columns than rows the largest eigenvalues are
+        these very rows, and so many more of them are noise (Marchenko and Pastur, 1967).
 
     Returns
     -------
@@ -196,11 +199,13 @@ def shrunken(correlations: Floats, error: float) -> Floats:
         return np.eye(size)
     pairs = np.triu_indices(size, 1)
     scores = np.arctanh(np.clip(correlations[pairs], -_LARGEST_KEPT, _LARGEST_KEPT))
-    common = np.arctanh(_common(_symmetric(np.tanh(scores), pairs, size), error)[pairs])
+    beyond = size / n_rows if n_rows and size > n_rows else 0.0
+    common = _common(_symmetric(np.tanh(scores), pairs, size), error, beyond)
+    common = np.arctanh(common[pairs])
     own = scores - common
     true = max(float(np.mean(own**2)) - error**2, 0.0)
     alone = 1 - (_EXCEPTIONAL * error / np.maximum(np.abs(own), error / 10)) ** 2
-    kept = np.tanh(common + own * np.maximum(true / (true + error**2), alone))
+    kept: Floats = np.tanh(common + own * np.maximum(true / (true + error**2), alone))
     decimals = int(np.ceil(-np.log10(error))) + 1
     found = _symmetric(np.round(kept, decimals), pairs, size) + np.eye(size)
     return _definite(found, _SMALLEST)
@@ -212,10 +217,12 @@ def _symmetric(values: Floats, pairs: tuple[npt.NDArray[np.int64], ...], size: i
     return matrix + matrix.T
 
 
-def _common(correlations: Floats, error: float) -> Floats:
+def _common(correlations: Floats, error: float, beyond: float) -> Floats:
     """Give what common causes explain of correlations that are off by so much; diagonal 0."""
     size = len(correlations)
-    edge = 4 * size * error**2
+    edge: float = 4 * size * error**2
+    if beyond:
+        edge = (2 * error * size**0.5 + beyond) ** 2
     explained = np.zeros(size)
     common = np.zeros_like(correlations)
     for _ in range(_ROUNDS):

@@ -178,3 +178,13 @@ def test_what_pairs_say_need_not_be_possible_before():
 @pytest.mark.parametrize("size", [0, 1])
 def test_one_column_has_no_pair(size):
     assert shrunken(np.eye(size), 0.1).tolist() == np.eye(size).tolist()
+
+
+def test_more_columns_than_rows_do_not_pass_for_common_causes():
+    """The largest eigenvalues of 40 rows of 160 unrelated columns are those rows."""
+    rows = np.random.default_rng(0).normal(size=(40, 160))
+    sample = np.corrcoef(rows.T)
+    largest = [np.linalg.eigvalsh(shrunken(sample, 40**-0.5, n_rows))[-1] for n_rows in (None, 40)]
+    assert largest[1] < 0.8 * largest[0]
+    few = np.corrcoef(rows[:, :30].T)
+    assert (shrunken(few, 40**-0.5, 40) == shrunken(few, 40**-0.5)).all()
