@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from synthhealth.artifact.manifest import Manifest
 from synthhealth.evaluation.privacy.on_file import what_such_files_tell
 from synthhealth.evaluation.privacy.policy import FILE_LIMIT
 from synthhealth.models import about
+from synthhealth.models.accountant import bound_in_words
 from synthhealth.schema import Kind, Protection
 from synthhealth.table.left_out import IN_WORDS, Privacy
 
@@ -222,11 +222,10 @@ def _not_inside(saved: Saved) -> Iterator[str]:
 def _handing_over(saved: Saved) -> str:
     facts = saved.manifest
     if facts.budget is not None:
-        factor = math.exp(facts.budget.epsilon)
+        bound = bound_in_words(facts.budget.epsilon, facts.budget.delta)
         return (
-            f"what it tells of any patient is bounded: nothing is more than {factor:.3g} times as "
-            f"likely with the patient as without, up to a chance of {facts.budget.delta:g}; the "
-            "schema, and the names, order and dtypes of the columns, count as public"
+            f"what it tells of any patient is bounded: {bound}; the schema, and the names, order "
+            "and dtypes of the columns, count as public"
         )
     known = what_such_files_tell(
         facts.model, saved.preparation["privacy"], facts.n_rows, FILE_LIMIT

@@ -148,9 +148,10 @@ def key_relations(pairs: PairLaw, grouping: Sequence[str]) -> tuple[KeyRelation,
     """
     if not pairs.names:
         return ()
-    spreads = np.nanstd(pairs.differences, axis=0)
-    spreads = np.where(spreads > 0, spreads, np.inf)
+    # The tables at hand are one line among the others, so that all are measured alike.
     lines = np.vstack([pairs.real - pairs.synthetic, pairs.differences])
+    spreads = np.nanstd(lines, axis=0)
+    spreads = np.where(spreads > 0, spreads, np.inf)
     distances = np.abs(np.nan_to_num(lines)) / spreads
     surprises = pairs.surprises(np.vstack([pairs.real, pairs.firsts]))
     ranks = np.argsort(np.argsort(-surprises, axis=1), axis=1)

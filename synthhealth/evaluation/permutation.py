@@ -18,7 +18,7 @@ Rows = npt.NDArray[np.intp]
 
 MOST_REPLICATES, FEWEST_REPLICATES = 400, 50
 #: Multiplications that are spent on the sums of products of all replicates, if that will do.
-MOST_PRODUCTS = 2_000_000_000
+MOST_PRODUCTS = 16_000_000_000
 #: Numbers that are held at a time: of the blocks' products, and of some replicates'.
 BLOCK_CELLS = 4_000_000
 CELLS = 1_000_000

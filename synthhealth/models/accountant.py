@@ -12,7 +12,7 @@ import math
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Budget", "epsilon_of", "noise_of", "rho_of", "selection_of"]
+__all__ = ["Budget", "bound_in_words", "epsilon_of", "noise_of", "rho_of", "selection_of"]
 
 #: Orders of Renyi divergence, above 1, that the search begins and ends with, and its steps.
 _ORDERS, _STEPS = (1e-6, 1e8), 80
@@ -48,6 +48,22 @@ class Budget(BaseModel):
         """Say it in a line."""
         parts = ", ".join(f"{name} {part / self.rho:.0%}" for name, part in self.spent.items())
         return f"epsilon {self.epsilon:g}, delta {self.delta:g}, spent on {parts}"
+
+
+def bound_in_words(epsilon: float, delta: float) -> str:
+    """Say what differential privacy promises a patient.
+
+    Examples
+    --------
+    >>> from synthhealth.models.accountant import bound_in_words
+    >>> bound_in_words(1.0, 1e-6)
+    'nothing is more than 2.72 times as likely with the patient as without, except with a chance \
+of 1e-06'
+    """
+    return (
+        f"nothing is more than {math.exp(epsilon):.3g} times as likely with the patient as "
+        f"without, except with a chance of {delta:g}"
+    )
 
 
 def epsilon_of(rho: float, delta: float) -> float:

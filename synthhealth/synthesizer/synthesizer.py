@@ -237,8 +237,8 @@ class Synthesizer(BaseEstimator):
         if privacy == "formal" and self.schema is None:
             raise ParameterError(
                 "privacy is 'formal', and takes what columns can be from a schema, never from the "
-                "patients; write one: synthhealth schema drafts it from a table, to be looked over "
-                "by who knows the study"
+                "patients; synthhealth schema drafts one from a table, and somebody who knows the "
+                "study should check it"
             )
         kept = None if checkpoint is None else self._checkpoint(checkpoint)
         seed = check_seed(self.random_state if kept is None else kept.seed)

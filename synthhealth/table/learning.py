@@ -227,7 +227,7 @@ def _as_declared(described: Schema, written: WrittenTable) -> Schema:
         raise SchemaError(
             "privacy 'formal' takes nothing from the patients' values that the schema leaves open; "
             f"write into it what is lacking ({'; '.join(lacking)}): synthhealth schema drafts one, "
-            "to be looked over by who knows the study; or leave the columns out (--drop)"
+            "and somebody who knows the study should check it; or leave the columns out (--drop)"
         )
     return described
 

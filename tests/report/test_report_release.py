@@ -74,7 +74,7 @@ def shown(verdicts: dict[str, ReleaseVerdict]) -> ReleaseVerdict:
         test.model_copy(update={"outcome": "shown", "evidence": (settled(test),)})
         for test in verdicts["attacked"].tests
     )
-    told = {"headline": headline(tests, "table", 61), "reasons": reasons(tests, 61)}
+    told = {"headline": headline(tests, "table", 61), "reasons": reasons(tests, 61, None)}
     return verdicts["attacked"].model_copy(update={"tests": tests, "outcome": "shown", **told})
 
 
@@ -103,6 +103,18 @@ def test_copies_are_said_first_in_one_sentence(verdicts: dict[str, ReleaseVerdic
     page = as_page(verdict)
     first = page.index(verdict.headline.replace("'", "&#39;"))
     assert first < page.index('id="tests"') < page.index("Signature") < page.index("risks-title")
+
+
+def test_a_private_model_says_what_it_promises_and_no_other_does(
+    verdicts: dict[str, ReleaseVerdict],
+) -> None:
+    tests = verdicts["attacked"].tests
+    settings = {"epsilon": 1.0, "delta": 1e-6}
+    private = ModelInfo(name="private", settings=settings, privacy="formal")
+    *others, promise = reasons(tests, 61, private)
+    assert "epsilon 1: nothing is more than 2.72 times as likely" in promise
+    assert tuple(others) == reasons(tests, 61, None)
+    assert tuple(others) == reasons(tests, 61, private.model_copy(update={"privacy": "high"}))
 
 
 def test_an_attack_on_other_patients_is_doubted(attacked_report: Report) -> None:

@@ -197,7 +197,7 @@ def verdict_on(
         if "not shown" in outcomes
         else "shown",
         headline=headline(tests, released, n_patients),
-        reasons=reasons(tests, n_patients),
+        reasons=reasons(tests, n_patients, data.model),
         tests=tests,
         residual_risks=residual_risks(data, tests, shadow, identifiers, released),
         identifiers=identifiers,

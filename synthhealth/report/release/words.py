@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from synthhealth.evaluation.privacy.attack import MembershipAttacks
 from synthhealth.evaluation.privacy.evidence import Evidence, Outcome
 from synthhealth.evaluation.privacy.legal_tests import LegalTest, Released
 from synthhealth.evaluation.privacy.on_file import INSTEAD
-from synthhealth.report.data import ReportData
+from synthhealth.models.accountant import bound_in_words
+from synthhealth.report.data import ModelInfo, ReportData
 from synthhealth.report.numbers import counted, listed, percent, points_text
 from synthhealth.report.release.checklist import IdentifierRow
 from synthhealth.report.theme import Tone
@@ -77,14 +78,30 @@ def headline(tests: Sequence[LegalTest], released: Released, n_patients: int) ->
     return f"It is not shown that {what} may be released: in {of_all} {why}."
 
 
-def reasons(tests: Sequence[LegalTest], n_patients: int) -> tuple[str, ...]:
+def reasons(
+    tests: Sequence[LegalTest], n_patients: int, model: ModelInfo | None
+) -> tuple[str, ...]:
     """Say why, the gravest first."""
     return (
         *(_beyond(test) for test in tests if test.outcome == "exceeded"),
         *_too_few(tests, n_patients),
         *_untried(tests),
         *_shown(tests),
+        *_promised(model),
     )
+
+
+def _promised(model: ModelInfo | None) -> Iterator[str]:
+    """Say what holds of a private model whatever the attack."""
+    if model is None or model.privacy != "formal":
+        return
+    epsilon, delta = model.settings.get("epsilon"), model.settings.get("delta")
+    if isinstance(epsilon, (int, float)) and isinstance(delta, float):
+        yield (
+            f"The model keeps differential privacy with epsilon {epsilon:g}: "
+            f"{bound_in_words(epsilon, delta)}, whatever somebody knows and however they attack. "
+            "The schema counts as public."
+        )
 
 
 def _beyond(test: LegalTest) -> str:
