@@ -69,7 +69,7 @@ class TableError(SynthHealthError, ValueError):
     Attributes
     ----------
     reason : str
-        The same without the column, for who has named it already.
+        The same without the column, for whoever has named it already.
 
     Examples
     --------

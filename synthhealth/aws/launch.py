@@ -17,10 +17,10 @@ own description before anything is sent::
     launch.send(request)
     launch.follow(training.job_name)
 
-A key of one's own, a network of one's own and network isolation are the defaults; to do without
-one of them has to be said. What speaks with AWS is boto3 (``pip install 'synthhealth[aws]'``),
-imported when it is used; `model_trainer` gives the same training to who works with the SageMaker
-SDK (``pip install 'synthhealth[sagemaker]'``).
+By default a training job needs your own key and your own network, and runs isolated from the
+internet; say so where you want to do without one of them. boto3 speaks with AWS
+(``pip install 'synthhealth[aws]'``) and is imported when it is used. If you work with the SageMaker
+SDK (``pip install 'synthhealth[sagemaker]'``), `model_trainer` gives you the same training.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The page's figures as plotly's own, for print: white, one font, the width of a column of paper.
 
 What the page leaves to its reader, the colours of day or night and the width of the window, is
-settled here, so that a figure in an article looks as it did on the screen of who made it.
+settled here, so that a figure in an article looks as it did on the screen of whoever made it.
 """
 
 from __future__ import annotations

@@ -152,7 +152,7 @@ class Report:
             That of ``Synthesizer.cross_evaluate`` on the same table: its attacks have patients
             that the fits never saw. A report of a written table has them already.
         released : {"table", "model", "both"}
-            What leaves the house; for the last two the attacks on the model's parameters count,
+            What is handed over; for the last two the attacks on the model's parameters count,
             too.
         policy : Policy, optional
             Limits of the site (`synthhealth.report.Policy`).

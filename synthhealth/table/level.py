@@ -1,4 +1,4 @@
-"""The levels of privacy as a choice, for who parses a command line; it imports nothing heavy."""
+"""The levels of privacy as a choice, for a command line to parse; it imports nothing heavy."""
 
 from __future__ import annotations
 

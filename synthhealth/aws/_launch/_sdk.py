@@ -1,4 +1,4 @@
-"""The same training through the SageMaker SDK, for who works with it."""
+"""The same training through the SageMaker SDK, for whoever works with it."""
 
 from __future__ import annotations
 

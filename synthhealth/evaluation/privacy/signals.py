@@ -1,4 +1,4 @@
-"""How likely patients look to who holds synthetic rows or a saved model.
+"""How likely patients look to whoever holds synthetic rows or a saved model.
 
 A model that has learned a patient takes such a patient to be a little more likely than it would
 otherwise. How much, `shadow` finds out from fits with and without.

@@ -47,7 +47,7 @@ FILE_NAME = "release.schema.json"
 
 
 class ReleasedFile(Part):
-    """A file that leaves the house, told from all others by its digest."""
+    """A file that is handed over, known by its digest."""
 
     name: str
     """Its name."""
@@ -91,7 +91,7 @@ class ReleaseVerdict(Part, WritesJson):
     versions: dict[str, str]
     """Versions of Python and of the packages that computed the figures."""
     released: Released
-    """What leaves the house."""
+    """What is handed over."""
     files: tuple[ReleasedFile, ...]
     """The files that leave it; none where they were not given."""
     model: ModelInfo | None

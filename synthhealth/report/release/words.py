@@ -29,7 +29,7 @@ __all__ = [
     "right_text",
 ]
 
-#: What leaves the house.
+#: What is handed over.
 IN_WORDS: dict[Released, str] = {
     "table": "the synthetic table",
     "model": "the saved model",
@@ -179,7 +179,7 @@ def _in_sentence(one: Evidence) -> str:
 
 
 def _held(one: Evidence) -> str:
-    return " by who holds the saved model" if one.given == "saved model" else ""
+    return " by whoever holds the saved model" if one.given == "saved model" else ""
 
 
 def _ends(one: Evidence) -> str:

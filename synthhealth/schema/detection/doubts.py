@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 
-#: So many lines are read, together with three about the file; the rest is for who looks at the
+#: So many lines are read, together with three about the file; the rest is for whoever looks at the
 #: schema.
 MOST_LINES = 7
 
