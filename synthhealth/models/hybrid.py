@@ -37,8 +37,10 @@ Ends = tuple[Floats, Floats]
 #: logarithm.
 _GAIN = 2.0
 
-#: Of fewer rows trees are not asked: they part few of them, and lose what a correlation keeps.
-_FEWEST_ROWS = 200
+#: Of fewer rows trees are not asked. They are likelier there, too, but part the rows by few columns
+#: and lose what correlations keep of all others: on clinical tables of 300 to 1,000 patients up to a
+#: third more error of the dependence, and a tenth fewer of the means within levels.
+_FEWEST_ROWS = 1_000
 
 #: A row counts as no less likely in the copula than this share of what its cell has by itself, so
 #: that single rows do not decide.
@@ -77,8 +79,8 @@ class HybridModel(CopulaFamily):
 
     Columns are drawn one after the other. Each is drawn by the copula of ``gaussian_copula``, from
     its normal distribution given the scores of the columns before, or from the leaf of a tree, as
-    ``trees`` draw it: by whichever makes patients held out likelier. Of fewer than 200 rows a
-    correlation is all that can be learned; of many, trees take over column by column.
+    ``trees`` draw it: by whichever makes patients held out likelier. Of fewer than 1,000 rows
+    correlations keep more; of many, trees take over column by column.
     """
 
     name = "hybrid"
@@ -99,7 +101,7 @@ class HybridModel(CopulaFamily):
             "hybrid",
             {
                 ("standard", 61): (0.76, 0.74, 0.78),
-                ("standard", 300): (0.75, 0.74, 0.75),
+                ("standard", 300): (0.72, 0.71, 0.73),
                 ("high", 61): (0.65, 0.62, 0.68),
             },
         ),
