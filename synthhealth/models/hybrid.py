@@ -38,8 +38,8 @@ Ends = tuple[Floats, Floats]
 _GAIN = 2.0
 
 #: Of fewer rows trees are not asked. They are likelier there, too, but part the rows by few columns
-#: and lose what correlations keep of all others: on clinical tables of 300 to 1,000 patients up to a
-#: third more error of the dependence, and a tenth fewer of the means within levels.
+#: and lose what correlations keep of all others: on clinical tables of 300 to 1,000 patients up to
+#: a third more error of the dependence, and a tenth fewer of the means within levels.
 _FEWEST_ROWS = 1_000
 
 #: A row counts as no less likely in the copula than this share of what its cell has by itself, so
