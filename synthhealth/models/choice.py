@@ -77,19 +77,18 @@ def by_rules(n_patients: int, schema: Schema) -> Choice:
     if n_patients < FEW:
         return Choice(
             "gaussian_copula",
-            f"of fewer than {FEW} patients little more than correlations can be learned",
+            f"with fewer than {FEW} patients little more than correlations can be learned",
         )
     if n_patients < SOME and n_numbers >= MOSTLY * len(kinds):
         return Choice(
             "gaussian_copula",
-            f"of fewer than {SOME:,} patients with mostly numbers ({n_numbers} of {len(kinds)} "
+            f"with fewer than {SOME:,} patients and mostly numbers ({n_numbers} of {len(kinds)} "
             "columns) correlations keep the relations best",
         )
-    of_what = "levels" if n_patients < SOME else f"{SOME:,} patients or more"
+    told = "mostly levels" if n_patients < SOME else f"{SOME:,} patients or more"
     return Choice(
         DEFAULT,
-        f"of tables with {'mostly ' if n_patients < SOME else ''}{of_what} trees beside "
-        "correlations keep more of the relations",
+        f"with {told} trees beside correlations keep more of the relations than these alone",
     )
 
 

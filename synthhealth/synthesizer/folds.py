@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pandas as pd
 
-from synthhealth.evaluation.folds import parts_of
 from synthhealth.models.base import GraphModel
 from synthhealth.models.seeding import derive_seed
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
@@ -78,6 +77,7 @@ def cross_evaluated(
     model : ModelInfo, optional
         That fit; by default what the further ones have in common.
     """
+    from synthhealth.evaluation.folds import parts_of
     from synthhealth.report import Fold, cross_validated
 
     check_shape(table)
@@ -129,6 +129,7 @@ def model_info(synthesizer: Synthesizer) -> ModelInfo:
         name=fitted.family,
         settings=fitted.settings,
         seed=fitted.seed,
+        chosen=None if synthesizer.choice_ is None else synthesizer.choice_.why,
         partial=fitted.is_partial,
         accept_rate=synthesizer.accept_rate_,
         privacy=privacy,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from markupsafe import Markup
 
+from synthhealth.evaluation.figures import State
 from synthhealth.evaluation.privacy.results import Finding
 from synthhealth.report.figures import label
 from synthhealth.report.numbers import listed, score_text
 from synthhealth.report.page import (
-    Cell,
     environment,
     script_data,
     script_hash,
@@ -33,9 +34,9 @@ from synthhealth.report.theme import (
     trace,
 )
 from synthhealth.report.words import shown
-from synthhealth.tournament.results import LeaderboardRow, Times, Tournament
+from synthhealth.tournament.results import Estimate, LeaderboardRow, Times, Tournament
 
-__all__ = ["HEADS", "as_page", "cells", "pareto"]
+__all__ = ["HEADS", "as_page", "cells", "furthest", "pareto"]
 
 HEADS = (
     "",
@@ -47,7 +48,6 @@ HEADS = (
     "membership",
     "utility",
     "seconds",
-    "furthest off",
 )
 _FOUND: dict[Finding, Tone] = {"found": "below", "not found": "within", "cannot tell": "unknown"}
 _NAMED = 3
@@ -66,10 +66,8 @@ def as_page(tournament: Tournament) -> str:
         .render(
             tournament=tournament,
             heads=HEADS,
-            lines=[
-                (cells(row, tournament.times), tones[row.model], row.model)
-                for row in tournament.rows
-            ],
+            lines=[(cells(row, tournament.times), tones[row.model]) for row in tournament.rows],
+            furthest=[(row.model, furthest(row)) for row in tournament.rows],
             told=_told(tournament),
             has_plot=any(row.risk is not None for row in tournament.rows),
             style=Markup(template_file("report.css")),
@@ -89,44 +87,62 @@ def _tone(row: LeaderboardRow, tournament: Tournament) -> Tone:
     return "below" if row.is_behind else "unknown"
 
 
+class Cell(NamedTuple):
+    """A figure, and its interval below it."""
+
+    text: str
+    note: str = ""
+    tone: Tone | None = None
+
+    @property
+    def line(self) -> str:
+        """Both in a line."""
+        return f"{self.text} {self.note}".rstrip()
+
+
 def cells(row: LeaderboardRow, times: Times) -> list[Cell]:
     """Return the cells of a family's line, under `HEADS`."""
-    took = {one.model: one.fit + one.sample for one in times.families}
-    risk = row.risk
-    pairs = [f"{shown(one.first, 24)} with {shown(one.second, 24)}" for one in row.worst_pairs]
-    behind = Cell("–", None)
-    if row.behind is not None:
-        words = "beyond chance" if row.is_behind else "chance"
-        behind = Cell(
-            f"{row.behind.words}, {words}",
-            row.behind.value,
-            "below" if row.is_behind else "unknown",
-        )
+    took = {one.model: f"{one.fit + one.sample:.1f}" for one in times.families}
+    risk, nothing = row.risk, Cell("–")
+    behind = "beyond chance" if row.is_behind else "within chance"
     return [
-        Cell(f"{row.rank}", row.rank),
-        Cell(shown(row.model, 40), row.model),
-        Cell(row.error.words, row.error.value),
-        behind,
-        Cell(row.margins.words, row.margins.value),
-        Cell("–", None)
-        if row.relations is None
-        else Cell(row.relations.words, row.relations.value),
-        Cell("–", None)
+        Cell(f"{row.rank}"),
+        Cell(shown(row.model, 40)),
+        _cell(row.error),
+        nothing
+        if row.behind is None
+        else Cell(score_text(row.behind.value), behind, "below" if row.is_behind else "unknown"),
+        _cell(row.margins),
+        nothing if row.relations is None else _cell(row.relations),
+        nothing
         if risk is None
         else Cell(
-            f"{risk.auc.value:.2f} ({risk.auc.low:.2f} to {risk.auc.high:.2f}), {risk.finding}",
-            risk.auc.value,
+            f"{risk.auc.value:.2f}, {risk.finding}",
+            f"{risk.auc.low:.2f} to {risk.auc.high:.2f}",
             _FOUND[risk.finding],
         ),
-        Cell("–", None)
+        nothing
         if row.utility is None or row.utility_state is None
-        else Cell(
-            f"{row.utility.words}, {row.utility_state}",
-            row.utility.value,
-            TONES[row.utility_state],
-        ),
-        Cell(f"{took[row.model]:.1f}" if row.model in took else "–", took.get(row.model)),
-        Cell(listed([*pairs, *(shown(one, 24) for one in row.worst_columns)], _NAMED) or "–", None),
+        else _cell(row.utility, row.utility_state),
+        Cell(took.get(row.model, "–")),
+    ]
+
+
+def _cell(one: Estimate, state: State | None = None) -> Cell:
+    return Cell(
+        score_text(one.value) + ("" if state is None else f", {state}"),
+        f"{score_text(one.low)} to {score_text(one.high)}",
+        None if state is None else TONES[state],
+    )
+
+
+def furthest(row: LeaderboardRow) -> list[str]:
+    """Return what of a family is furthest off: relations, columns, and the outcome."""
+    pairs = [f"{shown(one.first, 24)} with {shown(one.second, 24)}" for one in row.worst_pairs]
+    return [
+        listed(pairs, _NAMED) or "–",
+        listed((shown(one, 24) for one in row.worst_columns), _NAMED) or "–",
+        "–" if row.worst_outcome is None else shown(row.worst_outcome, 24),
     ]
 
 

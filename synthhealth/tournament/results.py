@@ -261,7 +261,7 @@ class Tournament(Part, WritesJson):
                 Sheet(
                     "Leaderboard",
                     HEADS,
-                    [[one.text for one in cells(row, self.times)] for row in self.rows],
+                    [[one.line for one in cells(row, self.times)] for row in self.rows],
                 )
             ],
             hint=f"{self.design} .summary() gives it as text, .to_html(path) as a page.",

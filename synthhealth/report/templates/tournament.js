@@ -6,7 +6,7 @@
   if (!place) return;
   const prefersDark = window.matchMedia("(prefers-color-scheme: dark)");
   const onPaper = window.matchMedia("print");
-  const config = { displayModeBar: false, responsive: true, doubleClick: false, typesetMath: false };
+  const config = { displayModeBar: false, responsive: false, doubleClick: false, typesetMath: false };
 
   function coloured(value, palette) {
     if (typeof value === "string") {
@@ -26,10 +26,11 @@
     const figure = coloured(store.figure, palette);
     place.style.minHeight = `${figure.layout.height}px`;
     place.dataset.drawn = "yes";
+    figure.layout.width = place.parentElement.clientWidth;
     Plotly.react(place, figure.data, figure.layout, config);
   }
 
   prefersDark.addEventListener("change", draw);
   onPaper.addEventListener("change", draw);
-  draw();
+  new ResizeObserver(draw).observe(place.parentElement);
 })();
