@@ -62,10 +62,10 @@ class Synthesizer(BaseEstimator):
     Parameters
     ----------
     model : str
-        ``"auto"``, which chooses by the table (see `fit`), or the family: ``"hybrid"``, ``"gaussian_copula"``, ``"trees"``, ``"bayesian_network"``,
+        The family: ``"hybrid"``, ``"gaussian_copula"``, ``"trees"``, ``"bayesian_network"``,
         ``"diffusion"``, ``"autoregressive"``, ``"private"``, ``"ctgan"``, ``"tvae"``,
         ``"copula_gan"``, or one that an installed package has registered
-        (`synthhealth.models.available`).
+        (`synthhealth.models.available`). ``"auto"`` chooses one by the table; see `fit`.
     schema : Schema, optional
         What the columns are; detected from the table if it is not given.
     random_state : int, optional
@@ -144,6 +144,7 @@ class Synthesizer(BaseEstimator):
 
     __signature__ = SignatureOfFamilies()
     _training_table: pd.DataFrame | None = None
+    choice_: Choice | None
     # Whether a fit says what is in doubt about its table.
     _tells = True
 
@@ -754,7 +755,7 @@ class Synthesizer(BaseEstimator):
     def _take(self, fitted: Fitted) -> None:
         """Become fitted; also how a saved synthesizer comes back."""
         self._fitted = fitted
-        self.choice_: Choice | None = None
+        self.choice_ = None
         self._calls = self._n_kept = self._n_drawn = 0
         self._touched: Touched | None = None
         self._training_table = None

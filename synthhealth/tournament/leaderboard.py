@@ -55,13 +55,13 @@ def leaderboard(found: Mapping[str, Found], folds: int) -> tuple[LeaderboardRow,
     means = {model: rounded(float(np.mean(one.errors))) for model, one in found.items()}
     order = sorted(found, key=lambda model: means[model])
     return tuple(
-        _row(rank, model, found[model], found[order[0]], folds, len(found) - 1)
+        _row(rank, model, found[model], found[order[0]], folds, len(found))
         for rank, model in enumerate(order, start=1)
     )
 
 
 def _row(
-    rank: int, model: str, found: Found, first: Found, folds: int, rivals: int
+    rank: int, model: str, found: Found, first: Found, folds: int, families: int
 ) -> LeaderboardRow:
     figures = found.figures
     relations = [one.relations for one in figures if one.relations is not None]
@@ -84,7 +84,7 @@ def _row(
             for pair, excess in _worst(one.pairs for one in figures).items()
         ),
         behind=None if rank == 1 else estimate(gaps, folds),
-        is_behind=rank > 1 and is_larger(gaps, folds, rivals),
+        is_behind=rank > 1 and is_larger(gaps, folds, families),
         memberships=_memberships(found.attacks),
         utility=utility,
         utility_state=state,

@@ -40,7 +40,7 @@ def estimate(values: Sequence[float], folds: int) -> Estimate:
     Examples
     --------
     >>> estimate([0.1, 0.2, 0.3, 0.2, 0.2], 5).words
-    '0.200 (0.141 to 0.259)'
+    '0.200 (0.068 to 0.332)'
     """
     from scipy import stats
 
@@ -50,20 +50,22 @@ def estimate(values: Sequence[float], folds: int) -> Estimate:
     return Estimate(value=rounded(mean), low=rounded(mean - reach), high=rounded(mean + reach))
 
 
-def is_larger(differences: Sequence[float], folds: int, rivals: int) -> bool:
-    """Say whether paired differences lie above 0 beyond chance, as one of so many comparisons.
+def is_larger(differences: Sequence[float], folds: int, families: int) -> bool:
+    """Say whether a family is further off than the one in front, beyond chance.
 
-    A one-sided test with the error of `estimate`, at 5 % divided by the number of rivals.
+    A two-sided t test of paired differences, with the error of `estimate`, at 5 % divided by the
+    number of pairs of families: which one is in front, the same figures have said.
 
     Examples
     --------
-    >>> is_larger([0.02, 0.03, 0.02, 0.03, 0.02], 5, 4), is_larger([0.02, -0.01, 0.03], 3, 1)
+    >>> is_larger([0.02, 0.03, 0.02, 0.03, 0.02], 5, 4), is_larger([0.02, -0.01, 0.03], 3, 2)
     (True, False)
     """
     from scipy import stats
 
     found = np.asarray(differences, dtype=np.float64)
-    limit = float(stats.t.ppf(1.0 - ALARM / max(rivals, 1), found.size - 1))
+    alarm = ALARM / max(families * (families - 1), 1)
+    limit = float(stats.t.ppf(1.0 - alarm, found.size - 1))
     return float(found.mean()) > limit * _error(found, folds) + 1e-9
 
 
