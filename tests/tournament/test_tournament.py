@@ -12,7 +12,7 @@ import pytest
 import synthhealth as sh
 from synthhealth.errors import FitError, ParameterError
 from synthhealth.models.choice import by_rules, quick_first
-from synthhealth.models.family import Family
+from synthhealth.models.gaussian_copula import GaussianCopulaModel
 from synthhealth.tournament import workers
 from synthhealth.tournament.fits import Entry, play_fold
 from synthhealth.tournament.play import entries_of
@@ -167,21 +167,18 @@ def test_a_cluster_that_gives_all_at_once_will_do() -> None:
     assert found == {number: square(number) for number in range(4)}
 
 
-class Constant(Family):
-    """Only to be known to this process; it cannot be fitted."""
+class Renamed(GaussianCopulaModel):
+    """A family that only this process knows."""
 
-    name = "constant"
-
-    def _build(self, table, schema):
-        raise ValueError("never")
+    name = "renamed"
 
 
 def test_workers_are_told_of_a_family_that_this_process_registered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("synthhealth.models.registry._REGISTERED", {"constant": Constant})
-    entry = entries_of(["constant"], "standard", with_networks=False)["constant"]
-    assert entry.registered is Constant
+    monkeypatch.setattr("synthhealth.models.registry._REGISTERED", {"renamed": Renamed})
+    entry = entries_of(["renamed"], "standard", with_networks=False)["renamed"]
+    assert entry.registered is Renamed
 
 
 @pytest.mark.parametrize(
