@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
 import pytest
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 import synthhealth as sh
 from synthhealth.errors import FitError, ParameterError
@@ -17,24 +19,13 @@ from synthhealth.tournament import workers
 from synthhealth.tournament.fits import Entry, play_fold
 from synthhealth.tournament.play import entries_of
 
-COLUMNS = ["age", "sex", "crp", "creatinine"]
 MODELS = ["gaussian_copula", "hybrid"]
-
-
-@pytest.fixture(scope="module")
-def table() -> pd.DataFrame:
-    return sh.datasets.load_ra_panel(60)[COLUMNS]
-
-
-@pytest.fixture(scope="module")
-def played(table: pd.DataFrame) -> sh.Tournament:
-    return sh.compare(table, MODELS, folds=2)
 
 
 @pytest.mark.usefixtures("as_for_users")  # workers know of no shortcuts of the tests
 def test_the_leaderboard_is_the_same_bytes_with_two_workers(table: pd.DataFrame) -> None:
-    one = sh.compare(table, MODELS, folds=2)
-    two = sh.compare(table, MODELS[::-1], folds=2, n_jobs=2)
+    one = sh.compare(table, MODELS, folds=2, outcomes=["creatinine"])
+    two = sh.compare(table, MODELS[::-1], folds=2, outcomes=["creatinine"], n_jobs=2)
     assert one.model_dump_json() == two.model_dump_json()
     assert one.times != two.times
 
@@ -129,10 +120,6 @@ def die_once(number: int, file: str) -> int:
     return number * number
 
 
-def die(number: int) -> int:
-    os._exit(1)
-
-
 def test_work_of_a_worker_that_died_is_done_again(tmp_path) -> None:
     file = str(tmp_path / "died")
     found = workers.work_through(die_once, range(6), lambda number: (number, file), n_jobs=2)
@@ -140,9 +127,16 @@ def test_work_of_a_worker_that_died_is_done_again(tmp_path) -> None:
     assert found == {number: square(number) for number in range(6)}
 
 
-def test_workers_that_die_twice_are_told_in_words() -> None:
-    with pytest.raises(FitError, match="want of memory"):
-        workers.work_through(die, range(3), lambda number: (number,), n_jobs=2)
+def test_workers_that_die_twice_are_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def parallel(n_jobs: int | None) -> Callable[[Iterable[object]], list[object]]:
+        def work(jobs: Iterable[object]) -> list[object]:
+            raise TerminatedWorkerError("a worker was killed")
+
+        return work
+
+    monkeypatch.setattr(workers, "_parallel", parallel)
+    with pytest.raises(FitError, match=r"twice \(TerminatedWorkerError\), most often for want of"):
+        workers.work_through(square, range(3), lambda number: (number,), n_jobs=2)
 
 
 def test_no_work_is_begun_after_the_deadline() -> None:
