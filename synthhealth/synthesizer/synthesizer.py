@@ -240,6 +240,7 @@ class Synthesizer(BaseEstimator):
         if not isinstance(self.guard, bool):
             raise ParameterError(f"guard is a {type(self.guard).__name__}; it is True or False")
         # What is wrong is said before any work.
+        check_family(self.model, self.model_params)
         named = DEFAULT if self.model == AUTO else self.model
         release_of(get(named)(**self.model_params), privacy, guard=self.guard)
         if privacy == "formal" and self.schema is None:

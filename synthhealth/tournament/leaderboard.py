@@ -72,11 +72,11 @@ def _row(
         rank=rank,
         model=model,
         settings={name: _plain(value) for name, value in found.settings.items()},
-        error=estimate(found.errors, folds),
+        error=estimate(found.errors, folds, low=0.0),
         perfect=rounded(float(np.mean([one.perfect for one in figures]))),
-        margins=estimate([one.margins for one in figures], folds),
+        margins=estimate([one.margins for one in figures], folds, low=0.0, high=1.0),
         margins_perfect=_mean_band([one.margins_perfect for one in figures]),
-        relations=estimate(relations, folds) if len(relations) == len(figures) else None,
+        relations=estimate(relations, folds, low=0.0) if len(relations) == len(figures) else None,
         relations_perfect=_mean_band(bands) if len(bands) == len(figures) else None,
         worst_columns=tuple(_worst(one.columns for one in figures)),
         worst_pairs=tuple(
@@ -121,7 +121,7 @@ def _memberships(attacks: Sequence[Attacked]) -> tuple[MembershipRisk, ...]:
             auc=_mean([(one.auc, one.interval.low, one.interval.high) for one in ones]),
             finding=min((one.finding or "cannot tell" for one in ones), key=grave.index),
         )
-        for ones in zip(*(one.memberships for one in attacks), strict=True)
+        for ones in zip(*(one.memberships for one in attacks if one.memberships), strict=True)
     )
 
 

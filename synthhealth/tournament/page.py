@@ -39,7 +39,7 @@ from synthhealth.tournament.results import Estimate, LeaderboardRow, Times, Tour
 __all__ = ["HEADS", "as_page", "cells", "furthest", "pareto"]
 
 HEADS = (
-    "",
+    "rank",
     "model",
     "error",
     "behind the first",

@@ -30,8 +30,10 @@ def _error(values: Floats, folds: int) -> float:
     return float(values.std(ddof=1)) * float(np.sqrt(1.0 / values.size + 1.0 / (folds - 1)))
 
 
-def estimate(values: Sequence[float], folds: int) -> Estimate:
-    """Give the mean over all fits with its interval.
+def estimate(
+    values: Sequence[float], folds: int, *, low: float = -np.inf, high: float = np.inf
+) -> Estimate:
+    """Give the mean over all fits with its interval, which ends where the figure ends.
 
     Fits of overlapping patients are not independent: the variance of the mean is taken for
     ``1 / n + 1 / (folds - 1)`` times that of single fits (Nadeau and Bengio, 2003, *Inference for
@@ -47,7 +49,11 @@ def estimate(values: Sequence[float], folds: int) -> Estimate:
     found = np.asarray(values, dtype=np.float64)
     reach = float(stats.t.ppf(0.975, found.size - 1)) * _error(found, folds)
     mean = float(found.mean())
-    return Estimate(value=rounded(mean), low=rounded(mean - reach), high=rounded(mean + reach))
+    return Estimate(
+        value=rounded(mean),
+        low=rounded(max(mean - reach, low)),
+        high=rounded(min(mean + reach, high)),
+    )
 
 
 def is_larger(differences: Sequence[float], folds: int, families: int) -> bool:
