@@ -39,7 +39,6 @@ from synthhealth.tournament.results import Estimate, LeaderboardRow, Times, Tour
 __all__ = ["HEADS", "as_page", "cells", "furthest", "pareto"]
 
 HEADS = (
-    "rank",
     "model",
     "error",
     "behind the first",
@@ -106,8 +105,7 @@ def cells(row: LeaderboardRow, times: Times) -> list[Cell]:
     risk, nothing = row.risk, Cell("–")
     behind = "beyond chance" if row.is_behind else "within chance"
     return [
-        Cell(f"{row.rank}"),
-        Cell(shown(row.model, 40)),
+        Cell(f"{row.rank} {shown(row.model, 40)}"),
         _cell(row.error),
         nothing
         if row.behind is None
