@@ -104,9 +104,11 @@ def recommend(rows: Sequence[LeaderboardRow]) -> Verdict:
         ]
     told = [row for row in left if row.risk is not None and row.risk.finding == "found"]
     if told:
+        area = max(row.risk.auc.value for row in told if row.risk is not None)
         sentences.append(
-            f"Attacks tell patients that {_named(told)} learned from others: look at the plot, and "
-            "have stronger attacks tried before anything is released."
+            f"Attacks tell patients that {_named(told)} learned from others (area up to "
+            f"{area:.2f}; 0.50 is guessing): look at the plot, and have stronger attacks tried "
+            "before anything is released."
         )
     return Verdict(names[0] if len(names) == 1 else None, names, " ".join(sentences))
 
