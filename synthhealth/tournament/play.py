@@ -36,6 +36,8 @@ __all__ = ["compare", "entries_of"]
 
 #: What seeds are for.
 _PARTS, _FIT, _ATTACK = range(3)
+#: Share of the time in which fits begin; the rest is for attacks and predictors.
+_FITTING = 0.75
 #: What is left to a fit that begins at the last moment.
 _LEAST_SECONDS = 0.001
 
@@ -80,8 +82,9 @@ def compare(
     folds : int
         Parts of the patients.
     time_budget : float, optional
-        Seconds. The families that fit in seconds come first; no fit begins when the time is up, and
-        networks end. Families that are not finished are listed as not tried.
+        Seconds. The families that fit in seconds come first; after three quarters of the time no
+        fit begins, and networks end, for what is finished has to be judged. Families that are not
+        finished are listed as not tried.
     n_jobs : int, optional
         Fits at once, by joblib; -1: one per processor. ``joblib.parallel_config`` gives the work to
         a cluster of Dask, Ray or Spark. The result is the same whatever the number of workers.
@@ -146,7 +149,7 @@ def compare(
     held_out = [
         parts_of(table, schema, folds, derive_seed(seed, _PARTS, number)) for number in range(seeds)
     ]
-    deadline = None if time_budget is None else begin + float(time_budget)
+    deadline = None if time_budget is None else begin + _FITTING * float(time_budget)
 
     def fit(job: _Fit) -> tuple[Any, ...]:
         left = None if deadline is None else max(deadline - time.monotonic(), _LEAST_SECONDS)
