@@ -218,7 +218,7 @@ TimeBudget = Annotated[
     typer.Option(
         metavar="TIME",
         callback=_check_duration,
-        help="Time for everything: 90s, 10m or 2h; quick families first, and judging takes a quarter.",
+        help="Time for everything: 90s, 10m or 2h; quick families come first.",
     ),
 ]
 FurtherFits = Annotated[

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synthhealth.evaluation.calibration import ALARM
+from synthhealth.evaluation.figures import DIGITS
 from synthhealth.report.numbers import listed
 from synthhealth.report.words import shown
 from synthhealth.tournament.results import Estimate, LeaderboardRow
@@ -21,8 +22,8 @@ _NAMED = 6
 
 
 def rounded(value: float) -> float:
-    """Give a figure with six digits: further ones depend on the order of additions."""
-    return round(float(value), 6)
+    """Give a figure with as many digits as leave the process."""
+    return float(f"{value:.{DIGITS}g}")
 
 
 def _error(values: Floats, folds: int) -> float:

@@ -40,7 +40,7 @@ def test_a_row_says_all_that_was_judged(played: sh.Tournament) -> None:
         assert row.error.low < row.error.value < row.error.high
         assert row.relations is not None
         halves = (1 - row.margins.value + row.relations.value) / 2
-        assert row.error.value == pytest.approx(halves, abs=1e-5)
+        assert row.error.value == pytest.approx(halves, abs=2e-4)
         assert [one.name for one in row.memberships] == ["Nearest row", "Density ratio"]
         assert row.risk in row.memberships
     assert "seconds" not in played.model_dump_json()
