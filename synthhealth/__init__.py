@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from synthhealth.report import Report, evaluate
     from synthhealth.schema import Column, Kind, Schema
     from synthhealth.synthesizer import Synthesizer, load
+    from synthhealth.tournament import Tournament, compare
 
 __version__ = "0.1.0"
 
@@ -41,9 +42,11 @@ __all__ = [
     "Schema",
     "SynthHealthError",
     "Synthesizer",
+    "Tournament",
     "artifact",
     "attack",
     "benchmark",
+    "compare",
     "datasets",
     "describe",
     "evaluate",
@@ -67,7 +70,9 @@ _HOMES = {
     "Schema": "schema",
     "SynthHealthError": "errors",
     "Synthesizer": "synthesizer",
+    "Tournament": "tournament",
     "attack": "evaluation.privacy.attack",
+    "compare": "tournament",
     "describe": "evaluation",
     "evaluate": "report",
     "load": "synthesizer",

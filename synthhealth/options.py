@@ -13,6 +13,7 @@ _ON_COMMAND_LINE: ContextVar[bool] = ContextVar("on_command_line", default=False
 #: In Python, and on the command line.
 _OPTIONS = {
     "every patient unseen": ("cross_evaluate(table, k=5)", "synthhealth cross-evaluate DATA"),
+    "compare": ("sh.compare(table)", "synthhealth compare DATA"),
     "holdout": ("holdout=...", "--holdout FILE"),
     "analyses": ("analyses=...", "--analysis FORMULA"),
     "schema": ("schema=...", "--schema FILE"),

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from synthhealth.schema import Schema
 
 
+def _check_duration(text: str | None) -> str | None:
+    try:
+        if text is not None:
+            seconds_of(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no time; give 90s, 10m or 2h") from None
+    return text
+
+
 def _check_pairs(texts: list[str] | None) -> list[str] | None:
     for text in texts or ():
         if text.find("=") < 1:
@@ -65,7 +74,13 @@ OutFolder = Annotated[
 ]
 #: `synthhealth.models.DEFAULT`, which would import pandas before an option is read.
 DEFAULT_FAMILY = "hybrid"
-Family = Annotated[str, typer.Option("--model", help="Model family; see 'synthhealth models'.")]
+Family = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        help="Model family, or auto; see 'synthhealth models' and 'synthhealth compare'.",
+    ),
+]
 Params = Annotated[
     list[str] | None,
     typer.Option(
@@ -191,6 +206,21 @@ KeepPartial = Annotated[
 MaxSeconds = Annotated[
     float | None, typer.Option(help="Time budget for training; the model may stay unfinished.")
 ]
+Models = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME,NAME",
+        help="Families; default: those that fit in seconds and, with --time-budget, all.",
+    ),
+]
+TimeBudget = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        callback=_check_duration,
+        help="Time for everything: 90s, 10m or 2h; quick families come first.",
+    ),
+]
 FurtherFits = Annotated[
     bool,
     typer.Option(
@@ -253,6 +283,26 @@ Debug = Annotated[
     bool,
     typer.Option("--debug", help="Show the traceback of an error; its text may quote the table."),
 ]
+
+
+def seconds_of(text: str) -> float:
+    """Read ``90``, ``90s``, ``10m`` or ``2h`` as seconds.
+
+    Raises
+    ------
+    ValueError
+        It is no time, or none above 0.
+
+    Examples
+    --------
+    >>> seconds_of("10m"), seconds_of("1.5h"), seconds_of("90")
+    (600.0, 5400.0, 90.0)
+    """
+    unit = {"s": 1, "m": 60, "h": 3600}.get(text[-1:])
+    seconds = float(text if unit is None else text[:-1]) * (unit or 1)
+    if not 0 < seconds < float("inf"):
+        raise ValueError(text)
+    return seconds
 
 
 def pairs(texts: list[str] | None) -> dict[str, str]:

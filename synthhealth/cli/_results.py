@@ -46,6 +46,8 @@ def show(renderable: Any) -> None:
 
 REPORT = ("report.html", "report.json")
 MODEL = "model.synth"
+#: What a tournament leaves: page, figures, and what is never the same twice.
+TOURNAMENT = ("leaderboard.html", "leaderboard.json", "times.json")
 #: What a release rests on beside the report, and what comes of it.
 ATTACK = "attack.json"
 RELEASE = ("release.html", "release.json")
@@ -237,10 +239,12 @@ def about(synthesizer: Synthesizer) -> str:
     words = IN_WORDS[synthesizer.fitted_.preparation.privacy]
     left_out = f" {words[0].upper()}{words[1:]}."
     n_columns = sum(column.kind.is_modelled for column in synthesizer.schema_)
+    choice = synthesizer.choice_
+    chosen = "" if choice is None else f" Chosen by auto because {choice.why}."
     patients = ""
     if synthesizer.n_patients_ < synthesizer.n_rows_:
         patients = f" of {synthesizer.n_patients_:,} patients, each as a patient of its own,"
     return (
-        f"{synthesizer.model} learned {synthesizer.n_rows_:,} rows{patients} and "
-        f"{n_columns} columns, seed {synthesizer.seed_}.{partial}{left_out}"
+        f"{synthesizer.fitted_.family} learned {synthesizer.n_rows_:,} rows{patients} and "
+        f"{n_columns} columns, seed {synthesizer.seed_}.{partial}{left_out}{chosen}"
     )

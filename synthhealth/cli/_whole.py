@@ -31,6 +31,7 @@ from synthhealth.cli._options import (
     Leaving,
     LedgerFile,
     MaxSeconds,
+    Models,
     Outcomes,
     OutFolder,
     Params,
@@ -45,8 +46,10 @@ from synthhealth.cli._options import (
     Sheet,
     Subject,
     TableFormat,
+    TimeBudget,
     Verbose,
     questions,
+    seconds_of,
 )
 from synthhealth.cli._results import (
     ATTACK,
@@ -54,6 +57,7 @@ from synthhealth.cli._results import (
     RELEASE_STAGES,
     REPORT,
     STAGES,
+    TOURNAMENT,
     check_leftovers,
     end_with,
     read_policy,
@@ -298,3 +302,55 @@ def cross_evaluate(
     typer.echo(f"Read: {data} ({form})")
     tell_report(report, verbose=verbose)
     tell_files(out, list(REPORT))
+
+
+@verb
+def compare(
+    data: Data,
+    out: OutFolder,
+    models: Models = None,
+    folds: Annotated[int, typer.Option(min=2, help="Number of parts; each is held out once.")] = 5,
+    seeds: Annotated[int, typer.Option(min=1, help="How often the patients are divided anew.")] = 1,
+    time_budget: TimeBudget = None,
+    n_jobs: Annotated[int, typer.Option(help="Fits at once; -1: one per processor.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Decides every random choice.")] = 0,
+    privacy: Privacy = Level.standard,
+    schema: SchemaFile = None,
+    protect: ProtectOption = None,
+    subject: Subject = None,
+    drop: Drop = None,
+    sheet: Sheet = None,
+    encoding: Encoding = None,
+    header: HeaderLine = None,
+    keep_words: KeepWords = None,
+    outcome: Outcomes = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Fit several model families to a table, judge them on patients held out, recommend one."""
+    with whole_folder(out, TOURNAMENT, force=force) as folder:
+        from synthhealth.table.left_out import checked
+        from synthhealth.tournament import compare
+
+        real, form = read(data, sheet, drop, Said(encoding, header, keep_words, schema))
+        wanted = choose_schema(real, schema, protect, drop, subject)
+        found = compare(
+            real,
+            None if models is None else [name.strip() for name in models.split(",")],
+            seeds=seeds,
+            folds=folds,
+            time_budget=None if time_budget is None else seconds_of(time_budget),
+            n_jobs=n_jobs,
+            schema=wanted,
+            privacy=checked(privacy.value),
+            outcomes=outcome,
+            random_state=seed,
+        )
+        page, leaderboard, times = TOURNAMENT
+        found.to_html(folder / page)
+        found.to_json(folder / leaderboard)
+        found.times.to_json(folder / times)
+    typer.echo(f"Read: {data} ({form})")
+    typer.echo(found.summary().rstrip())
+    tell_files(out, list(TOURNAMENT))

@@ -6,14 +6,41 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from synthhealth.errors import ParameterError
 from synthhealth.evaluation.calibration import Unjudged
 from synthhealth.evaluation.figures import Band
 from synthhealth.evaluation.tables import CanonicalTable, Tables
 from synthhealth.schema import Schema
+from synthhealth.schema.subjects import subjects_of
 
-__all__ = ["combine_figures", "pool_folds"]
+__all__ = ["combine_figures", "parts_of", "pool_folds"]
+
+
+def parts_of(table: pd.DataFrame, schema: Schema, k: int, seed: int) -> list[npt.NDArray[np.bool_]]:
+    """Divide the rows into k parts by patients: who was learned is not unseen.
+
+    Returns
+    -------
+    list of ndarray of bool, shape (n_rows,)
+        Which rows are in each part.
+
+    Raises
+    ------
+    ParameterError
+        There are fewer than two patients for each part.
+    """
+    subjects = subjects_of(table, schema)
+    patients = np.arange(len(table)) if subjects is None else pd.factorize(subjects)[0]
+    n = int(patients.max()) + 1
+    if not 2 <= k <= n // 2:
+        raise ParameterError(
+            f"k is {k}; give a whole number from 2 to half the number of patients ({n // 2})"
+        )
+    order = np.random.default_rng(seed).permutation(n)
+    return [np.isin(patients, order[part::k]) for part in range(k)]
 
 
 def pool_folds(folds: Sequence[Tables]) -> Tables:

@@ -14,7 +14,7 @@ class Advice:
 
     In the texts ``{columns}`` stands for the columns concerned and what is wrong with them,
     ``{names}`` for their names, ``{n}`` for their number, ``{shorter}`` and ``{longer}`` for half
-    and twice the steps of the training.
+    and twice the steps of the training, ``{compare}`` for what tells which family suits a table.
 
     Attributes
     ----------

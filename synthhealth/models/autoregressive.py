@@ -101,7 +101,7 @@ class AutoregressiveModel(Family):
             "figures of {columns} under Column by column, and whether rules or limits of the "
             "schema cut them off",
             relations=f"Of fewer than {FEWEST_ROWS:,} patients it learns each column by itself: "
-            "take hybrid; of more, train longer ({longer})",
+            "see which family keeps more ({compare}); of more, train longer ({longer})",
         ),
         on_file=on_demo(
             "autoregressive",

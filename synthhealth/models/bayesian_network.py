@@ -94,8 +94,9 @@ class BayesianNetworkModel(Family):
             columns="The network keeps columns by themselves nearly as they are: look at the "
             "figures of {columns} under Column by column, and whether rules or limits of the "
             "schema cut them off",
-            relations="A column is given two others at most: set parents to 3, try trees or "
-            "hybrid, and declare what must hold between columns as rules of the schema",
+            relations="A column is given two others at most: set parents to 3, see which family "
+            "keeps more ({compare}), and declare what must hold between columns as rules of the "
+            "schema",
         ),
         on_file=on_demo(
             "bayesian_network",

@@ -106,9 +106,9 @@ def about_network(title: str, on_file: tuple[FileAttack, ...]) -> About:
         holds_no_patient=True,
         advice=Advice(
             many_columns=f"{title} has not converged: {{n}} columns ({{names}}) lie below their "
-            "noise floor. Train longer ({longer}), or try hybrid, which needs fewer patients",
-            relations="Train longer ({longer}), or try hybrid, which keeps the correlations "
-            "of small tables better",
+            "noise floor. Train longer ({longer}), or see which family needs fewer patients "
+            "({compare})",
+            relations="Train longer ({longer}), or see which family keeps more ({compare})",
         ),
         on_file=on_file,
     )

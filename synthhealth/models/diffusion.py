@@ -113,8 +113,8 @@ class DiffusionModel(NormalFamily):
         advice=Advice(
             columns="No margin was found that fits: {columns}. Look at the figures under Column by "
             "column, and whether rules or limits of the schema cut values off",
-            relations="What few patients have in common is not kept: try hybrid, which needs "
-            "fewer patients, and declare what must hold between columns as rules of the schema",
+            relations="What few patients have in common is not kept: see which family keeps more "
+            "({compare}), and declare what must hold between columns as rules of the schema",
         ),
         on_file=on_demo(
             "diffusion",

@@ -62,9 +62,10 @@ class GaussianCopulaModel(WrapsSDV, NormalFamily):
             "raise min_cell in the schema if most columns are categories",
             columns="No margin was found that fits: {columns}. Look at the figures under Column by "
             "column, choose another margin for a numerical column (for example margins={{column: "
-            "'smooth'}}), or try tvae or ctgan",
-            relations="The Gaussian copula knows nothing but the correlation of two columns: try "
-            "hybrid, and declare what must hold between columns as rules of the schema",
+            "'smooth'}}), or see which family keeps more ({compare})",
+            relations="The Gaussian copula knows nothing but the correlation of two columns: see "
+            "which family keeps more ({compare}), and declare what must hold between columns as "
+            "rules of the schema",
         ),
         on_file=on_demo(
             "gaussian_copula",

@@ -95,7 +95,8 @@ class HybridModel(CopulaFamily):
             columns="No margin was found that fits: {columns}. Look at the figures under Column by "
             "column, and whether rules or limits of the schema cut values off",
             relations="What few patients have in common is not kept: let the columns that matter "
-            "lead (order), and declare what must hold between columns as rules of the schema",
+            "lead (order), see which family keeps more ({compare}), and declare what must hold "
+            "between columns as rules of the schema",
         ),
         on_file=on_demo(
             "hybrid",

@@ -10,7 +10,7 @@ from synthhealth.errors import ParameterError, nearest
 from synthhealth.models.about import About
 from synthhealth.models.base import Model
 
-__all__ = ["DEFAULT", "about", "available", "get", "register"]
+__all__ = ["DEFAULT", "about", "available", "get", "register", "registered"]
 
 Family = TypeVar("Family", bound=Model)
 
@@ -102,6 +102,11 @@ def get(name: str) -> type[Model]:
         f"unknown model {name!r}{nearest(name, available())}; "
         f"the models are {', '.join(available())}"
     )
+
+
+def registered(name: str) -> type[Model] | None:
+    """Give a family that this process alone knows, since `register` was told of it; else None."""
+    return _REGISTERED.get(name)
 
 
 def about(name: str) -> About:

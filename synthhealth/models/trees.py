@@ -73,9 +73,9 @@ class TreesModel(Family):
             columns="The trees keep columns by themselves nearly as they are: look at the figures "
             "of {columns} under Column by column, and whether rules or limits of the schema cut "
             "them off",
-            relations="What few patients have in common is not kept by trees: try hybrid, which "
-            "needs fewer patients for a correlation, let the columns that matter lead "
-            "(order), and declare what must hold between columns as rules of the schema",
+            relations="What few patients have in common is not kept by trees: see which family "
+            "keeps more ({compare}), let the columns that matter lead (order), and declare what "
+            "must hold between columns as rules of the schema",
         ),
         on_file=on_demo(
             "trees",

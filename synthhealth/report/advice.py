@@ -129,7 +129,7 @@ def _poor_relations(evaluation: Evaluation, model: ModelInfo | None) -> str | No
         _filled(own, model)
         if own
         else "A generator that draws each column by itself leaves such a table: use one that "
-        "learns the columns together, such as hybrid, tvae or ctgan"
+        f"learns the columns together ({option('compare')} says which)"
     )
     return f"{start} {mend}."
 
@@ -300,7 +300,8 @@ def _about(model: ModelInfo | None) -> About:
 
 def _filled(text: str, model: ModelInfo | None, **said: object) -> str:
     """Fill in what a family's advice leaves open."""
-    return text.format(**said, shorter=_steps(model, 0.5), longer=_steps(model, 2))
+    steps = {"shorter": _steps(model, 0.5), "longer": _steps(model, 2)}
+    return text.format(**said, **steps, compare=option("compare"))
 
 
 def _steps(model: ModelInfo | None, factor: float) -> str:

@@ -194,6 +194,8 @@ class ModelInfo(Part):
     """Name of the model family."""
     settings: dict[str, JsonValue] = Field(default_factory=dict)
     """The parameters used."""
+    chosen: str | None = None
+    """Why `auto` took this family; None where somebody named it."""
     seed: int | None = None
     """The seed of fitting and sampling."""
     partial: bool = False

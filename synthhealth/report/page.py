@@ -317,13 +317,13 @@ def as_html(data: ReportData) -> str:
         .render(
             **context,
             has_pairs=bool(pairs),
-            content=_script_data(content),
+            content=script_data(content),
             style=Markup(template_file("report.css")),
             light=variables(LIGHT),
             dark=variables(DARK),
             plotly=plotly,
             script=script,
-            script_hashes=[_hash(plotly), _hash(script)],
+            script_hashes=[script_hash(plotly), script_hash(script)],
         )
     )
 
@@ -348,7 +348,7 @@ def _slots(section: Section, store: Store) -> list[Slot]:
     ]
 
 
-def _script_data(content: object) -> Markup:
+def script_data(content: object) -> Markup:
     """Return JSON that no text inside can end or turn into markup."""
     text = json.dumps(content, allow_nan=False, separators=(",", ":"))
     for sign in "<>&":
@@ -356,7 +356,7 @@ def _script_data(content: object) -> Markup:
     return Markup(text)
 
 
-def _hash(script: str) -> str:
+def script_hash(script: str) -> str:
     """Return the name under which the page's own policy lets `script` run, and no other."""
     digest = hashlib.sha256(script.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"

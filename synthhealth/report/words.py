@@ -237,7 +237,10 @@ def _what(evaluation: Evaluation, model: ModelInfo | None) -> str:
         stopped = ", whose training was stopped early" if model.partial else ""
         left_out = left_out_text(model)
         whom = f" {left_out[0].upper()}{left_out[1:]} when it was fitted." if left_out else ""
-        made = f" The synthetic rows were made by the model {shown(model.name)}{stopped}.{whom}"
+        why = f" It was chosen by auto because {shown(model.chosen, 400)}." if model.chosen else ""
+        made = (
+            f" The synthetic rows were made by the model {shown(model.name)}{stopped}.{why}{whom}"
+        )
     return (
         f"{evaluation.n_synthetic:,} synthetic rows were compared with {evaluation.n_real:,} real "
         f"rows on {_columns(numerical + categorical)} ({numerical} "

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from synthhealth.errors import ParameterError
+from synthhealth.models.choice import AUTO
 from synthhealth.models.parameters import Parameter, check_names
 from synthhealth.models.registry import BUILT_IN, OWN_ARGUMENTS, get
 from synthhealth.schema import Schema
@@ -32,6 +33,13 @@ def check_family(model: Any, given: Iterable[str]) -> None:
     ParameterError
         With the nearest name that there is.
     """
+    if model == AUTO:
+        for name in given:
+            raise ParameterError(
+                f"model {AUTO!r} chooses the family and takes none of its parameters; name the "
+                f"family that {name!r} is of"
+            )
+        return
     if given or model not in BUILT_IN:
         check_names(str(model), get(model).parameters, dict.fromkeys(given))
 

@@ -6,18 +6,14 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from synthhealth.errors import ParameterError
 from synthhealth.models.base import GraphModel
 from synthhealth.models.seeding import derive_seed
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema import Schema
 from synthhealth.schema.check import check_shape
 from synthhealth.schema.intake import plain_table
-from synthhealth.schema.subjects import subjects_of
 from synthhealth.synthesizer.arguments import check_count, detected
 from synthhealth.table.left_out import n_left_out
 
@@ -81,13 +77,14 @@ def cross_evaluated(
     model : ModelInfo, optional
         That fit; by default what the further ones have in common.
     """
+    from synthhealth.evaluation.folds import parts_of
     from synthhealth.report import Fold, cross_validated
 
     check_shape(table)
     table = plain_table(table, schema)
     k = check_count("k", k)
     schema = schema or detected(table)
-    held_out = _parted(table, schema, k, seed)
+    held_out = parts_of(table, schema, k, derive_seed(seed, _PARTS))
     if n_fits is not None:
         held_out = held_out[: check_count("n_fits", n_fits)]
     scope.check(schema)
@@ -132,6 +129,7 @@ def model_info(synthesizer: Synthesizer) -> ModelInfo:
         name=fitted.family,
         settings=fitted.settings,
         seed=fitted.seed,
+        chosen=None if synthesizer.choice_ is None else synthesizer.choice_.why,
         partial=fitted.is_partial,
         accept_rate=synthesizer.accept_rate_,
         privacy=privacy,
@@ -140,19 +138,6 @@ def model_info(synthesizer: Synthesizer) -> ModelInfo:
             GivenColumn(column=one.name, parents=one.parents, gain=one.gain) for one in graph
         ),
     )
-
-
-def _parted(table: pd.DataFrame, schema: Schema, k: int, seed: int) -> list[npt.NDArray[np.bool_]]:
-    """Divide the rows into k parts by patients: who was learned is not unseen."""
-    subjects = subjects_of(table, schema)
-    patients = np.arange(len(table)) if subjects is None else pd.factorize(subjects)[0]
-    n = int(patients.max()) + 1
-    if not 2 <= k <= n // 2:
-        raise ParameterError(
-            f"k is {k}; give a whole number from 2 to half the number of patients ({n // 2})"
-        )
-    order = np.random.default_rng(derive_seed(seed, _PARTS)).permutation(n)
-    return [np.isin(patients, order[part::k]) for part in range(k)]
 
 
 def _silent(event: ProgressEvent) -> None:

@@ -17,8 +17,8 @@ __all__ = ["synthesizer_screen"]
 
 def synthesizer_screen(synthesizer: Synthesizer) -> str:
     """Give a synthesizer as one screen of HTML."""
-    title = f"Synthesizer: {about(synthesizer.model).title}"
     if not synthesizer.__sklearn_is_fitted__():
+        title = f"Synthesizer: {about(synthesizer.model).title}"
         sheets = _parameters(synthesizer.model, synthesizer.model_params)
         return screen(
             title,
@@ -32,6 +32,7 @@ def synthesizer_screen(synthesizer: Synthesizer) -> str:
             hint=".fit(table) learns a table.",
         )
     fitted = synthesizer.fitted_
+    title = f"Synthesizer: {about(fitted.family).title}"
     n_columns = sum(column.kind.is_modelled for column in synthesizer.schema_)
     facts = [("rows", f"{synthesizer.n_rows_:,}")]
     if synthesizer.n_patients_ != synthesizer.n_rows_:
@@ -42,6 +43,8 @@ def synthesizer_screen(synthesizer: Synthesizer) -> str:
         facts.append((f"{last.unit}s", f"{last.done:,} of {last.total:,}"))
     words = IN_WORDS[fitted.preparation.privacy]
     sentences = [f"{words[0].upper()}{words[1:]}."]
+    if synthesizer.choice_ is not None:
+        sentences.append(f"Chosen by auto because {synthesizer.choice_.why}.")
     if synthesizer.partial_:
         sentences.append("Its training ended early: it is partial.")
     settings = [(name, f"{value}") for name, value in synthesizer.settings_.items()]

@@ -20,6 +20,7 @@ from synthhealth.errors import NotFittedError, ParameterError
 from synthhealth.fitted import CHUNK_SIZE, Fitted, join
 from synthhealth.models import DEFAULT, get
 from synthhealth.models.base import release_of
+from synthhealth.models.choice import AUTO, Choice
 from synthhealth.models.registry import OWN_ARGUMENTS
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema import Schema
@@ -32,6 +33,7 @@ from synthhealth.synthesizer.arguments import (
     check_seed,
     detected,
 )
+from synthhealth.synthesizer.choosing import chosen
 from synthhealth.synthesizer.conditions import known_rows
 from synthhealth.synthesizer.folds import cross_evaluated, model_info
 from synthhealth.table.known import Known
@@ -63,7 +65,7 @@ class Synthesizer(BaseEstimator):
         The family: ``"hybrid"``, ``"gaussian_copula"``, ``"trees"``, ``"bayesian_network"``,
         ``"diffusion"``, ``"autoregressive"``, ``"private"``, ``"ctgan"``, ``"tvae"``,
         ``"copula_gan"``, or one that an installed package has registered
-        (`synthhealth.models.available`).
+        (`synthhealth.models.available`). ``"auto"`` chooses one by the table; see `fit`.
     schema : Schema, optional
         What the columns are; detected from the table if it is not given.
     random_state : int, optional
@@ -103,6 +105,8 @@ class Synthesizer(BaseEstimator):
         Number of rows in the table; `privacy` says how many of them were left out.
     n_patients_ : int
         Number of patients; see `Schema.subject`.
+    choice_ : Choice or None
+        Which family ``"auto"`` took, and why; None if the family was named.
     rare_levels_ : dict of str to RareLevels
         What was done with levels of too few patients, by column.
     training_ : ProgressEvent or None
@@ -140,6 +144,7 @@ class Synthesizer(BaseEstimator):
 
     __signature__ = SignatureOfFamilies()
     _training_table: pd.DataFrame | None = None
+    choice_: Choice | None
     # Whether a fit says what is in doubt about its table.
     _tells = True
 
@@ -188,7 +193,9 @@ class Synthesizer(BaseEstimator):
             the unfinished model is kept, with ``partial_`` true.
         max_seconds : float, optional
             Time budget: once it is used up, a network begins no new epoch, and ``partial_`` is
-            true. Each model of a guard gets the same budget.
+            true. Each model of a guard gets the same budget. With ``"auto"``, most of it goes to a
+            tournament (`synthhealth.compare`), which chooses the family; without a budget, rules do
+            (`synthhealth.models.choice.by_rules`).
         checkpoint : path-like, optional
             File in which a network saves the state of its training, every minute and when it is
             interrupted. If the file exists, training continues from it and ends in the same bytes
@@ -232,8 +239,10 @@ class Synthesizer(BaseEstimator):
         privacy = checked(self.privacy)
         if not isinstance(self.guard, bool):
             raise ParameterError(f"guard is a {type(self.guard).__name__}; it is True or False")
-        model = get(self.model)(**self.model_params)  # what is wrong is said before any work
-        release_of(model, privacy, guard=self.guard)
+        # What is wrong is said before any work.
+        check_family(self.model, self.model_params)
+        named = DEFAULT if self.model == AUTO else self.model
+        release_of(get(named)(**self.model_params), privacy, guard=self.guard)
         if privacy == "formal" and self.schema is None:
             raise ParameterError(
                 "privacy is 'formal', and takes what columns can be from a schema, never from the "
@@ -250,13 +259,17 @@ class Synthesizer(BaseEstimator):
         check_shape(X)
         written = WrittenTable.of(X, self.schema)
         schema = detected(written) if self.schema is None else self.schema
+        choice, max_seconds = None, None if max_seconds is None else float(max_seconds)
+        if self.model == AUTO:
+            choice, max_seconds = chosen(written.frame, schema, privacy, seed, max_seconds)
+        family = self.model if choice is None else choice.family
         if ledger is not None:
-            ledger.tell(written.frame, schema, family=self.model, privacy=privacy, guard=self.guard)
+            ledger.tell(written.frame, schema, family=family, privacy=privacy, guard=self.guard)
         with nullcontext() if kept is None else kept.kept():
             fitted = Fitted.learn(
                 written,
                 schema,
-                self.model,
+                family,
                 self.model_params,
                 seed=seed,
                 privacy=privacy,
@@ -270,12 +283,13 @@ class Synthesizer(BaseEstimator):
         if kept is not None:
             kept.end(is_partial=fitted.is_partial)
         self._take(fitted)
+        self.choice_ = choice
         self._training_table = written.frame.copy()
         if ledger is not None:
             ledger.record_fit(
                 written.frame,
                 schema,
-                family=self.model,
+                family=family,
                 privacy=privacy,
                 guard=self.guard,
                 epsilon=None if fitted.budget is None else fitted.budget.epsilon,
@@ -545,8 +559,10 @@ class Synthesizer(BaseEstimator):
 
     def _twin(self, schema: Schema, seed: int) -> Synthesizer:
         """Give an unfitted one with the same parameters, which says nothing of what is in doubt."""
+        choice = getattr(self, "choice_", None)
+        family = self.model if choice is None else choice.family
         twin = Synthesizer(
-            self.model, schema=schema, random_state=seed, privacy=self.privacy, guard=self.guard
+            family, schema=schema, random_state=seed, privacy=self.privacy, guard=self.guard
         )
         twin.model_params = self.model_params
         twin._tells = False
@@ -740,6 +756,7 @@ class Synthesizer(BaseEstimator):
     def _take(self, fitted: Fitted) -> None:
         """Become fitted; also how a saved synthesizer comes back."""
         self._fitted = fitted
+        self.choice_ = None
         self._calls = self._n_kept = self._n_drawn = 0
         self._touched: Touched | None = None
         self._training_table = None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from report_figures import evaluation, identical, metric, number, relations
 
+from synthhealth.models import about, available
 from synthhealth.options import on_command_line
 from synthhealth.report import ModelInfo
 from synthhealth.report.advice import advise
@@ -18,7 +21,7 @@ def test_many_poor_columns_of_a_network_are_a_training_that_is_too_short() -> No
     first = advise(evaluation(numerical=POOR), GAN)[0]
     assert first.startswith("CTGAN has not converged: 3 columns (crp, esr and alt)")
     assert "steps=1800, now 900" in first
-    assert "try hybrid" in first
+    assert "see which family needs fewer patients (sh.compare(table))" in first
 
 
 def test_poor_columns_of_others_are_looked_at_one_by_one() -> None:
@@ -31,11 +34,21 @@ def test_poor_columns_of_others_are_looked_at_one_by_one() -> None:
 
 def test_relations_are_mended_by_another_family_where_the_columns_are_right() -> None:
     poor = evaluation(relations(0.3, "worse"))
-    assert "hybrid" in advise(poor, COPULA)[0]
+    assert "see which family keeps more (sh.compare(table))" in advise(poor, COPULA)[0]
     assert "steps=1800" in advise(poor, GAN)[0]
     assert "draws each column by itself" in advise(poor, None)[0]
     both = advise(evaluation(relations(0.3, "worse"), numerical=POOR), COPULA)
     assert "mend the columns first" in both[1]
+
+
+def test_no_family_sends_its_user_to_another_one() -> None:
+    for name in available():
+        told = about(name).advice
+        texts = " ".join(
+            filter(None, (told.copied, told.columns, told.many_columns, told.relations))
+        )
+        others = set(available()) - {name}
+        assert not others & set(re.findall(r"\w+", texts)), name
 
 
 @pytest.mark.parametrize(
