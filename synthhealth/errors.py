@@ -38,6 +38,7 @@ __all__ = [
     "SynthHealthError",
     "TableError",
     "UnmetRequestError",
+    "WorkerError",
 ]
 
 
@@ -135,6 +136,10 @@ class FitError(SynthHealthError, RuntimeError):
 
 class FitInterruptedError(SynthHealthError, RuntimeError):
     """Training was interrupted and no partial model was asked for."""
+
+
+class WorkerError(SynthHealthError, RuntimeError):
+    """Processes that shared work ended before it was done."""
 
 
 class LaunchError(SynthHealthError):

@@ -105,9 +105,18 @@ def sample(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A saved model (.synth).")],
     rows: Annotated[int, typer.Option(min=1, help="Synthetic rows.")],
     out: Annotated[
-        Path, typer.Option("--out", metavar="FILE", help="The table: CSV, Parquet or Excel.")
+        Path,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="The table: CSV, Parquet or Excel; a name without a suffix is a folder of Parquet "
+            "files.",
+        ),
     ],
     where: Where = None,
+    n_jobs: Annotated[
+        int | None, typer.Option(help="Files of the folder drawn at once; -1: one per processor.")
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Draw other rows; default: the model's first.")
     ] = None,
@@ -123,8 +132,16 @@ def sample(
     debug: Debug = False,
 ) -> None:
     """Draw a synthetic table from a saved model."""
-    suffix = table_suffix(out)
-    check_target(out, force=force)
+    suffix = table_suffix(out) if out.suffix else ""
+    if suffix:
+        check_target(out, force=force)
+        if n_jobs is not None:
+            raise ParameterError(
+                f"--n-jobs: {out} is one file, which one process writes; give --out a name without "
+                "a suffix, and it becomes a folder of files that several write"
+            )
+    elif where:
+        raise ParameterError("--where: rows with conditions go into one file: --out FILE.csv")
     form = None if like is None else sniff(like, encoding=encoding)
     from synthhealth import load
 
@@ -139,7 +156,7 @@ def sample(
         fake = synthesizer.sample(rows, conditions, random_state=seed)
         write_table(fake, out, force=force, form=form)
     else:
-        synthesizer.sample_to(out, rows, random_state=seed, force=force, form=form)
+        synthesizer.sample_to(out, rows, n_jobs=n_jobs, random_state=seed, force=force, form=form)
     typer.echo(f"Written: {out} ({rows:,} rows)")
 
 

@@ -344,24 +344,30 @@ class Synthesizer(BaseEstimator):
         n: int,
         *,
         chunk_size: int = CHUNK_SIZE,
+        n_jobs: int | None = None,
         random_state: int | None = None,
         on_progress: OnProgress | None = None,
         force: bool = False,
         form: FileForm | None = None,
     ) -> Path:
-        """Draw `n` rows into a Parquet or CSV file, chunk by chunk, in bounded memory.
+        """Draw `n` rows into a Parquet or CSV file, or a folder, in bounded memory.
 
         Parameters
         ----------
         path : path-like
-            The file; its suffix decides the form. It is written whole or not at all.
+            The file; its suffix decides the form. Without a suffix it is a folder of Parquet
+            files, of ten chunks each, which several workers may draw at once: the same bytes
+            whatever their number. It is written whole or not at all.
         n : int
             Number of rows.
         chunk_size : int
             Rows held in memory at once. With the same `random_state` and the default chunk size,
             the rows are those of `sample`.
+        n_jobs : int, optional
+            Files of the folder that are drawn at once. It goes through joblib, so that a cluster
+            takes over by `joblib.parallel_config`.
         random_state, on_progress
-            As for `sample`.
+            As for `sample`; of a folder, `on_progress` is called after each file.
         force : bool
             Whether to overwrite an existing file.
         form : FileForm, optional
@@ -374,10 +380,39 @@ class Synthesizer(BaseEstimator):
         Raises
         ------
         NotFittedError, ParameterError, FileError
+        WorkerError
+            Workers died twice, most often for want of memory.
         """
         from synthhealth.io import write_chunks
+        from synthhealth.synthesizer.parts import is_folder, write_parts
 
         chunk_size = check_count("chunk_size", chunk_size)
+        if is_folder(path):
+            n, stream = check_count("n", n), self._next_stream(random_state)
+            if self._fitted.guard is not None:
+                raise ParameterError(
+                    "guard: it knows the patients, and no other process may; draw into one file: "
+                    f"{path}.parquet"
+                )
+            counts = write_parts(
+                self._fitted,
+                path,
+                n,
+                stream,
+                chunk_size=chunk_size,
+                n_jobs=n_jobs,
+                force=force,
+                form=form,
+                on_progress=on_progress,
+            )
+            self._n_kept += counts.kept
+            self._n_drawn += counts.drawn
+            return Path(path)
+        if n_jobs is not None:
+            raise ParameterError(
+                f"n_jobs: {path} is one file, which one process writes; give a name without a "
+                "suffix, and it becomes a folder of files that several write"
+            )
         chunks = self._chunks(n, None, random_state, on_progress, chunk_size)
         return write_chunks(chunks, path, force=force, form=form)
 
@@ -787,19 +822,23 @@ class Synthesizer(BaseEstimator):
     ) -> Iterator[pd.DataFrame]:
         """Check everything now; give the chunks as they are asked for."""
         self._check_fitted()
+        known = known_rows(self._fitted.preparation, n, conditions)
+        n_rows = check_count("n", n) if known is None else len(known)
+        stream = self._next_stream(random_state)
+        return self._draw_chunks(n_rows, known, stream, on_progress, chunk_size)
+
+    def _next_stream(self, random_state: int | None) -> int:
+        """Give the stream of a seed, or the next of the fit's own."""
+        self._check_fitted()
         if self.guard and self._fitted.guard is None:
             raise ParameterError(
                 "guard: it knows the patients, and so is in no copy of a synthesizer; draw from "
                 "the one that was fitted, fit again, or draw without: set_params(guard=False)"
             )
-        known = known_rows(self._fitted.preparation, n, conditions)
-        n_rows = check_count("n", n) if known is None else len(known)
-        if random_state is None:
-            stream = self._fitted.own_stream(self._calls)
-            self._calls += 1
-        else:
-            stream = self._fitted.stream(check_seed(random_state))
-        return self._draw_chunks(n_rows, known, stream, on_progress, chunk_size)
+        if random_state is not None:
+            return self._fitted.stream(check_seed(random_state))
+        self._calls += 1
+        return self._fitted.own_stream(self._calls - 1)
 
     def _draw_chunks(
         self,

@@ -30,7 +30,7 @@ from synthhealth.tournament.fits import Entry, Played, attack_fits, play_fold
 from synthhealth.tournament.leaderboard import Found, leaderboard
 from synthhealth.tournament.results import FamilySeconds, NotTried, Times, Tournament
 from synthhealth.tournament.verdict import recommend
-from synthhealth.tournament.workers import work_through
+from synthhealth.workers import work_through
 
 __all__ = ["compare", "entries_of"]
 
@@ -159,7 +159,14 @@ def compare(
 
     fits = [_Fit(*one) for one in product(entries, range(seeds), range(folds))]
     played = work_through(
-        play_fold, fits, fit, n_jobs=n_jobs, deadline=deadline, on_progress=on_progress
+        play_fold,
+        fits,
+        fit,
+        n_jobs=n_jobs,
+        task="compare",
+        unit="fit",
+        deadline=deadline,
+        on_progress=on_progress,
     )
     figures = {
         model: [played[one] for one in fits if one.model == model and one in played]
@@ -177,7 +184,15 @@ def compare(
         return (table, held_out[job.division], of_division, number, outcomes)
 
     attacks = [_Attack(*one) for one in product(finished, range(seeds))]
-    attacked = work_through(attack_fits, attacks, attack, n_jobs=n_jobs, on_progress=on_progress)
+    attacked = work_through(
+        attack_fits,
+        attacks,
+        attack,
+        n_jobs=n_jobs,
+        task="attack",
+        unit="fit",
+        on_progress=on_progress,
+    )
     rows = leaderboard(
         {
             model: Found(

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from synthhealth.errors import FitError
+from synthhealth.errors import WorkerError
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 
 __all__ = ["work_through"]
 
-_log = logging.getLogger("synthhealth.tournament")
+_log = logging.getLogger("synthhealth.workers")
 
 #: How often work is given out where workers die.
 _ATTEMPTS = 2
@@ -27,6 +27,8 @@ def work_through(
     arguments: Callable[[Job], tuple[Any, ...]],
     *,
     n_jobs: int | None,
+    task: str,
+    unit: str,
     deadline: float | None = None,
     on_progress: OnProgress | None = None,
 ) -> dict[Job, Result]:
@@ -45,6 +47,8 @@ def work_through(
         Gives what `function` takes for a job, when the job is begun.
     n_jobs : int or None
         Jobs at once; see `joblib.Parallel`.
+    task, unit : str
+        What the progress is called: ``"compare"`` and ``"fit"``.
     deadline : float or None
         When no job is begun any more, by `time.monotonic`.
     on_progress : callable or None
@@ -52,7 +56,7 @@ def work_through(
 
     Raises
     ------
-    FitError
+    WorkerError
         Workers died twice.
     """
     from joblib import delayed
@@ -67,13 +71,13 @@ def work_through(
             if job not in found:
                 yield delayed(_numbered)(number, function, arguments(job))
 
-    with progress_reporter("comparing", on_progress) as report:
+    with progress_reporter(task, on_progress) as report:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 for number, result in _parallel(n_jobs)(waiting()):
                     found[jobs[number]] = result
                     elapsed = time.monotonic() - begin
-                    report(ProgressEvent("compare", len(found), len(jobs), "fit", elapsed))
+                    report(ProgressEvent(task, len(found), len(jobs), unit, elapsed))
                 break
             except KeyboardInterrupt:
                 if not found:
@@ -82,7 +86,7 @@ def work_through(
             # Broad, since every engine has errors of its own.
             except Exception as error:
                 if attempt == _ATTEMPTS:
-                    raise FitError(
+                    raise WorkerError(
                         "workers ended before their work was done, twice "
                         f"({type(error).__name__}), most often for want of memory; let fewer work "
                         "at once (n_jobs), or give them more memory"
