@@ -104,8 +104,8 @@ def _numbered(
 def _parallel(n_jobs: int | None) -> Any:
     from joblib import Parallel
 
-    # One job at a time, so that none is begun after the deadline in the wake of another.
-    settings: dict[str, Any] = {"n_jobs": n_jobs, "batch_size": 1}
+    # None waits, so that no job is begun long after its arguments said how much time is left.
+    settings: dict[str, Any] = {"n_jobs": n_jobs, "batch_size": 1, "pre_dispatch": "n_jobs"}
     try:
         return Parallel(return_as="generator_unordered", **settings)
     except ValueError:  # Ray's backend gives all results at once
