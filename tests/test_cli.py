@@ -232,7 +232,7 @@ def test_targets_are_checked_before_any_work(cohort, tmp_path):
     assert "exists" in fail("fit", "nowhere.csv", "--out", tmp_path / "there")
     assert "create it" in fail("fit", "nowhere.csv", "--out", tmp_path / "no" / "x.synth")
     assert "exists" in fail("describe", "nowhere.csv", "--json", tmp_path / "there")
-    assert "suffix" in fail("sample", "nowhere.synth", "--rows", 1, "--out", tmp_path / "there")
+    assert "is a file" in fail("sample", "nowhere.synth", "--rows", 1, "--out", tmp_path / "there")
     (tmp_path / "there.csv").write_text("precious")
     assert "exists" in fail("sample", "nowhere.synth", "--rows", 1, "--out", tmp_path / "there.csv")
     assert "this is a file" in fail("demo", "--out", tmp_path / "there")

@@ -40,7 +40,10 @@ written = json.dumps(digests)
 @pytest.mark.parametrize(
     "models",
     [
-        ("gaussian_copula", "trees", "hybrid", "bayesian_network", "autoregressive", "diffusion"),
+        (
+            *("gaussian_copula", "trees", "hybrid", "bayesian_network", "boltzmann"),
+            *("autoregressive", "diffusion"),
+        ),
         pytest.param(("copula_gan", "ctgan", "tvae"), marks=pytest.mark.slow),
     ],
 )

@@ -74,6 +74,7 @@ def _states() -> dict[str, type[BaseModel]]:
     """Give for each of our families the type of what it keeps in ``model.json``."""
     from synthhealth.models.autoregressive import AutoregressiveModel
     from synthhealth.models.bayesian_network import BayesianNetworkModel
+    from synthhealth.models.boltzmann import BoltzmannModel
     from synthhealth.models.copula_gan import CopulaGANModel
     from synthhealth.models.ctgan import CTGANModel
     from synthhealth.models.diffusion import DiffusionModel
@@ -86,6 +87,7 @@ def _states() -> dict[str, type[BaseModel]]:
     families = (
         AutoregressiveModel,
         BayesianNetworkModel,
+        BoltzmannModel,
         CopulaGANModel,
         CTGANModel,
         DiffusionModel,

@@ -140,6 +140,8 @@ def sample(
                 f"--n-jobs: {out} is one file, which one process writes; give --out a name without "
                 "a suffix, and it becomes a folder of files that several write"
             )
+    elif out.is_file():
+        raise ParameterError(f"--out: {out} is a file; give a suffix, or the name of a folder")
     elif where:
         raise ParameterError("--where: rows with conditions go into one file: --out FILE.csv")
     form = None if like is None else sniff(like, encoding=encoding)

@@ -29,11 +29,15 @@ _BY_TIME = (
     "bayesian_network",
     "trees",
     "tvae",
+    "boltzmann",
     "autoregressive",
     "diffusion",
     "ctgan",
     "copula_gan",
 )
+
+#: Those beside the networks that need more than seconds for thousands of patients.
+_SLOW = frozenset({"boltzmann"})
 
 
 class Choice(NamedTuple):
@@ -116,7 +120,7 @@ def quick_first(*, with_networks: bool) -> tuple[str, ...]:
     return ordered(
         name
         for name, one in told.items()
-        if not one.is_formal and (with_networks or not one.in_steps)
+        if not one.is_formal and (with_networks or not _is_slow(name))
     )
 
 
@@ -125,6 +129,10 @@ def ordered(families: Iterable[str]) -> tuple[str, ...]:
 
     def place(name: str) -> tuple[bool, int, str]:
         known = _BY_TIME.index(name) if name in _BY_TIME else len(_BY_TIME)
-        return about(name).in_steps, known, name
+        return _is_slow(name), known, name
 
     return tuple(sorted(families, key=place))
+
+
+def _is_slow(name: str) -> bool:
+    return about(name).in_steps or name in _SLOW

@@ -20,6 +20,7 @@ FIXTURES = Path(__file__).parent / "fixtures"
 MODELS: dict[str, dict[str, Any]] = {
     "autoregressive": {"steps": 20, "width": 16},
     "bayesian_network": {},
+    "boltzmann": {},
     "diffusion": {},
     "gaussian_copula": {},
     "hybrid": {},

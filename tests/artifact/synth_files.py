@@ -23,6 +23,7 @@ from synthhealth.testing import awkward_table
 FAMILIES: dict[str, dict[str, Any]] = {
     "gaussian_copula": {},
     "bayesian_network": {},
+    "boltzmann": {},
     "diffusion": {},
     "trees": {},
     "hybrid": {},

@@ -22,9 +22,11 @@ from synthhealth.models import about, available
 NETWORKS = ("autoregressive", "ctgan", "tvae", "copula_gan")
 QUICK = dict.fromkeys(NETWORKS, "steps=30")
 QUICK |= {"gaussian_copula": "", "trees": "", "hybrid": "", "bayesian_network": ""}
+QUICK |= {"boltzmann": ""}
 QUICK |= {"diffusion": "steps=30"}
 SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in NETWORKS]
-FAMILIES = ["gaussian_copula", "trees", "hybrid", "bayesian_network", "diffusion", *SLOW]
+FAMILIES = ["gaussian_copula", "trees", "hybrid", "bayesian_network", "boltzmann", "diffusion"]
+FAMILIES += SLOW
 
 
 def call(*arguments: object) -> str:
