@@ -159,6 +159,7 @@ OWN = {
     "tests/aws/test_training_launchers.py": "the lines that SageMaker reads",
     "tests/evaluation/test_floor.py": "the limit law beside the counted one",
     "tests/models/test_blur.py": "margins as they are blurred",
+    "tests/models/test_boltzmann.py": "a coupling beside a known law",
     "tests/models/test_diffusion.py": "the closed form beside a known law, knots of margins",
     "tests/models/test_latent.py": "correlations behind cut columns, whose truth is known",
     "tests/models/test_margins.py": "each margin's fit beside scipy's",
