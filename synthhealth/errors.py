@@ -53,8 +53,8 @@ class SynthHealthError(Exception):
     ... except sh.SynthHealthError as error:
     ...     print(error)
     unknown model 'ctgann' (did you mean 'ctgan'?); the models are autoregressive, \
-bayesian_network, boltzmann, copula_gan, ctgan, diffusion, gaussian_copula, hybrid, private, \
-trees, tvae
+bayesian_network, boltzmann, causal_gan, copula_gan, ctgan, diffusion, gaussian_copula, hybrid, \
+private, trees, tvae
     """
 
 

@@ -42,7 +42,7 @@ written = json.dumps(digests)
     [
         (
             *("gaussian_copula", "trees", "hybrid", "bayesian_network", "boltzmann"),
-            *("autoregressive", "diffusion"),
+            *("autoregressive", "causal_gan", "diffusion"),
         ),
         pytest.param(("copula_gan", "ctgan", "tvae"), marks=pytest.mark.slow),
     ],

@@ -75,6 +75,7 @@ def _states() -> dict[str, type[BaseModel]]:
     from synthhealth.models.autoregressive import AutoregressiveModel
     from synthhealth.models.bayesian_network import BayesianNetworkModel
     from synthhealth.models.boltzmann import BoltzmannModel
+    from synthhealth.models.causal_gan import CausalGANModel
     from synthhealth.models.copula_gan import CopulaGANModel
     from synthhealth.models.ctgan import CTGANModel
     from synthhealth.models.diffusion import DiffusionModel
@@ -88,6 +89,7 @@ def _states() -> dict[str, type[BaseModel]]:
         AutoregressiveModel,
         BayesianNetworkModel,
         BoltzmannModel,
+        CausalGANModel,
         CopulaGANModel,
         CTGANModel,
         DiffusionModel,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Energy", "Scores", "learn_energy"]
+__all__ = ["Energy", "Scores", "learn_energy", "polynomials"]
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -43,8 +43,8 @@ class Scores:
         """Give the scores of columns with these shares of their outcomes."""
         return cls(
             tuple(
-                _polynomials(one, min(degree, len(one) - 1))
-                for one, degree in zip(shares, degrees, strict=True)
+                np.vstack([found, np.zeros((1, found.shape[1]))])
+                for found in map(polynomials, shares, degrees)
             )
         )
 
@@ -60,9 +60,23 @@ class Scores:
         return np.hstack(columns)
 
 
-def _polynomials(shares: Floats, degree: int) -> Floats:
+def polynomials(shares: Floats, degree: int) -> Floats:
+    """Give orthonormal polynomials of the normal scores of outcomes, without the constant one.
+
+    Parameters
+    ----------
+    shares : numpy.ndarray, shape (n_outcomes,)
+        How frequent each is.
+    degree : int
+        How many, as far as there are as many outcomes.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_outcomes, degree or less)
+    """
     from scipy.special import ndtri
 
+    degree = min(degree, len(shares) - 1)
     ends = np.cumsum(shares)
     middle = np.clip(ndtri(np.clip(ends - shares / 2, 1e-6, 1 - 1e-6)), -_FURTHEST, _FURTHEST)
     weight = np.sqrt(np.maximum(shares, 1e-12))[:, None]
@@ -70,8 +84,7 @@ def _polynomials(shares: Floats, degree: int) -> Floats:
     orthogonal, upper = np.linalg.qr(powers * weight)
     found = orthogonal / weight * np.sign(np.diag(upper))
     # The first is 1; outcomes that hardly occur are not told from their neighbours.
-    found = np.clip(found[:, 1:], -4.0, 4.0)
-    return np.vstack([found, np.zeros((1, degree))])
+    return np.clip(found[:, 1:], -4.0, 4.0)
 
 
 @dataclass(frozen=True)

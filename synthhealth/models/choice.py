@@ -30,6 +30,7 @@ _BY_TIME = (
     "trees",
     "tvae",
     "boltzmann",
+    "causal_gan",
     "autoregressive",
     "diffusion",
     "ctgan",
@@ -37,7 +38,7 @@ _BY_TIME = (
 )
 
 #: Those beside the networks that need more than seconds for thousands of patients.
-_SLOW = frozenset({"boltzmann"})
+_SLOW = frozenset({"boltzmann", "causal_gan"})
 
 
 class Choice(NamedTuple):

@@ -113,8 +113,8 @@ def _draw_until_matched(
             f"conditions on {[*wanted.columns, *ranges]}: {len(places)} of {len(wanted)} rows that "
             f"meet them were found in {drawn:,} draws; the combination is rare in what the model "
             "learned: ask for fewer rows, condition on fewer columns, or use the model "
-            "'autoregressive', 'bayesian_network', 'boltzmann', 'diffusion', 'gaussian_copula', "
-            "'hybrid' or 'trees', which condition directly"
+            "'autoregressive', 'bayesian_network', 'boltzmann', 'causal_gan', 'diffusion', "
+            "'gaussian_copula', 'hybrid' or 'trees', which condition directly"
         )
     matched = pd.concat(found).iloc[np.argsort(places)].reset_index(drop=True)
     for name in wanted.columns:

@@ -24,6 +24,7 @@ BUILT_IN = {
     "autoregressive": ("synthhealth.models.autoregressive", "AutoregressiveModel"),
     "bayesian_network": ("synthhealth.models.bayesian_network", "BayesianNetworkModel"),
     "boltzmann": ("synthhealth.models.boltzmann", "BoltzmannModel"),
+    "causal_gan": ("synthhealth.models.causal_gan", "CausalGANModel"),
     "copula_gan": ("synthhealth.models.copula_gan", "CopulaGANModel"),
     "ctgan": ("synthhealth.models.ctgan", "CTGANModel"),
     "diffusion": ("synthhealth.models.diffusion", "DiffusionModel"),
@@ -73,8 +74,8 @@ def available() -> tuple[str, ...]:
     --------
     >>> import synthhealth as sh
     >>> sh.models.available()
-    ('autoregressive', 'bayesian_network', 'boltzmann', 'copula_gan', 'ctgan', 'diffusion', \
-'gaussian_copula', 'hybrid', 'private', 'trees', 'tvae')
+    ('autoregressive', 'bayesian_network', 'boltzmann', 'causal_gan', 'copula_gan', 'ctgan', \
+'diffusion', 'gaussian_copula', 'hybrid', 'private', 'trees', 'tvae')
     """
     third_parties = {point.name for point in entry_points(group=ENTRY_POINTS)}
     return tuple(sorted(BUILT_IN.keys() | _REGISTERED.keys() | third_parties))

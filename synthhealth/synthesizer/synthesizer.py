@@ -63,8 +63,8 @@ class Synthesizer(BaseEstimator):
     ----------
     model : str
         The family: ``"hybrid"``, ``"gaussian_copula"``, ``"trees"``, ``"bayesian_network"``,
-        ``"boltzmann"``, ``"diffusion"``, ``"autoregressive"``, ``"private"``, ``"ctgan"``,
-        ``"tvae"``, ``"copula_gan"``, or one that an installed package has registered
+        ``"boltzmann"``, ``"diffusion"``, ``"autoregressive"``, ``"causal_gan"``, ``"private"``,
+        ``"ctgan"``, ``"tvae"``, ``"copula_gan"``, or one that an installed package has registered
         (`synthhealth.models.available`). ``"auto"`` chooses one by the table; see `fit`.
     schema : Schema, optional
         What the columns are; detected from the table if it is not given.

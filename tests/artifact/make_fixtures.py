@@ -19,6 +19,7 @@ FIXTURES = Path(__file__).parent / "fixtures"
 #: Small networks of few steps: what matters is that they load.
 MODELS: dict[str, dict[str, Any]] = {
     "autoregressive": {"steps": 20, "width": 16},
+    "causal_gan": {"steps": 20, "width": 16},
     "bayesian_network": {},
     "boltzmann": {},
     "diffusion": {},

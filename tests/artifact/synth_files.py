@@ -28,6 +28,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "trees": {},
     "hybrid": {},
     "autoregressive": {"steps": 10, "width": 16},
+    "causal_gan": {"steps": 10, "width": 8},
     "ctgan": {"steps": 10, "generator_dim": (16,), "embedding_dim": 8},
     "tvae": {"steps": 10, "decompress_dims": (16,), "embedding_dim": 8},
     "copula_gan": {"steps": 10, "generator_dim": (16,), "embedding_dim": 8},

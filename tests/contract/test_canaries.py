@@ -19,7 +19,7 @@ import synthhealth as sh
 from synthhealth.cli import app
 from synthhealth.models import about, available
 
-NETWORKS = ("autoregressive", "ctgan", "tvae", "copula_gan")
+NETWORKS = ("autoregressive", "causal_gan", "ctgan", "tvae", "copula_gan")
 QUICK = dict.fromkeys(NETWORKS, "steps=30")
 QUICK |= {"gaussian_copula": "", "trees": "", "hybrid": "", "bayesian_network": ""}
 QUICK |= {"boltzmann": ""}

@@ -13,6 +13,7 @@ from synthhealth.testing import CHECKS
 # Enough steps to go through all of the code; how well a family learns is tested elsewhere.
 QUICK = {
     "autoregressive": {"steps": 20},
+    "causal_gan": {"steps": 20},
     "copula_gan": {"steps": 20},
     "ctgan": {"steps": 20},
     "diffusion": {"steps": 20},
