@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from synthhealth.errors import ArtifactError
 from synthhealth.models._energy import Energy, Scores, learn_energy
-from synthhealth.models.about import About, Advice
+from synthhealth.models.about import About, Advice, on_demo
 from synthhealth.models.base import LogDensity, Training
 from synthhealth.models.bayesian_network import BayesianNetworkModel, BayesianNetworkState
 from synthhealth.models.family import Arrays, FamilyState
@@ -131,6 +131,10 @@ class BoltzmannModel(BayesianNetworkModel):
             relations="Few patients bear out no couplings, and the machine is its Bayesian network "
             "then: see which family keeps more ({compare}), and declare what must hold between "
             "columns as rules of the schema",
+        ),
+        on_file=on_demo(
+            "boltzmann",
+            {("standard", 61): (0.81, 0.79, 0.82), ("standard", 300): (0.85, 0.84, 0.85)},
         ),
     )
     State: ClassVar[type[FamilyState]] = BoltzmannState

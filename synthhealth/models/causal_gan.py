@@ -17,7 +17,7 @@ from synthhealth.models._conditional import drawn
 from synthhealth.models._energy import polynomials
 from synthhealth.models._graph import choose_graph
 from synthhealth.models._sequential import CANDIDATES, rows_given
-from synthhealth.models.about import About, Advice
+from synthhealth.models.about import About, Advice, on_demo
 from synthhealth.models.base import Link, LogDensity, Training
 from synthhealth.models.family import Arrays, Family, FamilyState
 from synthhealth.models.parameters import Parameter
@@ -119,6 +119,7 @@ class CausalGANModel(Family):
             "the graph that you know (graph), train longer ({longer}), or see which family keeps "
             "more ({compare})",
         ),
+        on_file=on_demo("causal_gan", {("standard", 61): (0.81, 0.79, 0.82)}),
     )
     State: ClassVar[type[FamilyState]] = CausalGANState
     parameters: ClassVar[tuple[Parameter, ...]] = (

@@ -19,6 +19,7 @@ from scipy import stats
 from sdv.errors import InvalidDataTypeError
 
 from synthhealth.models import about, available
+from synthhealth.models.choice import quick_first
 from synthhealth.schema import Schema
 from synthhealth.synthesizer import Synthesizer
 
@@ -183,6 +184,9 @@ def keeps_dtype(real, fake):
     return bool(fake["grade"].dtype == real["grade"].dtype)
 
 
+#: The others train for seconds at their defaults.
+QUICK = quick_first(with_networks=False)
+
 HAZARDS = {
     "a laboratory column of unique integers becomes the primary key": Hazard(
         unique_integers, stays_in_range
@@ -247,7 +251,7 @@ def test_plain_sdv_falls_into_it(name):
 @pytest.mark.parametrize(
     "model",
     [
-        pytest.param(model, marks=pytest.mark.slow if about(model).in_steps else ())
+        pytest.param(model, marks=() if model in QUICK else pytest.mark.slow)
         for model in available()
         if not about(model).is_formal
     ],
