@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from synthhealth.errors import ArtifactError, CheckpointError, ConditionError
-from synthhealth.models._bins import STEEPEST, Bins
+from synthhealth.models._binned import bins_of, outcomes_of, rows_of
+from synthhealth.models._bins import Bins
 from synthhealth.models.about import About, Advice, on_demo
 from synthhealth.models.base import LogDensity, Training
 from synthhealth.models.family import Arrays, Family, FamilyState
@@ -263,7 +264,7 @@ class AutoregressiveModel(Family):
                 raise ConditionError(
                     f"condition on column {name!r}: no such level was learned; ask for another"
                 )
-        rows = self._drawn(self._coded(known), seed)
+        rows = self._drawn(outcomes_of(known, self._state.columns, self._bins), seed)
         return rows.assign(**{str(name): known[name].to_numpy() for name in known})
 
     def log_density(self, rows: pd.DataFrame) -> LogDensity:
@@ -273,7 +274,7 @@ class AutoregressiveModel(Family):
         """
         from scipy.special import logsumexp
 
-        codes = self._coded(rows)
+        codes = outcomes_of(rows, self._state.columns, self._bins)
         margins: dict[str, Floats] = {}
         alone = np.zeros(len(rows))
         for place, name in enumerate(self._state.columns):
@@ -314,15 +315,7 @@ class AutoregressiveModel(Family):
         by_name = dict(zip(state.columns, self._sizes, strict=True))
         if len(by_name) < len(state.columns):
             raise ArtifactError("a column stands twice in the model")
-        self._bins: dict[str, tuple[Bins, Floats]] = {}
-        start = 0
-        for bins in state.bins:
-            if by_name.get(bins.name) != len(bins) or bins.name in self._bins:
-                raise ArtifactError("the bins of a column are not those that the network knows")
-            self._bins[bins.name] = bins, slants[start : start + len(bins)]
-            start += len(bins)
-        if slants.shape != (start,) or not (np.abs(slants) <= STEEPEST).all():
-            raise ArtifactError("the slants of the bins are none")
+        self._bins = bins_of(state.bins, slants, by_name)
         columns = _outcomes(state.columns, self._sizes, state.bins)
         self._network = _with_weights(columns, state.settings["width"], weights)
         with seeded(0):
@@ -338,29 +331,8 @@ class AutoregressiveModel(Family):
                 )
                 for start in range(0, len(codes), _ROWS_IN_ORDER)
             ]
-        drawn = np.concatenate(parts)
-        plain: dict[str, npt.NDArray[Any]] = {}
-        for place, name in enumerate(self._state.columns):
-            plain[name] = drawn[:, place]
-            if name in self._bins:
-                bins, slants = self._bins[name]
-                plain[name] = bins.draw(drawn[:, place], slants, rng)
-        return pd.DataFrame(plain)
-
-    def _coded(self, rows: pd.DataFrame) -> Codes:
-        """Give the bins and levels of rows; -1: unknown."""
-        codes = np.full((len(rows), len(self._state.columns)), -1, dtype=np.int64)
-        for place, name in enumerate(self._state.columns):
-            if name not in rows:
-                continue
-            if name in self._bins:
-                values = rows[name].to_numpy(dtype=float)
-                known = ~np.isnan(values)
-                found = self._bins[name][0].codes(np.where(known, values, 0.0))
-                codes[:, place] = np.where(known, found, -1)
-            else:
-                codes[:, place] = rows[name].to_numpy(dtype=np.int64)
-        return codes
+        columns = self._state.columns
+        return rows_of(np.concatenate(parts), columns, self._bins, columns, rng)
 
 
 _OTHER_ARRAYS = ("sizes", "slants")

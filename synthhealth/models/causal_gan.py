@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from synthhealth.errors import ArtifactError, ConditionError, ParameterError, nearest
-from synthhealth.models._bins import STEEPEST, Bins
+from synthhealth.models._binned import bins_of, outcomes_of, rows_of
+from synthhealth.models._bins import Bins
 from synthhealth.models._cells import Groups
 from synthhealth.models._conditional import drawn
 from synthhealth.models._energy import polynomials
@@ -246,7 +247,7 @@ class CausalGANModel(Family):
         """Draw `n` rows in the plain form. See `synthhealth.models.Model.sample`."""
         rng = np.random.default_rng(seed)
         with seeded(seed):
-            return self._plain(_drawn(self._network, n, rng), rng)
+            return self._drawn_rows(_drawn(self._network, n, rng), rng)
 
     def sample_given(self, known: pd.DataFrame, *, seed: int) -> pd.DataFrame:
         """Draw one row for each row of known cells, nearly exactly; of a number its bin is known.
@@ -265,16 +266,19 @@ class CausalGANModel(Family):
             for start in range(0, len(known), _ROWS_AT_ONCE):
                 here = known.iloc[start : start + _ROWS_AT_ONCE]
                 rows = rows_given(
-                    _Rows(self._coded(here)),
+                    _Rows(outcomes_of(here, self._sequence, self._bins)),
                     [name in known for name in self._sequence],
                     0,
                     lambda rows, place: self._draw_column(rows, place, rng),
                     self._likelihood,
                     rng,
                 )
-                plain = self._plain(rows.codes, rng)
-                parts.append(plain.assign(**{str(one): here[one].to_numpy() for one in known}))
+                drawn_rows = self._drawn_rows(rows.codes, rng)
+                parts.append(drawn_rows.assign(**{str(one): here[one].to_numpy() for one in known}))
         return pd.concat(parts, ignore_index=True)
+
+    def _drawn_rows(self, codes: Codes, rng: np.random.Generator) -> pd.DataFrame:
+        return rows_of(codes, self._sequence, self._bins, self._state.columns, rng)
 
     def _draw_column(self, rows: _Rows, place: int, rng: np.random.Generator) -> None:
         law = self._network.law(place, rows.codes)
@@ -290,7 +294,7 @@ class CausalGANModel(Family):
 
         A column with a parent that is not known counts as by itself.
         """
-        codes = self._coded(rows)
+        codes = outcomes_of(rows, self._sequence, self._bins)
         margins: dict[str, Floats] = {}
         dependence = np.zeros(len(rows))
         with seeded(0):
@@ -331,15 +335,7 @@ class CausalGANModel(Family):
             raise ArtifactError("the arrays of the model are not those of a causal GAN")
         self._sizes = tuple(int(one) for one in sizes)
         by_name = dict(zip(self._sequence, self._sizes, strict=True))
-        self._bins: dict[str, tuple[Bins, Floats]] = {}
-        start = 0
-        for bins in state.bins:
-            if by_name.get(bins.name) != len(bins) or bins.name in self._bins:
-                raise ArtifactError("the bins of a column are not those that the network knows")
-            self._bins[bins.name] = bins, slants[start : start + len(bins)]
-            start += len(bins)
-        if slants.shape != (start,) or not (np.abs(slants) <= STEEPEST).all():
-            raise ArtifactError("the slants of the bins are none")
+        self._bins = bins_of(state.bins, slants, by_name)
         parts = np.split(shares, np.cumsum(sizes)[:-1])
         self._shares = [one / one.sum() for one in parts]
         places = {name: place for place, name in enumerate(self._sequence)}
@@ -355,32 +351,6 @@ class CausalGANModel(Family):
                 for name, weight in own.items():
                     weight.copy_(torch.from_numpy(np.ascontiguousarray(arrays[name])))
             self._network = network
-
-    def _coded(self, rows: pd.DataFrame) -> Codes:
-        """Give the bins and levels of rows, in the order of the graph; -1: unknown."""
-        codes = np.full((len(rows), len(self._sequence)), -1, dtype=np.int64)
-        for place, name in enumerate(self._sequence):
-            if name not in rows:
-                continue
-            if name in self._bins:
-                values = rows[name].to_numpy(dtype=float)
-                known = ~np.isnan(values)
-                found = self._bins[name][0].codes(np.where(known, values, 0.0))
-                codes[:, place] = np.where(known, found, -1)
-            else:
-                codes[:, place] = rows[name].to_numpy(dtype=np.int64)
-        return codes
-
-    def _plain(self, codes: Codes, rng: np.random.Generator) -> pd.DataFrame:
-        plain: dict[str, npt.NDArray[Any]] = {}
-        for name in self._state.columns:
-            outcome = codes[:, self._sequence.index(name)]
-            if name in self._bins:
-                bins, slants = self._bins[name]
-                plain[name] = bins.draw(outcome, slants, rng)
-            else:
-                plain[name] = outcome
-        return pd.DataFrame(plain)
 
 
 _OTHER_ARRAYS = ("sizes", "shares", "slants")
