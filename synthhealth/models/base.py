@@ -234,8 +234,8 @@ class Link(BaseModel):
     parents : tuple of str
         The columns that it is given; none where the others say nothing of it.
     gain : float
-        By how much the parents make a patient likelier, in natural logarithms, after a penalty
-        for each free parameter; to two digits.
+        By how much the parents make a patient likelier, in natural logarithms, of a graph that was
+        found in the table after a penalty for each free parameter; to two digits.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -177,8 +177,8 @@ class GivenColumn(Part):
     parents: tuple[str, ...]
     """The columns that it is given."""
     gain: float
-    """By how much they make a patient likelier, in natural logarithms, after a penalty for the \
-number of parameters."""
+    """By how much they make a patient likelier, in natural logarithms; of a graph that was found \
+in the table after a penalty for the number of parameters."""
 
 
 class ModelInfo(Part):

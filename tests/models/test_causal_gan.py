@@ -46,6 +46,9 @@ def test_the_graph_is_the_one_that_was_given(model):
         "sex": set(), "age": set(), "lab": {"sex", "age"}, "ill": {"lab"},
     }  # fmt: skip
     assert told.gain > 0
+    gains = {link.name: link.gain for link in told.graph}
+    assert gains["sex"] == gains["age"] == 0
+    assert min(gains["lab"], gains["ill"]) > 0.1
     assert model.graph == told.graph
 
 

@@ -36,12 +36,13 @@ def graph_section(graph: Sequence[GivenColumn]) -> Section | None:
             ]
             for one in graph
         ],
-        "In natural logarithms, for each patient, after a penalty for the number of parameters.",
+        "In natural logarithms, for each patient; where the graph was found in the table, after a "
+        "penalty for the number of parameters.",
     )
     drawings = (_drawing(graph),) if len(graph) <= _MOST_DRAWN else ()
     hint = (
         "The model draws one column after the other, each given those that an arrow comes from. "
-        "That is what helps to draw them, and says nothing of cause and effect."
+        "Where the graph was found in the table, it says nothing of cause and effect."
     )
     return Section("graph", "The model's graph", hint, [sheet], drawings)
 
