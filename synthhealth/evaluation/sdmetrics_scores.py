@@ -44,8 +44,10 @@ there is no pair of columns."""
     """The Diagnostic Score: whether ranges, categories and columns are kept."""
 
 
-def score_by_sdmetrics(tables: Tables, seeds: Seeds) -> SDMetricsScores | NotComputed:
-    """Let SDMetrics score two tables, at most 10,000 random rows of each.
+def score_by_sdmetrics(
+    tables: Tables, seeds: Seeds, *, most_rows: int = MOST_ROWS, most_columns: int = MOST_COLUMNS
+) -> SDMetricsScores | NotComputed:
+    """Let SDMetrics score two tables, by default at most 10,000 random rows of each.
 
     Numbers are `numerical`, dates `datetime`, all others `categorical`, whatever SDV would detect.
 
@@ -59,16 +61,18 @@ def score_by_sdmetrics(tables: Tables, seeds: Seeds) -> SDMetricsScores | NotCom
     >>> scores.quality > 0.8, scores.diagnostic > 0.9
     (True, True)
     """
-    if len(tables.real.table.columns) > MOST_COLUMNS:
+    if len(tables.real.table.columns) > most_columns:
         reason = (
-            f"it looks at every pair of columns; of more than {MOST_COLUMNS} that takes minutes"
+            f"it looks at every pair of columns; of more than {most_columns} that takes minutes"
         )
         return NotComputed(what=NAME, column=None, reason=reason)
     from sdmetrics import __version__
     from sdmetrics.reports import DiagnosticReport, QualityReport
 
     rng = seeds.rng(NAME)
-    real, synthetic = (_some(table.table, rng) for table in (tables.real, tables.synthetic))
+    real, synthetic = (
+        _some(table.table, most_rows, rng) for table in (tables.real, tables.synthetic)
+    )
     metadata = {"tables": {TABLE: {"columns": _sdtypes(real, tables.schema)}}}
     quality, diagnostic = QualityReport(), DiagnosticReport()
     with warnings.catch_warnings():
@@ -91,9 +95,9 @@ def _known(score: float) -> float | None:
     return None if np.isnan(score) else float(score)
 
 
-def _some(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    if len(table) > MOST_ROWS:
-        table = table.iloc[np.sort(rng.choice(len(table), MOST_ROWS, replace=False))]
+def _some(table: pd.DataFrame, most: int, rng: np.random.Generator) -> pd.DataFrame:
+    if len(table) > most:
+        table = table.iloc[np.sort(rng.choice(len(table), most, replace=False))]
     return table.reset_index(drop=True)
 
 

@@ -166,7 +166,12 @@ class Guard:
                 )
             rows = to_learn.rows.take(kept)
             patterns = MissingPatterns.learn(
-                states[kept].reset_index(drop=True), rows.plain, columns
+                states[kept].reset_index(drop=True),
+                rows.plain,
+                to_learn.blur.rng("gaps", str(part)),
+                columns=columns,
+                subjects=None if to_learn.subjects is None else to_learn.subjects[kept],
+                min_cell=to_learn.schema.min_cell,
             )
             drawn = model.sample(CALIBRATION_ROWS, seed=derive_seed(seed, _CALIBRATE, part))
             own = preparation.model_copy(update={"patterns": patterns}).calibrated(drawn.copy)

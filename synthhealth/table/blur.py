@@ -105,7 +105,8 @@ class Blur:
     def _weight(self) -> float:
         return min(1.0, FEW / self.n_patients) ** 0.5
 
-    def _rng(self, *what: str) -> np.random.Generator:
+    def rng(self, *what: str) -> np.random.Generator:
+        """Give the generator of what has this name; it follows from the secret."""
         named = hashlib.sha256(self.secret + "\0".join(what).encode()).digest()
         return np.random.default_rng(int.from_bytes(named, "big"))
 
@@ -113,7 +114,7 @@ class Blur:
         """Blur the mean and the standard deviation of a column."""
         if not self.changes:
             return middle, spread
-        rng = self._rng("moments", name)
+        rng = self.rng("moments", name)
         error = spread / np.sqrt(self.n_patients)
         middle += self.strength.middle * error * float(rng.standard_normal())
         sharp = np.sqrt(2 * self.n_patients)
@@ -126,7 +127,7 @@ class Blur:
         if not self.changes:
             return shares
         error = np.sqrt(shares * (1 - shares) / self.n_patients)
-        noise = self._rng("shares", name).standard_normal(len(shares))
+        noise = self.rng("shares", name).standard_normal(len(shares))
         least = np.minimum(shares, 1 / self.n_patients)
         blurred = np.maximum(shares + self.strength.share * error * noise, least)
         return np.asarray(blurred / blurred.sum())
@@ -150,7 +151,7 @@ class Blur:
         if not self.changes:
             return correlations, error
         pairs = np.triu_indices(len(correlations), 1)
-        drawn = self._rng("correlations").standard_normal(len(pairs[0]))
+        drawn = self.rng("correlations").standard_normal(len(pairs[0]))
         scores = np.arctanh(np.clip(np.nan_to_num(correlations[pairs]), -_LARGEST, _LARGEST))
         noisy = np.eye(len(correlations))
         noisy[pairs] = np.tanh(scores + noise / np.sqrt(self.n_patients) * drawn)

@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from scipy import stats
 
 from synthhealth.errors import ConditionError
+from synthhealth.schema.subjects import Subjects, count_patients
+from synthhealth.schema.types import MIN_CELL
+from synthhealth.table.gap_law import GapLaw
 from synthhealth.table.tree import Tree, grow_classification_tree, grow_regression_tree
 
 __all__ = ["MissingPatterns", "States", "fill_missing"]
@@ -23,6 +26,9 @@ States = npt.NDArray[np.int8]
 MAX_GROUPS = 64
 MIN_GROUP = 10
 
+#: Patterns that stand for those of few patients.
+FEWEST_DRAWN, MOST_DRAWN = 1_000, 5_000
+
 #: Rounds of raking; the shares change no more after a few.
 RAKING_ROUNDS = 50
 
@@ -33,7 +39,8 @@ class MissingPatterns(BaseModel):
     A row's pattern is drawn as a whole, so that panels that were not ordered go missing together,
     and within a group of similar patients, so that a test that is done in one group only stays
     so. The groups are the leaves of a regression tree of all missing-value indicators on the
-    values (Breiman et al., 1984), each of at least 10 patients.
+    values (Breiman et al., 1984), each of at least 10 patients. Patterns that fewer than
+    `min_cell` patients share are not kept: others are drawn in their place (`GapLaw`).
 
     Attributes
     ----------
@@ -59,7 +66,14 @@ class MissingPatterns(BaseModel):
 
     @classmethod
     def learn(
-        cls, states: pd.DataFrame, values: pd.DataFrame, columns: tuple[str, ...] | None = None
+        cls,
+        states: pd.DataFrame,
+        values: pd.DataFrame,
+        rng: np.random.Generator,
+        *,
+        columns: tuple[str, ...] | None = None,
+        subjects: Subjects | None = None,
+        min_cell: int = MIN_CELL,
     ) -> MissingPatterns:
         """Learn the patterns of a table.
 
@@ -69,20 +83,30 @@ class MissingPatterns(BaseModel):
             The state of each cell; any columns of the table, in the table's order.
         values : pandas.DataFrame, shape (n_rows, n_values)
             The plain table, gaps filled.
+        rng : numpy.random.Generator
+            Draws the patterns that stand for those of few patients.
         columns : tuple of str, optional
             Of which columns; by default of those that have missing values.
+        subjects : Subjects, optional
+            The patient of each row; by default every row is one.
+        min_cell : int
+            A pattern of fewer patients is not kept.
         """
         if columns is None:
             columns = tuple(states.columns[(states > 0).any()])
         if not columns:
             return cls(columns=(), patterns=(), shares=(), groups=Tree.trivial(), sizes=(1.0,))
         cells = states[list(columns)].to_numpy(dtype=np.int8)
-        patterns, pattern = np.unique(cells, axis=0, return_inverse=True)
         tree = grow_regression_tree(values, cells > 0, MAX_GROUPS, MIN_GROUP)
         tree = tree.without_values(values)
         group = tree.leaf_of(values)
+        kept, weights, of_group = _without_rare(cells, group, subjects, min_cell, rng)
+        patterns, pattern = np.unique(kept, axis=0, return_inverse=True)
         counts = np.zeros((tree.n_leaves, len(patterns)))
-        np.add.at(counts, (group, pattern.reshape(-1)), 1.0)
+        np.add.at(counts, (of_group, pattern.reshape(-1)), weights)
+        if len(kept) != len(cells):
+            sizes = np.bincount(group, minlength=tree.n_leaves)
+            counts = _with_rates(counts, patterns, sizes, (cells > 0).mean(axis=0))
         return cls(
             columns=columns,
             patterns=tuple(tuple(int(cell) for cell in row) for row in patterns),
@@ -172,7 +196,7 @@ class MissingPatterns(BaseModel):
         return drawn
 
     def check(self, known: Mapping[str, bool]) -> None:
-        """Refuse gaps that no patient had.
+        """Refuse gaps that are never drawn.
 
         Raises
         ------
@@ -187,8 +211,8 @@ class MissingPatterns(BaseModel):
                 )
         if self.columns and not self._allowed(known).any():
             raise ConditionError(
-                f"conditions on the columns {sorted(known)}: no patient had these missing "
-                "and the others known; ask for one of them at a time"
+                f"conditions on the columns {sorted(known)}: these are hardly ever missing "
+                "while the others are known; ask for one of them at a time"
             )
 
     def _allowed(self, known: Mapping[str, bool]) -> npt.NDArray[np.bool_]:
@@ -205,6 +229,70 @@ class MissingPatterns(BaseModel):
             for which, share in row:
                 shares[group, which] = share
         return shares
+
+
+def _without_rare(
+    cells: States,
+    group: npt.NDArray[np.int64],
+    subjects: Subjects | None,
+    min_cell: int,
+    rng: np.random.Generator,
+) -> tuple[States, npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Put drawn rows in the place of those whose pattern few patients share.
+
+    Returns
+    -------
+    States, numpy.ndarray of float64, numpy.ndarray of int64
+        Rows, how many patients' rows each stands for, and their groups.
+    """
+    patterns, pattern = np.unique(cells, axis=0, return_inverse=True)
+    pattern = pattern.reshape(-1)
+    counts = count_patients(pd.Series(pattern), subjects)
+    shared = counts.reindex(range(len(patterns)), fill_value=0).to_numpy() >= min_cell
+    rare = ~shared[pattern]
+    if not rare.any():
+        return cells, np.ones(len(cells)), group
+    law = GapLaw(cells, group)
+    asked = rng.choice(group[rare], int(np.clip(rare.sum(), FEWEST_DRAWN, MOST_DRAWN)))
+    drawn = law.draw(asked, rng)
+    known = {row.tobytes() for row in patterns[shared]}
+    is_new = np.array([row.tobytes() not in known for row in drawn])
+    # In each group they weigh as much as the rows that they stand for.
+    if is_new.any():
+        drawn, asked = drawn[is_new], asked[is_new]
+    n_rare, n_drawn = (np.bincount(one, minlength=group.max() + 1) for one in (group[rare], asked))
+    lost = np.flatnonzero((n_rare > 0) & (n_drawn == 0))
+    if lost.size:  # of a group that draws only what many have, its own share of all
+        drawn = np.vstack([drawn, law.draw(lost, rng)])
+        asked = np.concatenate([asked, lost])
+        n_drawn[lost] = 1
+    weights = n_rare[asked] / n_drawn[asked]
+    return (
+        np.vstack([cells[~rare], drawn]),
+        np.concatenate([np.ones(int((~rare).sum())), weights]),
+        np.concatenate([group[~rare], asked]),
+    )
+
+
+def _with_rates(
+    counts: npt.NDArray[np.float64],
+    patterns: States,
+    sizes: npt.NDArray[np.int64],
+    rates: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float64]:
+    """Rake groups by patterns until each column is missing as often as it was.
+
+    All patterns give way, so that no single patient's is made out.
+    """
+    total = float(sizes.sum())
+    for _ in range(RAKING_ROUNDS):
+        counts *= (sizes / np.maximum(counts.sum(axis=1), 1e-12))[:, None]
+        for column, rate in enumerate(rates):
+            missing = patterns[:, column] > 0
+            found = counts[:, missing].sum() / total
+            if 0.0 < found < 1.0:
+                counts *= np.where(missing, rate / found, (1.0 - rate) / (1.0 - found))
+    return counts
 
 
 def _sparse(table: npt.NDArray[np.float64]) -> tuple[tuple[tuple[int, float], ...], ...]:

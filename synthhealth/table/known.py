@@ -142,7 +142,7 @@ class Known:
         return Known(values, self.gaps, ranges)
 
     def check_gaps(self, patterns: MissingPatterns) -> None:
-        """Refuse gaps that no patient had, before anything is drawn.
+        """Refuse gaps that are never drawn, before anything is drawn.
 
         Raises
         ------

@@ -126,7 +126,9 @@ def prepare(
         form=form,
         dtypes={name: dtype_to_text(read.table[name].dtype) for name in form.names},
         empty_is_none=tuple(name for name in form.names if _empty_is_none(read.table[name])),
-        patterns=MissingPatterns.learn(states, plain),
+        patterns=MissingPatterns.learn(
+            states, plain, blur.rng("gaps"), subjects=whose, min_cell=learned.min_cell
+        ),
         censoring=beyond.censoring,
         ends=_ends(form, plain, beyond.censoring),
         rare=rare,
