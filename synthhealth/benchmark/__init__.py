@@ -1,7 +1,7 @@
 """How fast, how large and how good: measured beside plain SDV, in one run.
 
-On the command line: ``synthhealth benchmark overhead``, ``... evaluation``, ``... quality``,
-``... relations``, ``... verdicts``, ``... privacy`` and ``... guard``.
+On the command line: ``synthhealth benchmark --suite NAME``, and ``synthhealth benchmark overhead``,
+``... evaluation``, ``... relations``, ``... verdicts``, ``... privacy`` and ``... guard``.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from synthhealth.benchmark.overhead import measure_overhead
     from synthhealth.benchmark.overhead_results import Overhead
     from synthhealth.benchmark.privacy import Privacy, measure_privacy
-    from synthhealth.benchmark.quality import Quality, measure_quality
     from synthhealth.benchmark.relations import measure_relations
     from synthhealth.benchmark.relations_results import Relations
+    from synthhealth.benchmark.suites import run_suite
     from synthhealth.benchmark.verdicts import Verdicts, measure_verdicts
 
 __all__ = [
@@ -25,16 +25,15 @@ __all__ = [
     "GuardCosts",
     "Overhead",
     "Privacy",
-    "Quality",
     "Relations",
     "Verdicts",
     "measure_evaluation",
     "measure_guard",
     "measure_overhead",
     "measure_privacy",
-    "measure_quality",
     "measure_relations",
     "measure_verdicts",
+    "run_suite",
 ]
 
 _HOMES = {
@@ -44,14 +43,13 @@ _HOMES = {
     "measure_guard": "guard",
     "Overhead": "overhead_results",
     "Privacy": "privacy",
-    "Quality": "quality",
     "measure_overhead": "overhead",
     "measure_privacy": "privacy",
-    "measure_quality": "quality",
     "Relations": "relations_results",
     "measure_relations": "relations",
     "Verdicts": "verdicts",
     "measure_verdicts": "verdicts",
+    "run_suite": "suites",
 }
 
 

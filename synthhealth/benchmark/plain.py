@@ -42,25 +42,23 @@ def wrapped() -> tuple[str, ...]:
     return tuple(name for name in available() if issubclass(get(name), WrapsSDV))
 
 
-def chosen_models(
-    names: Iterable[str] | None, known: Iterable[str] | None = None
-) -> tuple[str, ...]:
-    """Check names of families; None: all that are known, by default those that have a plain SDV.
+def chosen_models(names: Iterable[str] | None) -> tuple[str, ...]:
+    """Check names of families that have a plain SDV; None: all of them.
 
     Raises
     ------
     ParameterError
         A name is none of them.
     """
-    why = "has no counterpart in SDV" if known is None else "is unknown"
-    known = wrapped() if known is None else tuple(known)
-    chosen = known if names is None else tuple(names)
-    for name in chosen:
+    known = wrapped()
+    named = known if names is None else tuple(names)
+    for name in named:
         if name not in known:
             raise ParameterError(
-                f"models: {name!r} {why}{nearest(name, known)}; choose from {', '.join(known)}"
+                f"models: {name!r} has no counterpart in SDV{nearest(name, known)}; choose from "
+                f"{', '.join(known)}"
             )
-    return chosen
+    return named
 
 
 def same_settings(

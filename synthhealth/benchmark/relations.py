@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -16,11 +17,14 @@ from synthhealth.benchmark.plain import wrapped
 from synthhealth.benchmark.relations_results import Relations, RelationsRun, Size, Unmeasured
 from synthhealth.benchmark.results import Machine
 from synthhealth.benchmark.runs import draw, run_all
-from synthhealth.benchmark.tables import DEMO, chosen, load_cohort, load_whole
+from synthhealth.benchmark.tables import DEMO, chosen, load_whole, split_whole
 from synthhealth.datasets import load_ra_panel
 from synthhealth.errors import ParameterError, SynthHealthError
 from synthhealth.evaluation import NotComputed
 from synthhealth.evaluation.evaluate import evaluate_read
+from synthhealth.evaluation.privacy.fits import Fit
+from synthhealth.evaluation.privacy.membership import DISTANCE, score_members
+from synthhealth.evaluation.privacy.pooling import as_membership
 from synthhealth.evaluation.rows.auc import areas
 from synthhealth.evaluation.rows.classifiers import out_of_fold, stratified_folds
 from synthhealth.evaluation.rows.drawn import Rows, draw_rows
@@ -33,7 +37,7 @@ from synthhealth.models.seeding import derive_seed
 from synthhealth.progress import OnProgress
 from synthhealth.schema import Schema
 
-__all__ = ["TABLES", "measure_relations"]
+__all__ = ["TABLES", "Job", "jobs_of", "measure_relations", "models_of", "run_once"]
 
 TABLES = (
     DEMO,
@@ -51,6 +55,8 @@ TABLES = (
     "flchain",
     "support2",
     "adult",
+    "census_kdd",
+    "news_partial",
 )
 SEEDS = range(5)
 SIZES: tuple[Size, ...] = (61,)
@@ -61,7 +67,13 @@ _DEMO_PAIRS: tuple[Pair, ...] = (("sex", "haemoglobin"), ("sex", "creatinine"))
 #: Rows of a synthetic table, unless the cohort has more: its own sampling error is then small.
 DRAWN = 10_000
 #: Patients that a model has not learned: as many are looked at, and so few are too few.
-MOST_UNSEEN, FEWEST_UNSEEN = 10_000, 50
+MOST_UNSEEN, FEWEST_UNSEEN = 20_000, 50
+#: Patients of the demo's law that stand for all others.
+OTHERS = 10_000
+#: Rows of either table that a classifier tells apart.
+MOST_TOLD_APART = 10_000
+#: SDMetrics looks at all rows and all pairs of columns here; reports ask it for less.
+MOST_SCORED, MOST_COLUMNS = 100_000, 100
 #: Of fewer patients shapes, trends and detection say little that the other figures do not.
 FEWEST_FOR_ROWS = 300
 _PLAIN = "plain SDV: "
@@ -129,35 +141,51 @@ def measure_relations(
     begin = time.monotonic()
     machine = Machine.here()
     families = chosen("families", families, available())
-    tables = chosen("tables", tables, TABLES)
-    seeds = tuple(seeds)
-    models = (
-        *families,
-        *(_PLAIN + one for one in families if plain and one in wrapped()),
-        REAL,
-        INDEPENDENT,
-    )
-    jobs: list[tuple[str, Size, tuple[Pair, ...], str, int]] = []
-    skipped = []
-    for table in tables:
-        for size in rows:
-            try:
-                pairs = _pairs(table)
-                Sample.of(table, size, 0)
-            except SynthHealthError as error:
-                skipped.append(Unmeasured(table=table, rows=size, reason=_in_a_line(error)))
-                continue
-            jobs += [(table, size, pairs, model, seed) for model in models for seed in seeds]
+    cases = [(table, size) for table in chosen("tables", tables, TABLES) for size in rows]
+    models = models_of(families, plain=plain)
+    jobs, skipped = jobs_of(cases, models, tuple(seeds))
     runs = run_all(run_once, jobs, n_jobs=n_jobs, on_progress=on_progress)
     return Relations(
         machine=machine,
         planned=len(jobs),
         runs=tuple(runs),
-        skipped=tuple(skipped),
+        skipped=skipped,
         seconds=time.monotonic() - begin,
     )
 
 
+def models_of(families: Sequence[str], *, plain: bool) -> tuple[str, ...]:
+    """Give what is fitted, with plain SDV if it is asked for, and what is measured beside."""
+    beside = [_PLAIN + one for one in families if plain and one in wrapped()]
+    return (*families, *beside, REAL, INDEPENDENT)
+
+
+class Job(NamedTuple):
+    """One model, fitted to one cohort."""
+
+    table: str
+    size: Size
+    model: str
+    seed: int
+
+
+def jobs_of(
+    cases: Iterable[tuple[str, Size]], models: Sequence[str], seeds: Sequence[int]
+) -> tuple[list[Job], tuple[Unmeasured, ...]]:
+    """Give the fits of all models to all cohorts, and the cases that cannot be measured."""
+    jobs: list[Job] = []
+    skipped = []
+    for table, size in cases:
+        try:
+            Sample.of(table, size, 0)
+        except SynthHealthError as error:
+            skipped.append(Unmeasured(table=table, rows=size, reason=_in_a_line(error)))
+            continue
+        jobs += [Job(table, size, model, seed) for model in models for seed in seeds]
+    return jobs, tuple(skipped)
+
+
+@cache  # in each worker: the pairs of a table are those of the whole of it
 def _pairs(table: str) -> tuple[Pair, ...]:
     if table == DEMO:
         return _DEMO_PAIRS
@@ -174,16 +202,15 @@ class Sample(NamedTuple):
 
     @classmethod
     def of(cls, table: str, size: Size, seed: int) -> Sample:
-        """Draw a cohort without replacement; of the others there are 10,000 at most."""
+        """Draw a cohort without replacement; of the others there are 20,000 at most."""
         if size == "all":
             if table == DEMO:
                 raise ParameterError("the demo is drawn from a law, so that there is no 'all'")
-            parts = load_cohort(table, seed)
-            schema = Schema.detect(load_whole(table))
-            return cls(parts.training, parts.holdout.iloc[:MOST_UNSEEN], schema)
+            learned, unseen = split_whole(table, seed)
+            return cls(learned, unseen.iloc[:MOST_UNSEEN], Schema.detect(load_whole(table)))
         if table == DEMO:
             cohort = load_ra_panel(size, random_state=derive_seed(seed, _COHORT))
-            unseen = load_ra_panel(MOST_UNSEEN, random_state=derive_seed(seed, _UNSEEN))
+            unseen = load_ra_panel(OTHERS, random_state=derive_seed(seed, _UNSEEN))
             return cls(cohort, unseen, Schema.detect(unseen))
         whole = load_whole(table)
         if len(whole) < size + FEWEST_UNSEEN:
@@ -207,19 +234,14 @@ class _Judged(NamedTuple):
     cpu_seconds: float | None = None
 
 
-def run_once(
-    table: str, size: Size, pairs: tuple[Pair, ...], model: str, seed: int
-) -> RelationsRun:
+def run_once(table: str, size: Size, model: str, seed: int) -> RelationsRun:
     """Draw a cohort, fit one model to it, draw, and judge; a failure is a result, too."""
     sample = Sample.of(table, size, seed)
-    run = RelationsRun(table=table, rows=len(sample.cohort), model=model, seed=seed)
+    run = RelationsRun(table=table, size=size, rows=len(sample.cohort), model=model, seed=seed)
     try:
         judged = _judged(model, sample, seed)
-        kept = means_kept(sample.cohort, judged.by_cohort, sample.schema, pairs)
-        tables = read_tables(sample.unseen, judged.by_unseen, sample.schema)
-        found = _scores(tables, seed)
-        if len(sample.cohort) >= FEWEST_FOR_ROWS:
-            found |= _row_scores(tables, seed)
+        kept = means_kept(sample.cohort, judged.by_cohort, sample.schema, _pairs(table))
+        found = _against_unseen(sample, judged, seed) | _against_learned(sample, judged, seed)
     except SynthHealthError as error:
         return run.model_copy(update={"failure": _in_a_line(error)})
     return run.model_copy(
@@ -261,20 +283,54 @@ def _judged(model: str, sample: Sample, seed: int) -> _Judged:
     return _Judged(found.table, found.table, found.fit_cpu_seconds + found.sample_cpu_seconds)
 
 
-def _scores(tables: Tables, seed: int) -> dict[str, float | None]:
+Figures = dict[str, float | None]
+
+
+def _against_unseen(sample: Sample, judged: _Judged, seed: int) -> Figures:
+    tables = read_tables(sample.unseen, judged.by_unseen, sample.schema)
     overall = evaluate_read(
         tables, Seeds.of(seed), real_is="holdout", scope=Scope(parts=())
     ).overall
     scores = {"ks": overall.ks_average, "dependence": overall.dependence_difference}
-    return {name: None if score is None else score.value for name, score in scores.items()}
-
-
-def _row_scores(tables: Tables, seed: int) -> dict[str, float | None]:
-    scores = score_by_sdmetrics(tables, Seeds.of(seed))
-    found: dict[str, float | None] = {"detection": _detected(tables, seed)}
-    if not isinstance(scores, NotComputed):
-        found |= {"shapes": scores.column_shapes, "trends": scores.column_pair_trends}
+    found = {name: None if score is None else score.value for name, score in scores.items()}
+    if len(sample.cohort) >= FEWEST_FOR_ROWS:
+        found |= _by_sdmetrics(tables, seed) | {"detection": _detected(tables, seed)}
     return found
+
+
+def _against_learned(sample: Sample, judged: _Judged, seed: int) -> Figures:
+    """Hold the rows against those that were learned, and ask whether they tell who these are."""
+    tables = read_tables(
+        sample.cohort,
+        judged.by_cohort,
+        sample.schema,
+        training=sample.cohort,
+        unseen=sample.unseen,
+    )
+    scope = Scope(parts=())
+    ks = evaluate_read(tables, Seeds.of(seed), real_is="training", scope=scope).overall.ks_average
+    found: Figures = {"learned_ks": None if ks is None else ks.value}
+    if len(sample.cohort) >= FEWEST_FOR_ROWS:
+        scores = _by_sdmetrics(tables, seed)
+        found |= {f"learned_{name}": score for name, score in scores.items()}
+    if judged.by_cohort is judged.by_unseen:  # real rows are of nobody who was learned
+        scored = score_members(Fit.of(tables), Seeds.of(seed).rng("membership")).distance
+        membership = as_membership([scored], DISTANCE)
+        found |= {
+            "membership": membership.auc,
+            "membership_low": membership.interval.low,
+            "membership_high": membership.interval.high,
+        }
+    return found
+
+
+def _by_sdmetrics(tables: Tables, seed: int) -> Figures:
+    scores = score_by_sdmetrics(
+        tables, Seeds.of(seed), most_rows=MOST_SCORED, most_columns=MOST_COLUMNS
+    )
+    if isinstance(scores, NotComputed):
+        return {}
+    return {"shapes": scores.column_shapes, "trends": scores.column_pair_trends}
 
 
 Floats = npt.NDArray[np.float64]
@@ -300,7 +356,7 @@ class _Boosting:
 
 def _detected(tables: Tables, seed: int) -> float:
     rng = np.random.default_rng(derive_seed(seed, _FOLDS))
-    rows = draw_rows(tables, MOST_UNSEEN, rng)
+    rows = draw_rows(tables, MOST_TOLD_APART, rng)
     labels = rows.labels[None]
     scores = out_of_fold(_Boosting(seed), rows, stratified_folds(rows.labels, 2, rng), labels)
     return float(areas(scores, labels)[0])

@@ -14,6 +14,18 @@ __all__ = ["Relations", "RelationsRun", "Size", "Unmeasured"]
 
 #: Patients of a cohort.
 Size: TypeAlias = int | Literal["all"]
+#: What is averaged over the cohorts.
+FIGURES = (
+    "ks",
+    "dependence",
+    "shapes",
+    "trends",
+    "detection",
+    "learned_ks",
+    "learned_shapes",
+    "learned_trends",
+    "membership",
+)
 #: Cohorts that should keep a pair.
 ENOUGH = 0.9
 
@@ -23,6 +35,8 @@ class RelationsRun(Part):
 
     table: str
     """The table."""
+    size: Size
+    """Patients that were asked for."""
     rows: int
     """Patients of the cohort."""
     model: str
@@ -43,6 +57,18 @@ class RelationsRun(Part):
     """SDMetrics' Column Pair Trends against them."""
     detection: float | None = None
     """Area under the ROC curve of gradient-boosted trees that tell the rows from theirs."""
+    learned_ks: float | None = None
+    """Mean Kolmogorov-Smirnov complement of the numbers against the rows that were learned."""
+    learned_shapes: float | None = None
+    """SDMetrics' Column Shapes against them."""
+    learned_trends: float | None = None
+    """SDMetrics' Column Pair Trends against them."""
+    membership: float | None = None
+    """Area under the ROC curve of who says by the nearest row whether a patient was learned."""
+    membership_low: float | None = None
+    """Lower end of its 95 % interval."""
+    membership_high: float | None = None
+    """Upper end of its 95 % interval."""
     cpu_seconds: float | None = None
     """Processor seconds of the fit, and of drawing as many rows as were learned."""
     failure: str | None = None
@@ -84,9 +110,13 @@ class Relations(Result):
             "cohorts with all kept",
             "KS, unseen",
             "dependence error, unseen",
-            "column shapes",
-            "pair trends",
+            "column shapes, unseen",
+            "pair trends, unseen",
             "detection",
+            "KS, learned",
+            "column shapes, learned",
+            "pair trends, learned",
+            "membership",
             "processor s",
         )
 
@@ -102,8 +132,9 @@ class Relations(Result):
             "interval around that of the cohort (Bonferroni over the levels, Welch; levels of at "
             "least 5 patients). Unseen: against patients that were not learned. Real rows stand in "
             "for the synthetic ones: for the level means those patients, for all else the cohort "
-            "itself. Independent columns are drawn each by itself from the cohort's. Processor s: "
-            "median of fit and sample of as many rows.\n"
+            "itself. Independent columns are drawn each by itself from the cohort's. Membership: "
+            "area under the curve of an attacker who knows a patient and looks for the nearest "
+            "row; 0.5 is guessing. Processor s: median of fit and sample of as many rows.\n"
         )
         parts = [notes, markdown_table(heads, lines)]
         if len(self.runs) < self.planned:
@@ -120,16 +151,17 @@ class Relations(Result):
 
     def to_csv(self) -> str:
         """Give one line for each run, as CSV, with the pairs kept as a number."""
-        fields = list(RelationsRun.model_fields)
-        return csv_lines(fields, (_cells(one) for one in self.runs))
+        about = ("table", "rows", "model", "seed", "kept", "lost")
+        heads = (*about, *FIGURES, "membership_low", "membership_high", "cpu_seconds", "failure")
+        return csv_lines(heads, (_cells(one) for one in self.runs))
 
 
 def _cells(run: RelationsRun) -> list[object]:
     return [
         *(run.table, run.rows, run.model, run.seed),
         *(len(run.kept), "; ".join(run.lost)),
-        *(run.ks, run.dependence, run.shapes, run.trends, run.detection),
-        *(run.cpu_seconds, run.failure),
+        *(getattr(run, name) for name in FIGURES),
+        *(run.membership_low, run.membership_high, run.cpu_seconds, run.failure),
     ]
 
 
@@ -149,10 +181,7 @@ def _line(runs: Sequence[RelationsRun]) -> tuple[str, ...]:
         f"{kept.total() / asked.total():.0%}" if asked else "",
         f"{often} of {len(asked)}" if asked else "",
         f"{sum(not run.lost for run in telling)} of {len(telling)}" if telling else "",
-        *(
-            _mean([getattr(run, name) for run in done])
-            for name in ("ks", "dependence", "shapes", "trends", "detection")
-        ),
+        *(_mean([getattr(run, name) for run in done]) for name in FIGURES),
         f"{median(seconds):.1f}" if seconds else "",
     )
 

@@ -121,6 +121,7 @@ def run_all(
     jobs: Sequence[Job],
     *,
     n_jobs: int | None = 1,
+    on_run: Callable[[Run], None] | None = None,
     on_progress: OnProgress | None = None,
 ) -> list[Run]:
     """Do all jobs by joblib, and give what they give in their order.
@@ -134,6 +135,8 @@ def run_all(
     jobs : sequence of tuple
     n_jobs : int, optional
         Jobs at once; -1: one per processor.
+    on_run : callable, optional
+        Called with what a job gave as soon as it is finished.
     on_progress : callable, optional
         Called with a `synthhealth.ProgressEvent` after each job.
     """
@@ -147,6 +150,8 @@ def run_all(
         try:
             for number, run in parallel(numbered):
                 found[number] = run
+                if on_run is not None:
+                    on_run(run)
                 elapsed = time.monotonic() - begin
                 report(ProgressEvent("benchmark", len(found), len(jobs), "run", elapsed))
         except KeyboardInterrupt:

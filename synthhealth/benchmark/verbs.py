@@ -31,9 +31,54 @@ Json = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 
 
-@app.callback()
-def benchmark() -> None:
+@app.callback(invoke_without_command=True)
+def benchmark(
+    context: typer.Context,
+    suite: Annotated[
+        str | None,
+        typer.Option(
+            "--suite",
+            metavar="NAME",
+            help="Run a whole suite: small (cohorts of 61), clinical (300 and 1,000 patients), "
+            "headline (adult, census, news) or speed (time and memory up to a million rows). It "
+            "goes on where it was stopped.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FOLDER", help="Folder of the suite. Default: its name."),
+    ] = None,
+    families: Families = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Cohorts of each table.")] = 5,
+    first_seed: Annotated[int, typer.Option(min=0, help="Seed of the first of them.")] = 0,
+    n_jobs: Annotated[int, typer.Option(help="Runs at once; -1: one per processor.")] = 1,
+) -> None:
     """Measure what the library costs and gives, beside plain SDV."""
+    if context.invoked_subcommand is not None:
+        if suite is not None:
+            raise typer.BadParameter(
+                f"a suite is run without {context.invoked_subcommand!r}", param_hint="--suite"
+            )
+        return
+    if suite is None:
+        raise typer.BadParameter("name a suite, or one of the commands", param_hint="--suite")
+    from synthhealth.benchmark.suites import run_suite
+
+    folder = Path(suite) if out is None else out
+    result = run_suite(
+        suite,
+        folder,
+        families=families,
+        seeds=range(first_seed, first_seed + seeds),
+        n_jobs=n_jobs,
+    )
+    for ending, text in (
+        ("md", result.to_markdown()),
+        ("csv", result.to_csv()),
+        ("json", result.model_dump_json(indent=1) + "\n"),
+    ):
+        _write(folder / f"{suite}.{ending}", text, force=True)
+    typer.echo(result.to_markdown())
 
 
 @app.command()
@@ -84,34 +129,6 @@ def evaluation(
     from synthhealth.benchmark.evaluation import TABLES, measure_evaluation
 
     result = measure_evaluation(tables or TABLES, rows=rows, repeats=repeats)
-    _tell(result, json, force)
-
-
-@app.command()
-def quality(
-    models: Models = None,
-    data: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--data", help="demo, hcv, pbc, heart_failure or adult; repeatable. Default: not adult."
-        ),
-    ] = None,
-    large: Annotated[bool, typer.Option("--large", help="Also adult: hours.")] = False,
-    plain: Annotated[
-        bool, typer.Option("--plain", help="Also plain SDV at its own defaults.")
-    ] = False,
-    seeds: Annotated[int, typer.Option(min=1, help="Seeds of each model and table.")] = 5,
-    n_jobs: Annotated[int, typer.Option(help="Runs at once; -1: one per processor.")] = 1,
-    json: Json = None,
-    force: Force = False,
-) -> None:
-    """Models x tables x seeds: every score beside its noise floor."""
-    _check(json, force)
-    from synthhealth.benchmark.quality import measure_quality
-
-    result = measure_quality(
-        models=models, data=data, large=large, plain=plain, seeds=range(seeds), n_jobs=n_jobs
-    )
     _tell(result, json, force)
 
 

@@ -5,12 +5,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from synthhealth.benchmark import quality
-from synthhealth.benchmark.tables import Cohort, load_cohort
+from synthhealth.benchmark import relations
 from synthhealth.datasets import load_ra_panel
 
 #: Few columns, of both kinds, since the time goes by their pairs.
-COLUMNS = ["sex", "age", "crp", "haemoglobin", "alt"]
+COLUMNS = ["sex", "age", "haemoglobin", "creatinine", "urea"]
 
 
 @pytest.fixture(scope="session")
@@ -19,16 +18,15 @@ def cohort() -> pd.DataFrame:
 
 
 @pytest.fixture
-def narrow_demo(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the demo of the quality runs have few columns."""
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the demo have few columns, and synthetic tables few rows."""
 
-    def load(name: str, seed: int) -> Cohort:
-        whole = load_cohort(name, seed)
-        return Cohort(
-            name, whole.training[COLUMNS], whole.holdout[COLUMNS], n_synthetic=whole.n_synthetic
-        )
+    def load(n: int, random_state: int) -> pd.DataFrame:
+        return load_ra_panel(n, random_state=random_state)[COLUMNS]
 
-    monkeypatch.setattr(quality, "load_cohort", load)
+    monkeypatch.setattr(relations, "load_ra_panel", load)
+    monkeypatch.setattr(relations, "DRAWN", 1_000)
+    monkeypatch.setattr(relations, "OTHERS", 2_000)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from synthhealth.benchmark.plain import (
     wrapped,
 )
 from synthhealth.errors import ParameterError
-from synthhealth.models import available, get
+from synthhealth.models import get
 from synthhealth.schema import Schema
 from synthhealth.synthesizer import Synthesizer
 
@@ -109,5 +109,4 @@ def test_a_family_without_a_plain_sdv_is_refused() -> None:
         chosen_models(["ctgann"])
     with pytest.raises(ParameterError, match="'trees' has no counterpart in SDV"):
         chosen_models(["trees"])
-    assert chosen_models(["trees"], available()) == ("trees",)
     assert chosen_models(None) == wrapped()

@@ -16,34 +16,17 @@ from synthhealth.benchmark.relations import Sample, run_once
 from synthhealth.benchmark.relations_results import RelationsRun
 from synthhealth.benchmark.results import Machine
 from synthhealth.benchmark.verbs import app
-from synthhealth.datasets import load_ra_panel
 from synthhealth.errors import FitError, ParameterError
 
 pytestmark = pytest.mark.slow
 
-COLUMNS = ["sex", "age", "haemoglobin", "creatinine", "urea"]
-PAIRS = (("sex", "haemoglobin"), ("sex", "creatinine"))
-
 
 @pytest.fixture
-def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the demo have few columns, and synthetic tables few rows."""
-
-    def load(n: int, random_state: int) -> pd.DataFrame:
-        return load_ra_panel(n, random_state=random_state)[COLUMNS]
-
-    monkeypatch.setattr(room, "load_ra_panel", load)
-    monkeypatch.setattr(room, "DRAWN", 1_000)
-    monkeypatch.setattr(room, "MOST_UNSEEN", 2_000)
-
-
-@pytest.fixture
-def clinical(data_root: Path) -> pd.DataFrame:
+def clinical(data_root: Path, cohort: pd.DataFrame) -> pd.DataFrame:
     """A table of 200 patients in a folder of its own."""
-    table = load_ra_panel(200, random_state=3)[COLUMNS]
     (data_root / "hcv").mkdir()
-    table.to_csv(data_root / "hcv" / "hcv.csv", index=False)
-    return table
+    cohort.to_csv(data_root / "hcv" / "hcv.csv", index=False)
+    return cohort
 
 
 @pytest.mark.usefixtures("narrow")
@@ -81,7 +64,7 @@ def test_the_verb(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("narrow")
 def test_real_rows_and_independent_columns_bound_the_figures() -> None:
     real, independent = (
-        [run_once("demo", 300, PAIRS, model, seed) for seed in range(4)]
+        [run_once("demo", 300, model, seed) for seed in range(4)]
         for model in ("real rows", "independent columns")
     )
 
@@ -99,11 +82,11 @@ def test_real_rows_and_independent_columns_bound_the_figures() -> None:
 
 @pytest.mark.usefixtures("narrow")
 def test_a_seed_gives_the_same_figures_again() -> None:
-    one, again = (run_once("demo", 61, PAIRS, "trees", 3) for _ in range(2))
+    one, again = (run_once("demo", 61, "trees", 3) for _ in range(2))
 
     untimed = {"cpu_seconds": None}
     assert one.model_copy(update=untimed) == again.model_copy(update=untimed)
-    assert run_once("demo", 61, PAIRS, "trees", 4).ks != one.ks
+    assert run_once("demo", 61, "trees", 4).ks != one.ks
 
 
 def test_a_cohort_and_the_unseen_share_no_patient(clinical: pd.DataFrame) -> None:
@@ -141,10 +124,12 @@ def test_what_is_not_at_hand_is_skipped_with_a_reason() -> None:
 def test_pairs_are_counted_over_the_cohorts() -> None:
     def run(kept: tuple[str, ...], lost: tuple[str, ...], seed: int) -> RelationsRun:
         return RelationsRun(
-            table="demo", rows=61, model="trees", seed=seed, kept=kept, lost=lost, ks=0.9
+            table="demo", size=61, rows=61, model="trees", seed=seed, kept=kept, lost=lost, ks=0.9
         )
 
-    failed = RelationsRun(table="demo", rows=61, model="trees", seed=9, failure="no reason")
+    failed = RelationsRun(
+        table="demo", size=61, rows=61, model="trees", seed=9, failure="no reason"
+    )
     runs = (run(("a", "b"), (), 0), run(("a",), ("b",), 1), run((), (), 2), failed)
     result = Relations(machine=Machine.here(), planned=5, runs=runs, skipped=(), seconds=1.0)
 
@@ -162,7 +147,7 @@ def test_a_failure_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(room, "draw", fail)
 
-    run = run_once("demo", 61, PAIRS, "trees", 0)
+    run = run_once("demo", 61, "trees", 0)
 
     assert run.failure == "two things are wrong: - one - another"
     assert run.ks is None

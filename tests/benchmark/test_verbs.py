@@ -37,23 +37,11 @@ def test_overhead(tmp_path: Path) -> None:
     assert len(written["fits"]) == 1
 
 
-@pytest.mark.usefixtures("narrow_demo")
-def test_quality(tmp_path: Path) -> None:
-    file = tmp_path / "quality.json"
-    arguments = ["quality", "--models", "gaussian_copula", "--data", "demo", "--seeds", "1"]
-
-    ended = CliRunner().invoke(app, [*arguments, "--json", str(file)])
-
-    assert ended.exit_code == 0, ended.output
-    assert "| demo | gaussian_copula |" in ended.output
-    assert [run["seed"] for run in json.loads(file.read_text())["runs"]] == [0]
-
-
 def test_a_file_that_exists_is_refused_before_the_work(tmp_path: Path) -> None:
-    file = tmp_path / "quality.json"
+    file = tmp_path / "relations.json"
     file.write_text("{}")
 
-    ended = run("quality", "--json", str(file))
+    ended = run("relations", "--json", str(file))
 
     assert ended.returncode == 1
     assert "exists already" in ended.stderr
@@ -61,9 +49,9 @@ def test_a_file_that_exists_is_refused_before_the_work(tmp_path: Path) -> None:
     assert file.read_text() == "{}"
 
 
-@pytest.mark.parametrize("verb", ["overhead", "quality"])
+@pytest.mark.parametrize("verb", ["overhead", "evaluation"])
 def test_the_verbs_explain_themselves(verb: str) -> None:
     ended = CliRunner().invoke(app, [verb, "--help"])
 
     assert ended.exit_code == 0
-    assert "--models" in ended.output
+    assert "--repeats" in ended.output
