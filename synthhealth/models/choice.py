@@ -15,8 +15,6 @@ AUTO = "auto"
 
 #: Of fewer patients a correlation is all that can be learned.
 FEW = 200
-#: Of fewer patients `hybrid` asks no trees.
-ENOUGH = 1_000
 #: Below so many patients a table of measurements is kept best by correlations alone.
 SOME = 2_000
 #: A table with at least this share of numbers is one of measurements.
@@ -62,8 +60,8 @@ def by_rules(n_patients: int, schema: Schema) -> Choice:
     The rules are read off measured figures. At 300 patients of clinical tables of measurements
     ``gaussian_copula`` has the smaller dependence error (on pbc 0.094, where trees beside it give
     0.134; on hcv 0.097 and 0.112), and at 1,000 the smaller error on four of five tables; at 3,000
-    neither is ahead. On adult, mostly levels, ``trees`` keep more of the pairs at 300 already
-    (0.879 against 0.832).
+    neither is ahead. On adult, mostly levels, trees keep more of the pairs at 300 already (0.877
+    against 0.847) and at 600 (0.921 against 0.870).
 
     Parameters
     ----------
@@ -93,13 +91,7 @@ def by_rules(n_patients: int, schema: Schema) -> Choice:
             f"with fewer than {SOME:,} patients and mostly numbers ({n_numbers} of {len(kinds)} "
             "columns) correlations keep the relations best",
         )
-    if n_patients < ENOUGH:
-        return Choice(
-            "trees",
-            f"with {FEW} patients or more and mostly levels ({len(kinds) - n_numbers} of "
-            f"{len(kinds)} columns) trees keep more of the relations than correlations",
-        )
-    told = "mostly levels" if n_patients < SOME else f"{SOME:,} patients or more"
+    told = f"{SOME:,} patients or more" if n_patients >= SOME else "mostly levels"
     return Choice(
         DEFAULT,
         f"with {told} trees beside correlations keep more of the relations than these alone",

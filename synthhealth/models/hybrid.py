@@ -39,8 +39,9 @@ _GAIN = 2.0
 
 #: Of fewer rows trees are not asked. They are likelier there, too, but part the rows by few columns
 #: and lose what correlations keep of all others: on clinical tables of 300 to 1,000 patients up to
-#: a third more error of the dependence, and a tenth fewer of the means within levels.
-_FEWEST_ROWS = 1_000
+#: a third more error of the dependence, and a tenth fewer of the means within levels. Where most
+#: columns are levels, correlations have less to keep: of 600 rows of adult trees keep more.
+_FEWEST_ROWS, _FEWEST_OF_LEVELS = 1_000, 160
 
 #: A row counts as no less likely in the copula than this share of what its cell has by itself, so
 #: that single rows do not decide.
@@ -80,7 +81,8 @@ class HybridModel(CopulaFamily):
     Columns are drawn one after the other. Each is drawn by the copula of ``gaussian_copula``, from
     its normal distribution given the scores of the columns before, or from the leaf of a tree, as
     ``trees`` draw it: by whichever makes patients held out likelier. Of fewer than 1,000 rows
-    correlations keep more; of many, trees take over column by column.
+    (160 where most columns are levels) correlations keep more; of many, trees take over column by
+    column.
     """
 
     name = "hybrid"
@@ -122,6 +124,9 @@ class HybridModel(CopulaFamily):
             for name, margin in self._margins.items()
         }
         self._values = {name: table[name].to_numpy() for name in table}
+        mostly_numbers = 2 * sum(name in schema.numerical for name in table) >= len(table.columns)
+        fewest = _FEWEST_ROWS if mostly_numbers else _FEWEST_OF_LEVELS
+        self._asks_trees = len(table) >= fewest
         self._min_cell = schema.min_cell
 
     def _train(self, table: pd.DataFrame, training: Training) -> None:
@@ -141,7 +146,7 @@ class HybridModel(CopulaFamily):
             name, column = self._sequence[place], self._columns[self._sequence[place]]
             low, high = self._given(surprises, place, column.ends(self._values[name]))
             surprises[:, place] = _surprise(low, high, rng)
-            if place and len(coded) >= _FEWEST_ROWS:
+            if place and self._asks_trees:
                 cells = column.cells(coded[name].to_numpy())
                 low, high = self._given(surprises, place, cells)
                 likely = np.maximum(high - low, _LEAST * (cells[1] - cells[0]))
@@ -175,7 +180,7 @@ class HybridModel(CopulaFamily):
         sizes = {name: one.outcomes.n for name, one in self._columns.items()}
         slants = [one.slants for one in with_bins]
         numerical = [one.name for one in with_bins]
-        del self._values, self._min_cell
+        del self._values, self._min_cell, self._asks_trees
         return learned, arrays | packed(self._trees, sizes, slants, self._sequence, numerical)
 
     def _rebuild(self) -> None:

@@ -109,13 +109,9 @@ def _poor_columns(evaluation: Evaluation, model: ModelInfo | None) -> str | None
 
 def _poor_relations(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
     pairs = evaluation.judgement.poor_relations
-    told = listed(
-        [
-            *(f"{shown(first)} with {shown(second)}" for first, second in pairs),
-            *map(against, _poor(evaluation, "dependence", "joint")),
-        ],
-        _NAMED,
-    )
+    # Where pairs have names, the figures over all of them add nothing to do.
+    named = [f"{shown(first)} with {shown(second)}" for first, second in pairs]
+    told = listed(named or [*map(against, _poor(evaluation, "dependence", "joint"))], _NAMED)
     if not told:
         return None
     if evaluation.judgement.poor_columns:

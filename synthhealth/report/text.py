@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from synthhealth.evaluation import CategoricalResult, NumericalResult
-from synthhealth.report.cards import Card, Scale, key_cards
+from synthhealth.report.cards import WRITTEN_ONLY, Card, Scale, key_cards
 from synthhealth.report.conclusion import verdicts
 from synthhealth.report.data import ReportData
 from synthhealth.report.numbers import (
@@ -64,7 +64,7 @@ def bullets(sentences: Iterable[str], width: int) -> list[str]:
 
 
 _REASONS, _CARDS = 3, 6  # told in short
-_BAR = 24  # signs
+_NAME, _BAR = 32, 18  # signs
 #: What stands for a sign on a terminal that cannot show it.
 _PLAIN = str.maketrans(
     {"●": "o", "▼": "v", "▲": "^", "○": "?", "─": "-", "▒": "=", "–": "-", "−": "-", "…": "..."}
@@ -113,7 +113,7 @@ def as_summary(data: ReportData, width: int = 88) -> str:
             placeholder=" …",
         )
 
-    lines = [*wrapped(f"{data.title}: {sizes}", 1), ""]
+    lines = [*wrapped(f"{data.title}: {sizes}", 2), ""]
     for one in verdicts(data.conclusion):
         told = f"{one.question}: {SIGNS[one.tone]} {one.word.upper()}. {one.headline}"
         lines += wrapped(told, 2)
@@ -122,17 +122,32 @@ def as_summary(data: ReportData, width: int = 88) -> str:
         lines += wrapped(reason, 2, "- ")
     cards = key_cards(data.evaluation, data.written)[:_CARDS]
     if cards:
-        lines += ["", f"{'The figures that decided':<39}▒ what other patients would give"]
-        lines += [_card_line(card) for card in cards]
+        heading = "The figures that decided"
+        lines += ["", f"{heading:<{_NAME + 13}}▒ what other patients would give"]
+        lines += _card_lines(cards)
     if data.advice:
         lines += ["", *wrapped(f"Next: {data.advice[0]}", 3)]
     return "\n".join(lines) + "\n"
 
 
+def _card_lines(cards: Sequence[Card]) -> list[str]:
+    """Return a line for each figure; those of the written table alone stand under a heading."""
+    of_all = [card for card in cards if not card.name.endswith(WRITTEN_ONLY)]
+    of_one = [card for card in cards if card.name.endswith(WRITTEN_ONLY)]
+    lines = [_card_line(card) for card in of_all]
+    if of_one:
+        # The heading takes the place of a figure.
+        kept = of_one[: _CARDS - 1 - len(of_all)] or of_one[:1]
+        lines = lines[: _CARDS - 1 - len(kept)]
+        lines += ["  In the table that was written:", *map(_card_line, kept)]
+    return lines
+
+
 def _card_line(card: Card) -> str:
     closer = ", closer" if card.note else ""
     bar = " " * _BAR if card.scale is None else _bar(card.scale, SIGNS[card.tone])
-    return f"  {shown(card.name, 26):<26} {card.value:>9}  {bar}  {card.word}{closer}".rstrip()
+    name = shown(card.name.removesuffix(WRITTEN_ONLY), _NAME)
+    return f"  {name:<{_NAME}} {card.value:>9}  {bar}  {card.word}{closer}".rstrip()
 
 
 def _bar(scale: Scale, sign: str) -> str:
@@ -142,7 +157,7 @@ def _bar(scale: Scale, sign: str) -> str:
     --------
     >>> from synthhealth.report.cards import Mark, Scale
     >>> _bar(Scale(50, 75, Mark(20, "middle"), None, None, None), "▼")
-    '────▼───────▒▒▒▒▒▒▒─────'
+    '───▼─────▒▒▒▒▒────'
     """
 
     def place(share: float) -> int:

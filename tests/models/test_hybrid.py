@@ -77,6 +77,19 @@ def test_few_hundred_rows_are_the_copulas():
     assert "lab" in many.state()["by_tree"]
 
 
+def test_of_levels_fewer_rows_are_enough():
+    """Which of three groups it is says no order of another column's four."""
+    rng = np.random.default_rng(0)
+    group = rng.integers(0, 4, 200)
+    table = pd.DataFrame(
+        {"group": group, "other": np.where(rng.random(200) < 0.9, group % 2, rng.integers(0, 2))}
+    ).assign(number=rng.normal(size=200).round(3))
+    kinds = {"group": Kind.NOMINAL, "other": Kind.NOMINAL, "number": Kind.CONTINUOUS}
+    few, many = (fitted("hybrid", table.iloc[:n], kinds) for n in (159, 160))
+    assert few.state()["by_tree"] == []
+    assert len(many.state()["by_tree"]) == 1
+
+
 def test_columns_without_a_relation_get_no_tree():
     """Of 18 columns of two tables at most two get one; of 54 none did."""
     taken = 0

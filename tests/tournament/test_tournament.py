@@ -120,8 +120,8 @@ def test_workers_are_told_of_a_family_that_this_process_registered(
     [
         (61, ["nominal"] * 4, "gaussian_copula"),
         (300, ["continuous", "continuous", "nominal"], "gaussian_copula"),
-        (300, ["nominal", "nominal", "continuous"], "trees"),
-        (1_500, ["nominal", "nominal", "continuous"], "hybrid"),
+        (300, ["nominal", "nominal", "continuous"], "hybrid"),
+        (1_500, ["continuous", "continuous", "nominal"], "gaussian_copula"),
         (5_000, ["continuous"] * 3, "hybrid"),
     ],
 )
