@@ -15,7 +15,6 @@ from synthhealth.evaluation.key_relations import KeyRelation
 from synthhealth.evaluation.subgroups import Subgroup
 from synthhealth.report.data import ReportData
 from synthhealth.report.metric_words import (
-    against,
     band_text,
     perfect_text,
     range_of,
@@ -191,7 +190,8 @@ def _card(metric: Metric) -> Card:
         meaning=words.meaning,
         told="; ".join(told),
         perfect=perfect_text(metric),
-        reason=f"{_upper(against(metric))}.",
+        reason=f"{words.title}: {value_text(metric)}. Other real patients give "
+        f"{perfect_text(metric)}.",
         note=CLOSER if metric.closer else "",
         scale=_scale(metric.value, perfect, ends, own, metric.copy_of_real, metric.shuffled),
         copied=copied if metric.copy_of_real else "",
@@ -257,7 +257,7 @@ def _relation_cards(evaluation: Evaluation) -> list[Card]:
             word=worst.state,
             tone=TONES[worst.state],
             meaning=f"{why}, and of these the furthest off: {real} among the real rows, "
-            f"{synthetic} among the synthetic ones (0 = none).{also}",
+            f"{synthetic} among the synthetic ones (0 = no relation).{also}",
             told=f"Relation of {name}: {synthetic}, in the real rows {real}; "
             f"{STATE_WORDS[worst.state]}; other patients {perfect}",
             perfect=perfect,
@@ -360,7 +360,3 @@ def _ends(values: Iterable[float]) -> tuple[float, float]:
     start = max(low - room, 0.0) if low >= 0 else low - room
     end = min(high + room, 1.0) if high <= 1 else high + room
     return start, end
-
-
-def _upper(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"

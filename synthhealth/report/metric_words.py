@@ -47,14 +47,14 @@ _WORDS: dict[str, MetricWords] = {
     ),
     "dependence_difference": MetricWords(
         "Relations between columns",
-        "Mean difference in the strength of the relation of two columns. 0 = none.",
+        "Mean difference in the strength of the relation of two columns. 0 = no difference.",
         finding="The strength of the relation between two columns differs by {value} on average (0 "
         "means not at all)",
     ),
     "mutual_information_difference": MetricWords(
         "Shared information",
         "Mean difference in how much one column tells of another, whatever the form of the "
-        "relation. 0 = none.",
+        "relation. 0 = no difference.",
     ),
     "c2st_boosting": MetricWords(
         "Real or synthetic? (trees)",
@@ -103,11 +103,11 @@ _WORDS: dict[str, MetricWords] = {
     ),
     "missing_together": MetricWords(
         "Missing together",
-        "Largest difference in how often two columns are missing together. 0 = none.",
+        "Largest difference in how often two columns are missing together. 0 = no difference.",
     ),
     "missing_dependence": MetricWords(
         "Whose values are missing",
-        "Mean difference in how gaps depend on the values of other columns. 0 = none.",
+        "Mean difference in how gaps depend on the values of other columns. 0 = no difference.",
     ),
     "identical_rows": MetricWords(
         "Identical rows",
