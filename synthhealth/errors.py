@@ -270,9 +270,9 @@ class Doubt(str):
     Examples
     --------
     >>> from synthhealth.errors import Doubt
-    >>> doubt = Doubt("3 of 150 cells are no numbers and count as missing", "kind: nominal", 3)
+    >>> doubt = Doubt("3 of 150 cells are not numbers and count as missing", "kind: nominal", 3)
     >>> print(doubt, "->", doubt.settle)
-    3 of 150 cells are no numbers and count as missing -> kind: nominal
+    3 of 150 cells are not numbers and count as missing -> kind: nominal
     """
 
     settle: str

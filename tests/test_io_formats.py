@@ -369,7 +369,7 @@ def test_a_text_table_by_the_name_of_a_workbook(tmp_path):
     (tmp_path / "x.xls").write_text("age\tcrp\n61\t3.5\n47\t2.5\n")
     table, form = read_with_form(tmp_path / "x.xls")
     assert table["crp"].tolist() == [3.5, 2.5]
-    assert "no workbook but a text table" in form.doubts[0]
+    assert "not a workbook but a text table" in form.doubts[0]
     (tmp_path / "x.xls").write_text(f"<html><table><tr><td>{SECRET}</td></tr></table></html>")
     with pytest.raises(FileError, match="web page") as error:
         read_table(tmp_path / "x.xls")
@@ -465,4 +465,4 @@ def test_given_bytes_of_parquet():
 def test_given_text_by_the_name_of_a_workbook():
     table, form = read_with_form(given("s04.xls"))
     assert table.to_dict("list") == {"x": [1], "y": [2]}
-    assert "no workbook" in form.doubts[0]
+    assert "not a workbook" in form.doubts[0]

@@ -194,7 +194,7 @@ def test_a_damaged_ledger_is_refused_and_left_as_it_is(ledger):
             lambda: ledger.record_fit(patients(), SCHEMA, **HOW),
             lambda: sh.Synthesizer(schema=SCHEMA).fit(patients(), ledger=ledger),
         ):
-            with pytest.raises(FileError, match="damaged, or is no ledger"):
+            with pytest.raises(FileError, match="damaged, or is not a ledger"):
                 work()
         assert ledger.path.read_bytes() == broken
 

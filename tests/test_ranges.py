@@ -132,7 +132,7 @@ def test_ranges_hold_together_with_rules_and_a_guard() -> None:
         ({"age": (30.2, 30.8)}, "no value of the column lies in the range"),
         ({"age": Between(30, 31, above=True, below=True)}, "no value of the column"),
         ({"age": ("young", "old")}, "not of its kind"),
-        ({"age": (float("nan"), 40)}, "an end of the range is no value"),
+        ({"age": (float("nan"), 40)}, "an end of the range is not a value"),
         ({"sex": ("F", "M")}, "ranges are of numbers and dates"),
         ({"age": [30, 40, 50]}, "give a range: (low, high)"),
         ({"seen": ("2021-01-01", "2020-01-01")}, "begins above its end"),

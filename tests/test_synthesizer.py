@@ -248,7 +248,7 @@ def test_arguments_of_other_types_are_refused_in_words(cohort):
         Synthesizer(schema={"age": "count"}, random_state=0).fit(few)
     odd = few.copy()
     odd.attrs["units"] = None
-    with pytest.raises(TableError, match="no dict of units"):
+    with pytest.raises(TableError, match="not a dict of units"):
         Synthesizer(random_state=0).fit(odd)
 
 

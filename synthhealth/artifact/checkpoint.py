@@ -180,7 +180,7 @@ class Checkpoint:
             yield
         except CheckpointError as error:
             raise CheckpointError(
-                f"checkpoint {self._path}: {error}; delete it to begin anew, or name another file"
+                f"checkpoint {self._path}: {error}; delete it to start again, or name another file"
             ) from None
 
     def _hash_of(self, table: pd.DataFrame) -> str:

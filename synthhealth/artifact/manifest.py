@@ -297,7 +297,7 @@ def check_version(manifest: object) -> None:
     """
     version = manifest.get("format_version") if isinstance(manifest, dict) else None
     if type(version) is not int or version < 1:
-        raise ArtifactError("its manifest states no format version; it is no saved synthesizer")
+        raise ArtifactError("its manifest states no format version; it is not a saved synthesizer")
     if version > FORMAT_VERSION:
         raise ArtifactError(
             f"it was written in format {version}, newer than this library's {FORMAT_VERSION}; "

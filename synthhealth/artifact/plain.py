@@ -46,10 +46,10 @@ def to_json(value: Any, *, indent: int | None = None) -> bytes:
             value, allow_nan=False, ensure_ascii=False, indent=indent, separators=separators
         ).encode()
     except UnicodeEncodeError as error:
-        raise ArtifactError("a text of the model is no text of Unicode; rename it") from error
+        raise ArtifactError("a text of the model is not valid Unicode; rename it") from error
     except ValueError as error:
         raise ArtifactError(
-            "a number of the model is infinite or no number; fit it again with another seed, or "
+            "a number of the model is infinite or not a number; fit it again with another seed, or "
             "another model"
         ) from error
     parse_json(text, "the model")
@@ -122,7 +122,7 @@ def _finite(text: str) -> float:
 
 
 def _no_number(text: str) -> float:
-    raise _MalformedError("a number in it is infinite or no number")
+    raise _MalformedError("a number in it is infinite or not a number")
 
 
 def _check_extent(value: Any, what: str) -> None:
@@ -218,7 +218,7 @@ def read_arrays(content: bytes) -> dict[str, Array]:
     for name, array in arrays.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ArtifactError(
-                f"arrays.safetensors: array {name[:60]!r} holds numbers that are infinite or no "
+                f"arrays.safetensors: array {name[:60]!r} holds numbers that are infinite or not "
                 "numbers, so the model cannot sample; fit it again with another seed"
             )
     return {name: arrays[name].copy() for name in sorted(arrays)}
@@ -232,7 +232,7 @@ def _check_header(content: bytes) -> None:
         raise _malformed("its header is larger than it can be")
     header = parse_json(content[_SIZE.size : _SIZE.size + size], "the header of the arrays")
     if not isinstance(header, dict) or len(header) > MAX_ARRAYS:
-        raise _malformed(f"it is no list of at most {MAX_ARRAYS:,} arrays")
+        raise _malformed(f"it is not a list of at most {MAX_ARRAYS:,} arrays")
     for array in header.values():
         # Here ends, too, what the library would let pass as a free text beside the arrays.
         if not isinstance(array, dict) or set(array) != {"dtype", "shape", "data_offsets"}:

@@ -101,7 +101,7 @@ def members_of(fitted: Fitted) -> dict[str, bytes]:
         preparation = fitted.preparation.model_dump_json().encode()
     except PydanticSerializationError as error:
         raise ArtifactError(
-            "a name or a category of the table is no text of Unicode; rename it and fit again"
+            "a name or a category of the table is not valid Unicode; rename it and fit again"
         ) from error
     # What is saved can be loaded.
     read_preparation(preparation)

@@ -87,7 +87,7 @@ def sign(
     FileError
         A file cannot be read or written.
     ArtifactError
-        The file is no saved synthesizer, or is damaged: that is not to be vouched for.
+        The file is not a saved synthesizer, or is damaged: that is not to be vouched for.
     ParameterError
         The key is no Ed25519 key, its password is missing or wrong, or ``cryptography`` is not
         installed.

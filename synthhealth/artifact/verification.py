@@ -160,7 +160,7 @@ def verify(
     ArtifactError
         It is not a saved synthesizer, or cannot be loaded.
     ParameterError
-        A key is unusable, `max_seconds` is no number above 0, or the package ``cryptography`` is
+        A key is unusable, `max_seconds` is not a number above 0, or the package ``cryptography`` is
         missing.
     FitInterruptedError
         Ctrl-C came while the fit was repeated.
@@ -380,7 +380,7 @@ def _check_fit(
     if manifest.budget is not None:
         return check(
             "not checked",
-            "each fit of a private model draws its noise anew, and would spend as much again",
+            "each fit of a private model draws new noise and would spend as much again",
         )
     if table.outcome == "differs":
         return check("not checked", "the table is not the one that was learned")

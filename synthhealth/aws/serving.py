@@ -151,7 +151,7 @@ def model_fn(model_dir: str | os.PathLike[str]) -> Synthesizer:
     FileError
         The folder holds no such file, or several.
     ArtifactError
-        The file is no saved model, is damaged, or was written by a newer version.
+        The file is not a saved model, is damaged, or was written by a newer version.
 
     Examples
     --------

@@ -305,7 +305,7 @@ def _ways(cohorts: _Cohorts, model: _Model, n: int, seed: int) -> Iterator[_Draw
         each = (time.monotonic() - learned) / n
         yield _Drawn(way, drawn.rows, drawn.touched, learned - begin, each)
     assert fitted.guard is not None
-    # What would be simpler: rows with a patient's combination are drawn anew.
+    # What would be simpler: rows with a patient's combination are drawn again.
     begin = time.monotonic()
     parts: list[PlainRows] = []
     n_found = 0

@@ -98,7 +98,7 @@ def run_suite(
     """Do the runs of a suite that its folder does not hold yet, and give all figures.
 
     Each run is written as soon as it ends, so that a suite which was stopped, however it was, goes
-    on from there. Delete the folder to measure a changed library anew.
+    on from there. Delete the folder to measure a changed library again.
 
     Parameters
     ----------

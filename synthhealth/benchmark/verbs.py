@@ -175,7 +175,7 @@ def _size(written: str) -> Size:
         return "all"
     if not written.isdecimal() or int(written) < FEWEST_ROWS:
         raise typer.BadParameter(
-            f"{written!r} is no number of at least {FEWEST_ROWS} patients, and not 'all'",
+            f"{written!r} is not a number of at least {FEWEST_ROWS} patients, and not 'all'",
             param_hint="--rows",
         )
     return int(written)

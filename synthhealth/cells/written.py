@@ -1,4 +1,4 @@
-"""A cell that is no text, as a text table would write it."""
+"""A cell that is not text, as a text table would write it."""
 
 from __future__ import annotations
 

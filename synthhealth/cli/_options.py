@@ -22,7 +22,7 @@ def _check_duration(text: str | None) -> str | None:
         if text is not None:
             seconds_of(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no time; give 90s, 10m or 2h") from None
+        raise typer.BadParameter(f"{text!r} is not a time; give 90s, 10m or 2h") from None
     return text
 
 
@@ -37,7 +37,8 @@ def _check_conditions(texts: list[str] | None) -> list[str] | None:
     for text in texts or ():
         if not any(sign in text[1:] for sign in "=<>"):
             raise typer.BadParameter(
-                f"{text!r} is no condition; write COLUMN=VALUE, or a range in quotes: 'age >= 65'"
+                f"{text!r} is not a condition; write COLUMN=VALUE, or a range in quotes: "
+                "'age >= 65'"
             )
     return texts
 
@@ -291,7 +292,7 @@ def seconds_of(text: str) -> float:
     Raises
     ------
     ValueError
-        It is no time, or none above 0.
+        It is not a time, or none above 0.
 
     Examples
     --------

@@ -74,7 +74,7 @@ def check_leftovers(out: Path, names: list[str]) -> None:
     if left:
         raise FileError(
             f"{out / left[0]}: it is about an earlier table and would stand beside the new one; "
-            "delete it, choose another folder, or let --release make it anew"
+            "delete it, choose another folder, or let --release make it again"
         )
 
 

@@ -310,7 +310,9 @@ def compare(
     out: OutFolder,
     models: Models = None,
     folds: Annotated[int, typer.Option(min=2, help="Number of parts; each is held out once.")] = 5,
-    seeds: Annotated[int, typer.Option(min=1, help="How often the patients are divided anew.")] = 1,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="How often the patients are divided again.")
+    ] = 1,
     time_budget: TimeBudget = None,
     n_jobs: Annotated[int, typer.Option(help="Fits at once; -1: one per processor.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Decides every random choice.")] = 0,

@@ -261,7 +261,7 @@ def dependence(table: Table) -> Floats:
     Parameters
     ----------
     table : Table
-        Columns to measure. Ranks are taken anew over each pair's complete rows, as Spearman's
+        Columns to measure. Ranks are taken again over each pair's complete rows, as Spearman's
         correlation asks, unless the table brings those among all values of each column: many
         times faster, and different by some thousandths.
 

@@ -287,7 +287,7 @@ class Decimals:
     """What a file's decimal mark is."""
 
     mark: Literal[".", ","]
-    #: The columns of numbers that are no numbers by this mark, and stay text.
+    #: The columns of numbers that are not numbers by this mark, and stay text.
     text: frozenset[str]
     doubts: tuple[Doubt, ...] = ()
     #: The columns of whole numbers whose thousands are parted by a point.

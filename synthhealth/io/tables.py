@@ -134,7 +134,7 @@ def read_table(
     totals below it and rows without any value are left out; a line of units below the names
     becomes ``attrs["units"]``. Numbers come back exactly as they were written, whole numbers with
     gaps as ``Int64``; empty cells and pandas' usual words (``NA``, ``NaN``, ``null``, ...) are
-    missing values. What is no number beyond doubt stays text: codes with leading zeros, commas
+    missing values. What is not a number beyond doubt stays text: codes with leading zeros, commas
     that may part decimals or thousands. Marks that nobody sees are no part of a name or a cell.
 
     Parameters
@@ -337,7 +337,7 @@ def _read_text_named_xls(path: Path, head: bytes, asked: _Asked) -> tuple[pd.Dat
             ".xlsx"
         )
     table, found = asked.read_text(path, ".csv")
-    doubt = Doubt("the file is no workbook but a text table, and was read as CSV", weight=1)
+    doubt = Doubt("the file is not a workbook but a text table, and was read as CSV", weight=1)
     doubts = (doubt, *found.doubts)
     return table, FileForm(".xlsx", source="CSV by the name of .xls", doubts=doubts)
 

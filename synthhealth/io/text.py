@@ -148,7 +148,7 @@ def write_rows(
     from synthhealth.io.form import in_form, with_printed_digits
 
     if form.separator == " " and not form.missing:
-        form = replace(form, missing="NA")  # nothing between blanks is no cell
+        form = replace(form, missing="NA")  # nothing between blanks is not a cell
     quoting: _Quoting = csv.QUOTE_NONNUMERIC if quoted else csv.QUOTE_MINIMAL
     if header:
         _write_top(table, text, form, quoting)
@@ -179,8 +179,8 @@ def _write_top(table: pd.DataFrame, text: TextIO, form: FileForm, quoting: _Quot
 def _no_such_letters(form: FileForm) -> str:
     if form.encoding.startswith("utf"):
         return (
-            "the table holds text that is no valid Unicode (lone surrogates); decode it anew from "
-            "its source"
+            "the table holds text that is not valid Unicode (lone surrogates); decode it again "
+            "from its source"
         )
     return f"the table holds letters that {form.encoding} does not have; write it as UTF-8"
 

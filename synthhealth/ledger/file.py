@@ -163,8 +163,8 @@ class LedgerFile:
             content = Content.model_validate_json(text, strict=True)
         except (ValidationError, ValueError):
             raise FileError(
-                f"ledger: {self.path} is damaged, or is no ledger; put back a copy of it, or move "
-                "it away to begin another one. It was left as it is"
+                f"ledger: {self.path} is damaged, or is not a ledger; put back a copy of it, or "
+                "move it away to begin another one. It was left as it is"
             ) from None
         if not hmac.compare_digest(content.key, keyed(key, "key", b"")):
             raise FileError(
@@ -193,7 +193,7 @@ class LedgerFile:
         ------
         FileError
         """
-        self.check()  # a key that is missing is not to be made anew
+        self.check()  # a key that is missing is not to be made again
         try:
             with locked(self.key_path):
                 if not self.exists and not self.key_path.read_bytes():

@@ -73,7 +73,7 @@ class Bins(BaseModel):
         if (np.diff(ends) < 0).any() or (np.diff(self.low) <= 0).any():
             raise ValueError("the bins are not in order")
         if any(not 0 <= place < len(self.low) for place in self.heaps):
-            raise ValueError("a heap is no bin")
+            raise ValueError("a heap is not a bin")
         return self
 
     def __len__(self) -> int:

@@ -170,5 +170,5 @@ def _has_ranks(name: str, sizes: Mapping[str, int], numerical: Collection[str]) 
 
 def _permutation(ranks: Codes) -> Codes:
     if not np.array_equal(np.sort(ranks), np.arange(len(ranks))):
-        raise ArtifactError("the ranks of the levels are no ranks")
+        raise ArtifactError("the ranks of the levels are not ranks")
     return ranks

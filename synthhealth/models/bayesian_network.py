@@ -80,7 +80,7 @@ class BayesianNetworkModel(Family):
     Each column is drawn given at most a few of those before it, which explain it best, as in Chow
     and Liu's tree (1968) and the networks of PrivBayes (Zhang, Cormode, Procopiuc, Srivastava and
     Xiao, 2017, *PrivBayes: Private Data Release via Bayesian Networks*). The cells of those few
-    are merged until each has ten patients or more, and a number is drawn anew within its bin.
+    are merged until each has ten patients or more, and a number is drawn again within its bin.
     """
 
     name = "bayesian_network"
@@ -440,5 +440,5 @@ class _Reader:
 
 def _permutation(ranks: Codes) -> Codes:
     if not np.array_equal(np.sort(ranks), np.arange(len(ranks))):
-        raise ArtifactError("the ranks of the levels are no ranks")
+        raise ArtifactError("the ranks of the levels are not ranks")
     return ranks

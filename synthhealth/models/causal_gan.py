@@ -409,14 +409,15 @@ def _arrows(graph: Sequence[Any], names: Sequence[str]) -> list[tuple[str, str]]
     Raises
     ------
     ParameterError
-        One is no arrow, or names a column that is not learned.
+        One is not an arrow, or names a column that is not learned.
     """
     found = []
     for text in graph:
         cause, arrow, effect = (part.strip() for part in str(text).partition("->"))
         if not arrow or not cause or not effect:
             raise ParameterError(
-                f"parameter 'graph': {text!r} is no arrow; write 'cause -> effect', each a column"
+                f"parameter 'graph': {text!r} is not an arrow; write 'cause -> effect', each a "
+                "column"
             )
         for name in (cause, effect):
             if name not in names:

@@ -157,9 +157,9 @@ Places = npt.NDArray[np.int64]
 def draw_rows(
     model: Model, preparation: Preparation, n: int, known: Known | None, *, seed: int
 ) -> tuple[Rows, int]:
-    """Draw `n` rows that keep the rules; those that break one are drawn anew.
+    """Draw `n` rows that keep the rules; those that break one are drawn again.
 
-    A rule that cannot be known, because a value is missing, is kept: were rows just drawn anew,
+    A rule that cannot be known, because a value is missing, is kept: were rows just drawn again,
     those with gaps would become more frequent. A row is therefore replaced by one with the same
     gaps in the columns of the rules, as long as such a one is found.
 

@@ -92,14 +92,14 @@ class Guarded(NamedTuple):
 class Guard:
     """Sees to it that rows with a patient's own combination were made without that patient.
 
-    Were such rows just drawn anew, a release would have holes where the patients are, and who
+    Were such rows just drawn again, a release would have holes where the patients are, and who
     looks for the holes finds the patients. So further models, `PARTS` of them, each learn all
     patients but a part. A row with a combination of a patient of a part counts only where the
     model that has not learned the part has drawn it, any other row only where the guarded model
     has. In a release a patient's combination is then as frequent, and the rest of the row what,
     as without the patient: there is neither a repeat nor a hole to see.
 
-    A row is one of the models' draws, each as often as any other, that is drawn anew until the
+    A row is one of the models' draws, each as often as any other, that is drawn again until the
     model that drew it is the one that may. (Rejection sampling: von Neumann, 1951.)
 
     Attributes

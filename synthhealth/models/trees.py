@@ -58,7 +58,7 @@ class TreesModel(Family):
     (Reiter, 2005, *Using CART to generate partially synthetic, public use microdata*; Nowok, Raab
     and Dibben, 2016, *synthpop: Bespoke Creation of Synthetic Data in R*). Where synthpop draws the
     values of the leaf's patients again, a leaf here holds shares of bins and levels, drawn towards
-    those of the node above, and a number is drawn anew within its bin.
+    those of the node above, and a number is drawn again within its bin.
     """
 
     name = "trees"

@@ -61,7 +61,7 @@ def _copying(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
         )
     else:
         mend = (
-            "Find out where these rows come from and make the table anew; to delete them is not "
+            "Find out where these rows come from and make the table again; to delete them is not "
             "enough, as a model that repeats some patients has learned others, too"
         )
     return f"Do not release this table: {told}. {mend}."

@@ -12,7 +12,7 @@ from synthhealth.errors import FileError
 from synthhealth.io import settle, whole_file
 from synthhealth.report.data import ReportData
 
-_FAULTS = 3  # told of a file that is no report
+_FAULTS = 3  # told of a file that is not a report
 
 
 def write(path: str | os.PathLike[str], text: Callable[[], str], *, force: bool) -> None:
@@ -27,7 +27,7 @@ def read_data(path: str | os.PathLike[str]) -> ReportData:
     Raises
     ------
     FileError
-        The file cannot be read, or is no report of this format.
+        The file cannot be read, or is not a report of this format.
     """
     settle(Path(path).parent)
     try:
@@ -42,6 +42,6 @@ def read_data(path: str | os.PathLike[str]) -> ReportData:
             for fault in error.errors(include_input=False, include_url=False)[:_FAULTS]
         ]
         raise FileError(
-            f"{path} is no report.json of this version of synthhealth ({'; '.join(faults)}); write "
-            "it again with report.to_json(path)"
+            f"{path} is not a report.json of this version of synthhealth ({'; '.join(faults)}); "
+            "write it again with report.to_json(path)"
         ) from None

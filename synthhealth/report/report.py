@@ -100,7 +100,7 @@ class Report:
         Raises
         ------
         FileError
-            The file cannot be read, or is no report of this format.
+            The file cannot be read, or is not a report of this format.
         """
         data = read_data(path)
         return cls(data.evaluation, _Gathered(data), data.written)
@@ -122,7 +122,7 @@ class Report:
         ParameterError
             The reports are of different columns.
         FileError
-            The file cannot be read, or is no report of this format.
+            The file cannot be read, or is not a report of this format.
         """
         from synthhealth.report.compare import compare
 

@@ -155,7 +155,7 @@ def trend(reports: Sequence[Report | str | os.PathLike[str]]) -> Trend:
     ParameterError
         There are fewer than two reports, or they are of different columns.
     FileError
-        A file cannot be read, or is no report of this format.
+        A file cannot be read, or is not a report of this format.
 
     Examples
     --------

@@ -113,7 +113,7 @@ def _read_text(path: str | os.PathLike[str]) -> str:
             content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise FileError(
-                f"{path}: the file is larger than {MAX_BYTES // 2**20} MiB; this is no schema"
+                f"{path}: the file is larger than {MAX_BYTES // 2**20} MiB; this is not a schema"
             )
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -177,7 +177,7 @@ def _validated(document: Document) -> Schema:
     except UnicodeEncodeError:
         raise SchemaError("an escape such as \\ud800 is half a sign; write it whole") from None
     try:
-        # As JSON: a list may be a tuple and a word an enumeration's member, but "5" is no number.
+        # As JSON: a list may be a tuple, a word an enumeration's member, but "5" is not a number.
         return Schema.model_validate_json(json.dumps(content), strict=True)
     except ValidationError as error:
         problem = first_problem(error, Schema, content)

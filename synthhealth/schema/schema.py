@@ -239,8 +239,8 @@ It is never learned; each synthetic row is a new patient, with a new one (``S000
         FileError
             The file cannot be read, or is far too large.
         SchemaError
-            It is no schema: an unknown key, a key that stands twice, a value of the wrong type, a
-            rule about a column that is not there. The message says the line, where it can.
+            It is not a schema: an unknown key, a key given twice, a value of the wrong type, or
+            a rule about a column that is not there. The message says which line, where it can.
         """
         from synthhealth.schema.files import read_schema
 

@@ -151,7 +151,7 @@ def check_unit(text: str) -> None:
 
 
 def ucum_of(text: str) -> str | None:
-    """Give the UCUM code of a unit as people write it, or None if it is no unit.
+    """Give the UCUM code of a unit as people write it, or None if it is not a unit.
 
     Examples
     --------

@@ -87,8 +87,8 @@ def conditions_in_words(
     Raises
     ------
     ParameterError
-        A text is no condition, a range begins or ends twice, a column has a value and a range, or
-        an end is missing.
+        A text is not a condition, a range begins or ends twice, a column has a value and a
+        range, or an end is missing.
     """
     conditions: dict[str, Any] = {}
     for name, operator, text in (_parted(text, like.columns) for text in texts):
@@ -133,7 +133,7 @@ def _parted(text: str, columns: Collection[str]) -> Written:
             return way._replace(value=way.value.strip() if way.operator != "=" else way.value)
     if not ways:
         raise ParameterError(
-            f"{text!r} is no condition; write COLUMN=VALUE, or a range in quotes: 'age >= 65'"
+            f"{text!r} is not a condition; write COLUMN=VALUE, or a range in quotes: 'age >= 65'"
         )
     trimmed = [Written(*(part.strip() for part in way)) for way in ways]
     return next((way for way in trimmed if way.column in columns), trimmed[0])

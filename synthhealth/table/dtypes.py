@@ -83,7 +83,7 @@ def is_known_zone(text: str) -> bool:
     return True
 
 
-#: Days of an index of dates; from there on they begin anew, before the calendar of pandas ends.
+#: Days of an index of dates; from there on they start again, before the calendar of pandas ends.
 _DAYS = 90_000
 
 

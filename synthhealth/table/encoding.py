@@ -82,20 +82,20 @@ class ColumnForm(BaseModel):
                 raise ValueError("the time zone is unknown")
             first, last = CALENDAR
             if self.kind is Kind.DATETIME and not first <= self.low < self.high <= last:
-                raise ValueError("the limits are no dates")
+                raise ValueError("the limits are not dates")
             lowest, highest = limits_of_dtype(self.dtype)
             if not lowest <= self.low < self.high <= highest:
                 raise ValueError("the dtype cannot hold the limits")
             is_date = types.is_datetime64_any_dtype(self.dtype)
             if is_date is not (self.kind is Kind.DATETIME):
-                raise ValueError("dates are no numbers")
+                raise ValueError("dates are not numbers")
         elif not self.levels or not _are_different(self.levels):
             raise ValueError("the levels are not one or more different ones")
         elif self.categories is not None:
             if not _are_different(self.categories):
                 raise ValueError("a category stands twice")
             if (pd.Index(self.categories).get_indexer(pd.Index(self.levels)) < 0).any():
-                raise ValueError("a level is no category")
+                raise ValueError("a level is not a category")
         return self
 
     @classmethod
@@ -240,7 +240,7 @@ class ColumnForm(BaseModel):
         Raises
         ------
         ConditionError
-            No value can lie in it: the column has levels, an end is no value of the column, the
+            No value can lie in it: the column has levels, an end is not a value of the column, the
             range begins above its end, lies outside what was learned, or between two values that
             can be written.
         """
@@ -253,7 +253,7 @@ class ColumnForm(BaseModel):
         unknown = [end is not None and (not is_scalar(end) or pd.isna(end)) for end in asked.ends]
         if any(unknown):
             raise ConditionError(
-                f"{at}: an end of the range is no value; leave it open with None: (30, None)"
+                f"{at}: an end of the range is not a value; leave it open with None: (30, None)"
             )
         low, high = (
             open_end if end is None else float(self._encode_one(end))
@@ -435,7 +435,7 @@ class TableForm(BaseModel):
         Raises
         ------
         FitError
-            A number is infinite or no number, or a category is none of the column's.
+            A number is infinite or not a number, or a category is none of the column's.
         """
         for name in plain.columns:
             values = plain[name].to_numpy()

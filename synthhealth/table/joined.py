@@ -82,7 +82,7 @@ def split(table: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
     Raises
     ------
     TableError
-        More than a fifth of a column's cells are no two numbers.
+        More than a fifth of a column's cells are not two numbers.
     SchemaError
         There is a column of the name of a new one already, or a rule needs one that is split.
     """
@@ -248,7 +248,7 @@ def _split_cells(values: pd.Series, column: Column) -> tuple[pd.Series, pd.Serie
     if odd > FEW * int(cells.counts[~is_code].sum()):
         mark = (column.joined or "").strip()
         raise TableError(
-            f"column {column.name!r}: {odd} cells are no two numbers parted by {mark!r}; declare "
+            f"column {column.name!r}: {odd} cells are not two numbers parted by {mark!r}; declare "
             "their text as missing codes (schema: missing), or the column as nominal"
         )
     empty = values.astype(object).to_numpy()

@@ -62,7 +62,7 @@ def _hashes(table: pd.DataFrame) -> npt.NDArray[np.uint64]:
     return pd.util.hash_pandas_object(table, index=False).to_numpy()
 
 
-#: How often whom to leave out is drawn anew where a level or a column would be lost.
+#: How often whom to leave out is drawn again where a level or a column would be lost.
 TRIES = 50
 
 

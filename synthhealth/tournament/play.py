@@ -78,7 +78,7 @@ def compare(
         Families. A mapping also gives parameters: ``{"hybrid": {}, "ctgan": {"steps": 500}}``.
         By default those that fit in seconds and, where there is a `time_budget`, the networks, too.
     seeds : int
-        How often the patients are divided anew.
+        How often the patients are divided again.
     folds : int
         Parts of the patients.
     time_budget : float, optional

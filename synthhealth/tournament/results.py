@@ -163,7 +163,7 @@ class Tournament(Part, WritesJson):
     folds: int = Field(ge=2)
     """Parts of the patients; each is held out once."""
     seeds: int = Field(ge=1)
-    """How often the patients were divided anew."""
+    """How often the patients were divided again."""
     random_state: int
     """Decides everything."""
     privacy: Privacy
@@ -191,7 +191,7 @@ class Tournament(Part, WritesJson):
     @property
     def design(self) -> str:
         """How it was played, in a sentence."""
-        often = "" if self.seeds == 1 else f", divided anew {self.seeds} times"
+        often = "" if self.seeds == 1 else f", divided again {self.seeds} times"
         return (
             f"{self.n_rows:,} rows, {self.n_columns} columns; {self.folds} parts of the patients, "
             f"each held out once{often}; seed {self.random_state}."

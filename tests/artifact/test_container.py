@@ -137,8 +137,8 @@ def test_arrays_are_deterministic(arrays):
 @pytest.mark.parametrize(
     ("array", "words"),
     [
-        (np.array([1.0, np.nan]), "infinite or no numbers"),
-        (np.array([np.inf], dtype=np.float32), "infinite or no numbers"),
+        (np.array([1.0, np.nan]), "infinite or not numbers"),
+        (np.array([np.inf], dtype=np.float32), "infinite or not numbers"),
         (np.array([1], dtype=np.int32), "int32"),
         (np.array([b"x"]), r"\|S1"),
         (np.array([None]), "object"),
@@ -174,8 +174,8 @@ def test_json_round_trip(value):
         (b"{", "not JSON"),
         (b"\xff{}", "not JSON"),
         (b"[1] 2", "not JSON"),
-        (b"[NaN]", "infinite or no number"),
-        (b"[-Infinity]", "infinite or no number"),
+        (b"[NaN]", "infinite or not a number"),
+        (b"[-Infinity]", "infinite or not a number"),
         (b"[1e400]", "too large"),
         (b"[" + b"9" * 5_000 + b"]", "not JSON"),
         (b'{"a": 1, "a": 1}', "twice"),

@@ -19,7 +19,7 @@ def test_a_version_that_is_not_read_any_more():
 
 @pytest.mark.parametrize("manifest", [{}, [], None, {"format_version": "2"}, {"format_version": 0}])
 def test_no_manifest(manifest):
-    with pytest.raises(ArtifactError, match="no saved synthesizer"):
+    with pytest.raises(ArtifactError, match="not a saved synthesizer"):
         check_version(manifest)
 
 

@@ -139,7 +139,7 @@ def test_one_file_serves_every_verb(offline: None, tmp_path: Path) -> None:
         ([*TRAIN, "--param", "log_scal=true"], "did you mean 'log_scale'?"),
         ([*TRAIN, "--model", "ctgann"], "did you mean 'ctgan'?"),
         ([*TRAIN, "--param", 'drop=["patient\'s"]'], "apostrophe"),
-        ([*SAMPLE, "--output", "s3://X/rows"], "is no name of a bucket"),
+        ([*SAMPLE, "--output", "s3://X/rows"], "is not a valid bucket name"),
         (["train", "--data", "s3://hospital/x"], "role: missing"),
         (["train", "--data", "s3://hospital/x"], "or AWS's with `source` (--image)"),
         (["sample", "--image", IMAGE], "num_rows: missing; Synthetic rows in all (--rows)"),

@@ -228,7 +228,7 @@ def test_keys_that_lead_to_another_folder_are_refused(
 
 @pytest.mark.parametrize("event", [None, [], "x", 1])
 def test_what_is_no_event_is_refused_in_words(handler: Any, event: Any) -> None:
-    with pytest.raises(ParameterError, match="no event of S3"):
+    with pytest.raises(ParameterError, match="not an S3 event"):
         handler(event)
 
 
@@ -358,7 +358,7 @@ def test_which_objects_an_event_speaks_of() -> None:
     assert objects_of(bridged("b", "raw/folder/")) == []
     assert objects_of(bridged("b", "x") | {"detail-type": "Object Deleted"}) == []
     for event in NO_EVENTS:
-        with pytest.raises(SynthHealthError, match="no event of S3"):
+        with pytest.raises(SynthHealthError, match="not an S3 event"):
             objects_of(event)
 
 

@@ -195,7 +195,7 @@ def test_a_report_without_numerical_columns() -> None:
     ],
 )
 def test_what_is_no_report_is_refused_without_its_content(content: bytes) -> None:
-    with pytest.raises(LaunchError, match="is no report of synthhealth") as caught:
+    with pytest.raises(LaunchError, match="is not a report of synthhealth") as caught:
         Figures.from_bytes(content)
     assert "Zebedee" not in str(caught.value)
     assert caught.value.__cause__ is None

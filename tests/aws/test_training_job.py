@@ -555,7 +555,7 @@ class TestCheckpoints:
             path.write_bytes(content)
         killed(interrupted)
         assert len(count) == 1
-        assert "not used; the fit begins anew" in capsys.readouterr().out
+        assert "not used; the fit starts again" in capsys.readouterr().out
         assert model_bytes(interrupted) == before
 
     def test_nothing_of_the_patients_is_hashed_without_a_key(self, interrupted, killed):
@@ -621,7 +621,7 @@ class TestCheckpoints:
         configure(base, "hyperparameters", TVAE)
         (base / "checkpoints/training.checkpoint").write_bytes(b"no checkpoint")
         assert run(base) == 0
-        assert "checkpoint: not used; the training begins anew" in capsys.readouterr().out
+        assert "checkpoint: not used; the training starts again" in capsys.readouterr().out
         assert model_bytes(base) == trained
 
     def test_a_parameter_names_the_folder(self, tmp_path, killed, count):

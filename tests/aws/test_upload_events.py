@@ -103,5 +103,5 @@ def test_a_message_that_is_no_event_is_told_in_words(body, caplog):
     messages = [{"eventSource": "aws:sqs", "messageId": "m1", "body": body}]
     with caplog.at_level(logging.ERROR):
         assert handle({"Records": messages}) == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
-    assert "no event of S3" in caplog.text
+    assert "not an S3 event" in caplog.text
     assert "Traceback" not in caplog.text

@@ -1,4 +1,4 @@
-"""No column is ruined in silence: a corpus of mutated tables, made anew each time.
+"""No column is ruined in silence: a corpus of mutated tables, made again each time.
 
 A column of results with one awkward thing in some of its cells, for each kind of thing, number of
 rows, share of the cells and script of the digits: 3,600 tables, of which the suite looks at every

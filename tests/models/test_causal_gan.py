@@ -77,7 +77,7 @@ def test_a_graph_is_found_where_none_is_given():
 @pytest.mark.parametrize(
     ("graph", "message"),
     [
-        (["sex lab"], r"'sex lab' is no arrow; write 'cause -> effect'"),
+        (["sex lab"], r"'sex lab' is not an arrow; write 'cause -> effect'"),
         (["sex -> labb"], r"no column 'labb' is learned \(did you mean 'lab'\?\)"),
         (["sex -> lab", "lab -> ill", "ill -> sex"], "go in a circle .*; leave one of them out"),
         (["lab -> lab"], "go in a circle"),

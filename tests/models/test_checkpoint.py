@@ -196,7 +196,7 @@ def refused(path, synthesizer, table, match):
     with pytest.raises(CheckpointError, match=match) as caught:
         synthesizer.fit(table, checkpoint=path)
     assert str(path) in str(caught.value)
-    assert "delete it to begin anew" in str(caught.value)
+    assert "delete it to start again" in str(caught.value)
     assert path.read_bytes() == before
 
 

@@ -53,7 +53,7 @@ def test_no_family_sends_its_user_to_another_one() -> None:
 
 @pytest.mark.parametrize(
     ("model", "words"),
-    [(GAN, "steps=450, now 900"), (COPULA, "mixed into the table"), (None, "make the table anew")],
+    [(GAN, "steps=450, now 900"), (COPULA, "mixed into the table"), (None, "make the table again")],
 )
 def test_copied_rows_are_not_released(model: ModelInfo | None, words: str) -> None:
     found = advise(evaluation(identical(0.2, "copied"), real_is="training"), model)

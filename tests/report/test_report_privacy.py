@@ -281,7 +281,7 @@ def test_every_figure_is_short(report: Report, tmp_path: Path) -> None:
 
 def test_real_counts_are_multiples_of_five(report: Report) -> None:
     data = report.data
-    assert data.evaluation.n_real == 61  # the number of patients itself is no secret
+    assert data.evaluation.n_real == 61  # the number of patients itself is not a secret
     hb = next(one for one in data.evaluation.numerical if one.column == "hb")
     assert (hb.n_real, hb.missing_real) == (56, pytest.approx(5 / 61, abs=1e-4))
     for column in data.categorical:

@@ -106,7 +106,7 @@ def test_a_time_of_day_stays_within_the_day():
 @pytest.mark.parametrize("form", ["%H", "%H:%H:%M", "%I:%M", "%Y:%M", "%H:%h:%M", "[]%H:%M", "%"])
 def test_what_is_no_form(form):
     assert not is_clock_form(form)
-    with pytest.raises(SchemaError, match="no form of times"):
+    with pytest.raises(SchemaError, match="not a form of times"):
         read_column(
             pd.Series(["12:30"]), Column(name="t", kind="continuous", notation={"clock": form})
         )

@@ -374,4 +374,6 @@ def test_words_for_missing_values_in_a_file(files):
         assert set(fake[name]) - missing == levels
         for level in levels:
             share = (real[name] == level).mean()
-            assert (fake[name] == level).mean() == pytest.approx(share, abs=0.07)
+            # 4 standard errors of 150 patients of which a fifth is left out, of the noise on a
+            # share and of 1,000 rows: once in 16,000.
+            assert (fake[name] == level).mean() == pytest.approx(share, abs=0.14)

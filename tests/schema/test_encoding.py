@@ -182,7 +182,7 @@ def test_limits_of_dates_are_dates(unit, first, last):
 
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "Int8", "int16", "uint8[pyarrow]"])
 def test_limits_stay_within_whole_numbers_of_few_bits(dtype):
-    """Rounded outwards, a limit would lie where such a number begins anew at the other end."""
+    """Rounded outwards, a limit would lie where such a number starts again at the other end."""
     largest = 127 if "int8" in dtype.lower() and not dtype.startswith("u") else 255
     values = pd.Series([*range(0, 100, 7), largest]).astype(dtype)
     table = pd.DataFrame({"a": values, "b": range(16)})

@@ -152,7 +152,7 @@ def test_dates_that_are_declared_as_groups_are_text():
         (pd.Series([SECRET]), "holds Series"),
         (1 + 2j, "holds complex numbers"),
         (b"\xff\xfe" + SECRET.encode(), "holds bytes that are no text"),
-        (f"\ud83d{SECRET}", "no valid Unicode"),
+        (f"\ud83d{SECRET}", "not valid Unicode"),
         (1e300, "numbers beyond 1e"),
         (object(), "objects of type object"),
     ],
@@ -177,7 +177,7 @@ def test_all_bad_columns_stand_in_one_message():
 
 
 def test_a_name_that_is_no_text_of_unicode_is_named_by_its_place():
-    with pytest.raises(TableError, match="the name of column 2 is no valid Unicode") as error:
+    with pytest.raises(TableError, match="the name of column 2 is not valid Unicode") as error:
         propose(pd.DataFrame({"a": [1], "b\ud83d": [2]}))
     str(error.value).encode()
 

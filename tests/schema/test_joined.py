@@ -187,7 +187,7 @@ def test_a_column_of_some_pairs_is_refused(table):
     mixed = pd.DataFrame({"bp": cells, "age": range(100)})
     found = propose(mixed)
     assert found.findings[0].doubts[0].weight == 3
-    with pytest.raises(TableError, match="'bp': 40 cells are no two numbers"):
+    with pytest.raises(TableError, match="'bp': 40 cells are not two numbers"):
         sh.Synthesizer("gaussian_copula", schema=found.schema).fit(mixed)
 
 

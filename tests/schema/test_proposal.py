@@ -101,7 +101,7 @@ def test_an_unknown_unit_is_a_doubt():
     table.attrs["units"] = {"x": "florps"}
     proposal = propose(table)
     assert proposal.schema["x"].unit is None
-    assert "'florps' is no unit" in proposal.findings[0].doubts[0]
+    assert "'florps' is not a unit" in proposal.findings[0].doubts[0]
 
 
 def test_known_analytes_have_limits_unless_the_column_goes_beyond():

@@ -176,7 +176,7 @@ def test_complete_never_overrides_what_was_said():
 @pytest.mark.parametrize("dates", ["%Q", "dd.mm.yyyy", "%d.%d.%Y", "%d %"])
 def test_a_format_that_is_none_is_refused(dates):
     column = column_of("datetime", notation=Notation(dates=(dates,)))
-    with pytest.raises(SchemaError, match=r"column 'x': .* is no format of dates"):
+    with pytest.raises(SchemaError, match=r"column 'x': .* is not a date format"):
         read_column(pd.Series(["31.12.2020"], name="x"), column)
 
 

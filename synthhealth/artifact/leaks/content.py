@@ -289,7 +289,7 @@ def read_saved(path: str | os.PathLike[str]) -> Saved:
         model = parse_json(members[MODEL], MODEL)
         arrays = read_arrays(members[ARRAYS])
         if not isinstance(model, dict):
-            raise ArtifactError(f"{MODEL} is no object; save the model again")
+            raise ArtifactError(f"{MODEL} is not an object; save the model again")
     except ArtifactError as error:
         raise ArtifactError(f"{path}: {error}") from error.__cause__
     preparation = learned.model_dump(mode="json")

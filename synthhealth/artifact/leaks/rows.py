@@ -153,7 +153,7 @@ def _objects(values: Floats) -> npt.NDArray[np.object_]:
 
 
 def _number(cell: Any) -> float | None:
-    # True and false are no numbers in the content either.
+    # True and false are not numbers in the content either.
     return None if isinstance(cell, bool | np.bool_) else float(cell)
 
 

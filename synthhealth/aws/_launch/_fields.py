@@ -85,14 +85,14 @@ def _folder(text: str) -> str:
 
 def _archive(text: str) -> str:
     if not _address(text).endswith(".tar.gz"):
-        raise ValueError(f"{text!r} is no archive; its name must end with .tar.gz")
+        raise ValueError(f"{text!r} is not an archive; its name must end with .tar.gz")
     return text
 
 
 def _model_data(text: str) -> str:
     if not _address(text).endswith((".tar.gz", "/")):
         raise ValueError(
-            f"{text!r} is no model; give the model.tar.gz of a training job, or a folder that "
+            f"{text!r} is not a model; give the model.tar.gz of a training job, or a folder that "
             "holds a saved model (ending with /)"
         )
     return text
@@ -203,7 +203,9 @@ ReservedName: TypeAlias = Annotated[str, _matching(_NAME, 52, _NAME_ADVICE.forma
 RoleArn: TypeAlias = Annotated[
     str,
     _matching(
-        _ROLE, 2048, "is no role; write its ARN: arn:aws:iam::<12 digits>:role/<name of the role>"
+        _ROLE,
+        2048,
+        "is not a role; write its ARN: arn:aws:iam::<12 digits>:role/<name of the role>",
     ),
 ]
 Image: TypeAlias = Annotated[
@@ -211,7 +213,7 @@ Image: TypeAlias = Annotated[
     _matching(
         _IMAGE,
         255,
-        "is no image in ECR; write <12 digits>.dkr.ecr.<region>.amazonaws.com/<name>:<tag>",
+        "is not an image in ECR; write <12 digits>.dkr.ecr.<region>.amazonaws.com/<name>:<tag>",
     ),
 ]
 KmsKey: TypeAlias = Annotated[
@@ -223,10 +225,10 @@ KmsKey: TypeAlias = Annotated[
     ),
 ]
 SubnetId: TypeAlias = Annotated[
-    str, _matching(_SUBNET, 32, "is no subnet; write its ID: subnet-0123456789abcdef0")
+    str, _matching(_SUBNET, 32, "is not a subnet; write its ID: subnet-0123456789abcdef0")
 ]
 SecurityGroupId: TypeAlias = Annotated[
-    str, _matching(_GROUP, 32, "is no security group; write its ID: sg-0123456789abcdef0")
+    str, _matching(_GROUP, 32, "is not a security group; write its ID: sg-0123456789abcdef0")
 ]
 S3Address: TypeAlias = Annotated[str, AfterValidator(_address)]
 S3Folder: TypeAlias = Annotated[str, AfterValidator(_folder)]

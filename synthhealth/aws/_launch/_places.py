@@ -18,13 +18,13 @@ def bucket_problem(name: str) -> str | None:
     """Tell what is wrong with the name of a bucket, by S3's own rules; None if nothing is."""
     if _BUCKET.fullmatch(name) is None:
         return (
-            f"{name!r} is no name of a bucket: 3 to 63 small letters, digits, dots and hyphens, "
-            "beginning and ending with a letter or a digit"
+            f"{name!r} is not a valid bucket name: 3 to 63 small letters, digits, dots and "
+            "hyphens, beginning and ending with a letter or a digit"
         )
     if ".." in name or _is_ip(name):
-        return f"{name!r} is no name of a bucket: no two dots side by side, no IP address"
+        return f"{name!r} is not a valid bucket name: no two dots side by side, no IP address"
     if name.startswith(_RESERVED_STARTS) or name.endswith(_RESERVED_ENDS):
-        return f"{name!r} is no name of a bucket: S3 keeps its beginning or end for itself"
+        return f"{name!r} is not a valid bucket name: S3 keeps its beginning or end for itself"
     return None
 
 

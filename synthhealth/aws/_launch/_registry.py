@@ -105,7 +105,7 @@ class Figures(_Part):
         FileError
             It cannot be read.
         LaunchError
-            It is no report.
+            It is not a report.
         """
         try:
             content = Path(path).read_bytes()
@@ -132,7 +132,8 @@ class Figures(_Part):
         except (ValueError, KeyError, TypeError, AttributeError, ValidationError):
             # Not chained: the text of the error may repeat what the file holds.
             raise LaunchError(
-                f"{name}: is no report of synthhealth; give the report.json of a training job"
+                f"{name}: this is not a report of synthhealth; give the report.json of a training "
+                "job"
             ) from None
 
     @property
@@ -171,7 +172,7 @@ INTENDED = (
 )
 RISK = (
     "The model was learned from patients' data. The scores say how like the real table the "
-    "synthetic one is; they are no proof of anonymity. Whether a patient could be recognised has "
+    "synthetic one is; they are not proof of anonymity. Whether a patient could be recognised has "
     "to be examined separately."
 )
 MAX_TEXT = 2048

@@ -233,7 +233,7 @@ class Job:
                 fit(checkpoint=unfinished)
                 return
             except CheckpointError as error:
-                _log.warning("checkpoint: not used; the training begins anew: %s", error)
+                _log.warning("checkpoint: not used; the training starts again: %s", error)
                 unfinished.unlink()
         fit(checkpoint=unfinished)
 

@@ -87,7 +87,7 @@ class Places:
         Raises
         ------
         ParameterError, FileError
-            What is said is no list.
+            What is said is not a list.
         """
         text, where = self.variables.get("SM_HOSTS"), "SM_HOSTS"
         if text:

@@ -81,21 +81,21 @@ class Checkpoint:
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             if isinstance(error, SynthHealthError):
                 raise
-            _log.warning("checkpoint: it is damaged and not used; the fit begins anew")
+            _log.warning("checkpoint: it is damaged and not used; the fit starts again")
             return None
         if wanted != identity:
             _log.warning(
                 "checkpoint: it is of other data, settings or versions and not used; the fit "
-                "begins anew"
+                "starts again"
             )
             return None
         if hashlib.sha256(content).hexdigest() != sha256:
-            _log.warning("checkpoint: its model is damaged and not used; the fit begins anew")
+            _log.warning("checkpoint: its model is damaged and not used; the fit starts again")
             return None
         try:
             return read(self._folder / _MODEL)
         except SynthHealthError as error:
-            _log.warning("checkpoint: not used; the fit begins anew: %s", error)
+            _log.warning("checkpoint: not used; the fit starts again: %s", error)
             return None
 
     def unfinished(self) -> Path:
@@ -191,7 +191,7 @@ def save_timeless(
 
 def _source_date() -> datetime:
     text = os.environ.get("SOURCE_DATE_EPOCH", "")
-    # Later than the year 2100 is no time that anybody means, and could be none at all.
+    # Later than the year 2100 is not a time that anybody means, and could be none at all.
     if not text.isdecimal() or len(text) > 10:
         return _NO_TIME
     return datetime.fromtimestamp(int(text), timezone.utc)

@@ -69,7 +69,7 @@ class Number:
 
 
 def parse_number(cell: str) -> Number | None:
-    """Read a cell without blanks around it; None if it is no number."""
+    """Read a cell without blanks around it; None if it is not a number."""
     match = _CELL.fullmatch(cell) if len(cell) <= _LONGEST else None
     if match is None:
         return None
@@ -358,7 +358,7 @@ class ColumnReader:
     def _read_number(self, cell: str) -> tuple[str, tuple[str, ...]]:
         number = parse_number(cell)
         has_own_unit = number is not None and self._has_own_unit(number)
-        # A plain number is no text; what stands behind one, or begins as telephones do, may be.
+        # A plain number is not text; what stands behind one, or begins as telephones do, may be.
         inside = () if has_own_unit and cell[0] != "+" else identifiers_inside(cell)
         if number is None or not has_own_unit:
             return "", ("unreadable", *inside)

@@ -66,7 +66,7 @@ def queued_messages(event: Any) -> list[tuple[str, str]] | None:
     if not all(isinstance(one, dict) and one.get("eventSource") == "aws:sqs" for one in records):
         return None
     if not all(isinstance(one.get("messageId"), str) for one in records):
-        raise ParameterError("the event is no batch of SQS: a message in it has no id")
+        raise ParameterError("the event is not an SQS batch: a message in it has no id")
     return [(one["messageId"], str(one.get("body"))) for one in records]
 
 
@@ -81,7 +81,7 @@ def objects_of_message(body: str) -> list[StoredObject]:
     try:
         event = json.loads(body)
     except (ValueError, RecursionError):
-        raise ParameterError("the message holds no event of S3: it is no JSON") from None
+        raise ParameterError("the message is not an S3 event: it is not JSON") from None
     return objects_of(event)
 
 
@@ -94,10 +94,10 @@ def objects_of(event: Any) -> list[StoredObject]:
     Raises
     ------
     ParameterError
-        It is no event of S3.
+        It is not an S3 event.
     """
     if not isinstance(event, Mapping):
-        raise ParameterError("the event is no event of S3: not an object")
+        raise ParameterError("the event is not an S3 event: not an object")
     if event.get("Event") == "s3:TestEvent":
         return []
     try:
@@ -112,7 +112,7 @@ def objects_of(event: Any) -> list[StoredObject]:
             ]
     except (KeyError, TypeError, AttributeError):
         raise ParameterError(
-            "the event is no event of S3: parts of it are missing, or of another type"
+            "the event is not an S3 event: parts of it are missing, or of another type"
         ) from None
     return [one for one in found if not one.key.endswith("/")]
 

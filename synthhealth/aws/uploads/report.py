@@ -56,7 +56,7 @@ class PreparationReport:
     columns : tuple of ColumnCounts
         In the table's order.
     identifiers : tuple of IdentifierFound
-        The direct identifiers. None is no proof that there is none.
+        The direct identifiers. None is not a proof that there is none.
     """
 
     decision: Decision

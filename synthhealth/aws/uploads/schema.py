@@ -65,7 +65,7 @@ def read_schema(schema_json: str | bytes) -> tuple[ColumnPlan, ...]:
 
 def _plan(column: Any, place: int) -> ColumnPlan:
     if not isinstance(column, dict):
-        raise SchemaError(f"schema: column {place} is no object; write it with Schema.to_file")
+        raise SchemaError(f"schema: column {place} is not an object; write it with Schema.to_file")
     name, kind, unit = column.get("name"), column.get("kind"), column.get("unit")
     if not isinstance(name, str) or not name.strip():
         raise SchemaError(f"schema: column {place} has no name")
@@ -74,7 +74,7 @@ def _plan(column: Any, place: int) -> ColumnPlan:
             f"schema: column {name!r} has no known kind; the kinds are {', '.join(_KINDS)}"
         )
     if unit is not None and not isinstance(unit, str):
-        raise SchemaError(f"schema: the unit of column {name!r} is no text")
+        raise SchemaError(f"schema: the unit of column {name!r} is not text")
     missing, levels = column.get("missing") or (), column.get("levels")
     if not isinstance(missing, (list, tuple)) or not isinstance(levels, (list, type(None))):
         raise SchemaError(f"schema: levels and missing of column {name!r} are lists")
@@ -88,7 +88,7 @@ def _plan(column: Any, place: int) -> ColumnPlan:
     if decimal not in (None, ".", ","):
         raise SchemaError(f"schema: the decimal mark of column {name!r} is neither . nor ,")
     if not isinstance(suffix, (str, type(None))):
-        raise SchemaError(f"schema: the suffix in the notation of column {name!r} is no text")
+        raise SchemaError(f"schema: the suffix in the notation of column {name!r} is not text")
     return ColumnPlan(
         name=name,
         kind=kind,

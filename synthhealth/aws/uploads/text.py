@@ -55,7 +55,7 @@ class Decoder:
         Raises
         ------
         FileError
-            The content is no text, or in another encoding, or partly in another one.
+            The content is not text, or in another encoding, or partly in another one.
         """
         is_first = True
         for block in blocks(pieces):

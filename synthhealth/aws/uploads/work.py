@@ -260,7 +260,7 @@ class Worker:
         # Outputs lie at one place whatever the version. Events of several may come in any order or
         # be done at once: whoever writes an older one last must write the current one after it.
         while self._current(one) not in (None, done):
-            _LOG.info("the key was written anew", extra={"input": _label(one)})
+            _LOG.info("the key was written again", extra={"input": _label(one)})
             _, done = self._prepare(one, None)
         if outcome == "clean" and self._start_training is not None:
             key = self._places.clean + self._places.rest(one.key)
@@ -299,7 +299,7 @@ class Worker:
             if outcome == "clean":
                 target.finish()
         if outcome == "quarantine":
-            # The very bytes that were read, even if the key has been written anew meanwhile. The
+            # The very bytes that were read, even if the key has been written again meanwhile. The
             # source's tags are left behind: to read them is a right that nothing else needs.
             self._client.copy_object(
                 **self._target(one.bucket, self._places.quarantine + rest),

@@ -44,7 +44,7 @@ def worth(n: int, k: int, m: int = 1, *, rule: Literal["simple", "predictive"] =
         T = v (k/n + 1/m) = s (1/n + 1/(km))  =  s / n_effective,
 
     so n_effective = n / (1 + n/(km)): never more than the n patients who were learned, whatever is
-    sampled. With parameters drawn anew for each table (``"predictive"``) there is a term 1/(nm)
+    sampled. With parameters drawn again for each table (``"predictive"``) there is a term 1/(nm)
     more: n_effective = n / (1 + n/(km) + 1/m). It is the most that they can be worth: what the
     model got wrong comes on top.
 

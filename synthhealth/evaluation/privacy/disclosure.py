@@ -50,8 +50,8 @@ def guess_secrets(fit: Fit, rng: np.random.Generator) -> Guesses:
     number is right if at most 5 % of the patients lie between it and the truth. Without the
     release, one guesses the commonest level, or the number that is right for most.
 
-    What is known of a patient's like is no secret of the patient (Francis and Wagner, 2024): only
-    what is guessed better of members than of non-members is.
+    What is known of a patient's like is not a secret of the patient (Francis and Wagner, 2024):
+    only what is guessed better of members than of non-members is.
     """
     known = fit.places(quasi_identifiers(fit.schema))
     members = drawn_at_random(fit.n_members, MOST_PATIENTS, rng)

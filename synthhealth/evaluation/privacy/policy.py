@@ -74,7 +74,7 @@ patients that were learned than of others; None for none."""
         FileError
             The file cannot be read.
         ParameterError
-            It has an unknown key, or a limit is no number between 0 and 1.
+            It has an unknown key, or a limit is not a number between 0 and 1.
         """
         try:
             content = read_yaml(_text(path)).content

@@ -137,9 +137,9 @@ def _different(numbers: Numbers, counts: Counts) -> tuple[Numbers, Counts]:
 def lost_doubt(lost: int, n: int) -> Doubt:
     """Say that some cells of a column of numbers are none."""
     no, counts, they = (
-        ("is no number", "counts", "it holds")
+        ("is not a number", "counts", "it holds")
         if lost == 1
-        else ("are no numbers", "count", "they hold")
+        else ("are not numbers", "count", "they hold")
     )
     text = f"{lost} of {n} cells {no} and {counts} as missing; what {they} is not learned or shown"
     return Doubt(text, "missing: [...] or kind: nominal", 3)
@@ -155,7 +155,7 @@ def coded_doubts(form: NumberForm, counts: Counts) -> tuple[Doubt, ...]:
 
 
 def _are_codes(odd: Sequence[str], counts: Counts, different: int) -> bool:
-    """Whether most of what is no number is a code, and so the numbers are codes, too."""
+    """Whether most of what is not a number is a code, and so the numbers are codes, too."""
     if not odd:
         return False
     coded = int(counts[[bool(_CODE.fullmatch(text.strip())) for text in odd]].sum())

@@ -123,7 +123,7 @@ def dates_in_numbers(
             continue
         doubts: list[str] = list(others.doubts("dates", far=int(counts[far].sum())))
         if not named or dates == EXCEL:
-            said = "the numbers are no dates" + (" of Excel" if dates == EXCEL else "")
+            said = "the numbers are not dates" + (" of Excel" if dates == EXCEL else "")
             doubts.append(Doubt(f"if {said}, declare the column as count", "kind: count", 2))
         missing = tuple(int(code) for code in others.missing)
         why = what if dates == COMPACT else f"{what}, by the column's name and their size"

@@ -47,10 +47,10 @@ def doubt_lines(doubts: Iterable[tuple[str, str]], most: int = MOST_LINES) -> li
     --------
     >>> from synthhealth.errors import Doubt
     >>> from synthhealth.schema.detection.doubts import doubt_lines
-    >>> odd = Doubt("3 of 150 cells are no numbers and count as missing", "kind: nominal", 3)
+    >>> odd = Doubt("3 of 150 cells are not numbers and count as missing", "kind: nominal", 3)
     >>> for line in doubt_lines([("stage", "only 3 different numbers"), ("hb", odd)]):
     ...     print(line)
-    column 'hb': 3 of 150 cells are no numbers and count as missing (to settle it, in the schema: \
+    column 'hb': 3 of 150 cells are not numbers and count as missing (to settle it, in the schema: \
 kind: nominal)
     column 'stage': only 3 different numbers
     """

@@ -282,7 +282,7 @@ def _described(
             known = column.unit  # the cells say it
         if declared and known is None:
             doubts.append(
-                Doubt(f"{declared!r} is no unit that is known; say it in UCUM", "unit: ...")
+                Doubt(f"{declared!r} is not a unit that is known; say it in UCUM", "unit: ...")
             )
         suggestion = suggest(name, numbers, known)
         if suggestion is not None:

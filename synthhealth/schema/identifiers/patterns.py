@@ -91,7 +91,7 @@ class Pattern:
         """Give the codes of rows `first` to `first + count`; each row's depends on `key` alone.
 
         Codes are all different until every combination has been used; from there on those of a
-        pattern with digits get one digit more, and words begin anew.
+        pattern with digits get one digit more, and words start again.
         """
         rows = np.arange(first, first + count, dtype=np.uint64)
         texts = np.empty(count, dtype=object)

@@ -113,7 +113,7 @@ def with_protection(schema: Schema, protection: Protection | str) -> Schema:
     return schema.model_copy(
         update={
             "columns": tuple(
-                # The subject is written anew in any case, unless its column says otherwise.
+                # The subject is written again in any case, unless its column says otherwise.
                 column if column.name == schema.subject else _with_choice(column, chosen)
                 for column in schema
             )

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 __all__ = ["NO_UNICODE", "Refused", "has_surrogates"]
 
 NO_UNICODE = (
-    "holds text that is no valid Unicode (lone surrogates)",
-    "decode it anew from its source",
+    "holds text that is not valid Unicode (lone surrogates)",
+    "decode it again from its source",
 )
 
 

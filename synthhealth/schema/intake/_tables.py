@@ -60,7 +60,7 @@ def plain_table(
             "Schema.from_file(path)"
         )
     if not isinstance(table.attrs.get("units", {}), Mapping):
-        raise TableError(f'{what}attrs["units"] is no dict of units by column name; take it out')
+        raise TableError(f'{what}attrs["units"] is not a dict of units by column name; take it out')
     columns = plain_columns(table, schema, what=what)
     if not any(column.is_changed for column in columns):
         return table
@@ -90,7 +90,7 @@ def plain_columns(
         values, column = table.iloc[:, place], declared.get(name)
         if isinstance(name, str) and has_surrogates([name]):
             raise TableError(
-                f"{what}the name of column {place + 1} is no valid Unicode (lone surrogates); "
+                f"{what}the name of column {place + 1} is not valid Unicode (lone surrogates); "
                 "give it another name"
             )
         plain = Plain(values)

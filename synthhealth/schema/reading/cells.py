@@ -121,7 +121,7 @@ class Cells:
 
     @cached_property
     def split(self) -> list[NumberCell | None]:
-        """What `split_number` makes of each cell; None where it is no text or no number."""
+        """What `split_number` makes of each cell; None where it is not text or no number."""
         return [split_number(cell) if isinstance(cell, str) else None for cell in self.different]
 
     def as_numbers(self, notation: Notation, unit: str | None = None) -> ParsedNumbers:

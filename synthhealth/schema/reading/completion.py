@@ -171,7 +171,7 @@ def _complete_times(
     notation = column.notation
     if notation is not None and notation.clock and not is_clock_form(notation.clock):
         raise SchemaError(
-            f"column {column.name!r}: {notation.clock!r} is no form of times; write it with the "
+            f"column {column.name!r}: {notation.clock!r} is not a form of times; write it with the "
             "signs %H or %-I (hours of a day) or %h (of a duration), %M, %S and %p (schema: "
             "notation: clock)"
         )
@@ -238,7 +238,7 @@ def _check_formats(name: str, dates: Sequence[str]) -> None:
     for one in dates:
         if not is_format(one):
             raise SchemaError(
-                f"column {name!r}: {one!r} is no format of dates; write it with the signs %Y %m %d "
+                f"column {name!r}: {one!r} is not a date format; write it with the signs %Y %m %d "
                 "%H %M %S, %-d and %-m for days and months without zeros, %b or %B for a month's "
                 "name (schema: notation: dates)"
             )

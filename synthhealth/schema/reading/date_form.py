@@ -54,7 +54,7 @@ _NO_DATE = re.compile(r"(?:[09]{1,4}[-/. T:]?){1,7}Z?")
 
 
 def far_from_all(moments: Moments) -> npt.NDArray[np.bool_]:
-    """Say of the different dates of a column which ones are no dates of patients.
+    """Say of the different dates of a column which ones are not dates of patients.
 
     A date that systems write for "none" is far where all others are five years away; any other
     date where it is one of few, 40 years away, and further than the others are from each other.

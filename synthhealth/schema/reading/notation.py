@@ -307,7 +307,7 @@ def _feet(number: float, decimals: int | None, padded: bool) -> str:
     return f"{'-' if number < 0 else ''}{feet:.0f}{FEET[0]}{_print(inches, decimals, padded)}"
 
 
-#: Before the code of a currency, which is no unit of UCUM.
+#: Before the code of a currency, which is not a unit of UCUM.
 _MONEY = "currency "
 #: Ages as children's wards write them: ``45Y``, ``3M``, ``2 W``.
 AGES = {"y": "a", "m": "mo", "w": "wk", "d": "d"}

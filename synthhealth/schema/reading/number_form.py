@@ -83,7 +83,7 @@ def form_of_levels(levels: Sequence[str]) -> NumberForm | None:
 
 
 def infer_numbers(texts: Texts, least: int = MIN_CELL) -> NumberForm | None:
-    """Find the notation that fits most cells; None if they are no numbers.
+    """Find the notation that fits most cells; None if they are not numbers.
 
     Parameters
     ----------

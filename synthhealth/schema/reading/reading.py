@@ -308,7 +308,7 @@ def _form_of_levels(column: Column) -> NumberForm | None:
 def _odd_levels(
     cells: Cells, column: Column, is_known: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.bool_]:
-    """Find the cells that are no numbers where all levels are; none if they are too many."""
+    """Find the cells that are not numbers where all levels are; none if they are too many."""
     odd = np.zeros(len(cells.different), dtype=bool)
     form = _form_of_levels(column)
     if form is None:

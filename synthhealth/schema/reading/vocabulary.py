@@ -128,7 +128,7 @@ _ROMAN = {
         ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"), start=1
     )
 }
-#: What stands before the number of a stage, and is no name of a group, a site or a treatment.
+#: What stands before the number of a stage, and is not a name of a group, a site or a treatment.
 _STAGED = (
     "stage|grade|grad|stadium|degree|level|class|nyha|nyha class|asa|ecog|ckd|ckd stage|ckd g|who"
     "|who grade|ctcae grade|ctcae|score|f|g|kl|cin|ps|t|n|pt|pn|ct|cn|tnm|fibrosis|child|category"

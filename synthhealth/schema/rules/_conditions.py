@@ -188,7 +188,7 @@ class Comparison:
         if not left_is_level:
             sign, column, other = _MIRRORED[sign], other, column
         if not isinstance(column, ColumnName):  # nothing else has levels
-            raise MalformedError(f"{column} is no level")
+            raise MalformedError(f"{column} is not a level")
         return column, sign, other
 
 

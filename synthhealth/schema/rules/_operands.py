@@ -339,7 +339,7 @@ def to_date(text: str) -> datetime:
         date = datetime.fromisoformat(text)
     except ValueError:
         raise MalformedError(
-            f"{text!r} is no date; dates are written as 2024-01-31 or 2024-01-31T08:30"
+            f"{text!r} is not a date; dates are written as 2024-01-31 or 2024-01-31T08:30"
         ) from None
     if date.tzinfo is not None:
         raise MalformedError(f"the date {text!r} has a time zone; dates are the table's own")

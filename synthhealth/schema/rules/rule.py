@@ -222,7 +222,7 @@ class _Formula:
 
 
 def _dates(days: Floats, index: pd.Index, name: str) -> pd.Series:
-    # What is beyond the dates that pandas has in nanoseconds is no date of a patient.
+    # What is beyond the dates that pandas has in nanoseconds is not a date of a patient.
     known = np.abs(days) < 106_000
     stamps = np.round(np.where(known, days, 0) * _MICROSECONDS_OF_DAY).astype("datetime64[us]")
     stamps[~known] = np.datetime64("NaT")
