@@ -21,12 +21,15 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.mathjax",
     "sphinx_gallery.gen_gallery",
+    "benchmark_results",
     "demo_report",
     "library_tables",
 ]
 exclude_patterns = [
     "_build",
     "_ext",
+    "benchmark_plots.py",
+    "results",
     "thumbnails.py",
     "auto_examples/README.rst",
     "auto_examples/*.ipynb",

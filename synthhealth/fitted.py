@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from synthhealth.models.base import Checkpoint, FormalModel, Training, release_of
+from synthhealth.models.cost import check_memory, time_note
 from synthhealth.models.drawing import draw_rows
 from synthhealth.models.guard import Guard, Touched
 from synthhealth.models.registry import get
@@ -21,6 +23,8 @@ from synthhealth.schema.reading.written import WrittenTable
 from synthhealth.table.learning import prepare
 from synthhealth.table.left_out import Privacy
 from synthhealth.table.preparation import Preparation
+
+logger = logging.getLogger("synthhealth.fitted")
 
 if TYPE_CHECKING:
     from synthhealth.models import Model
@@ -75,7 +79,7 @@ class Fitted:
         Where training stood when it ended; None if the family tells nothing.
     guard : Guard or None
         Sees to it that rows with a patient's combination were made without that patient. It knows
-        the patients' combinations, and is no part of what is saved.
+        the patients' combinations, and is not a part of what is saved.
 
     Examples
     --------
@@ -138,13 +142,16 @@ class Fitted:
 
         Raises
         ------
-        TableError, SchemaError, ParameterError, FitInterruptedError, CheckpointError
+        TableError, SchemaError, ParameterError, FitError, FitInterruptedError, CheckpointError
             As `Synthesizer.fit`.
         """
         model: Model = get(family)(**parameters)
         release = release_of(model, privacy, guard=guard)
         written = WrittenTable.of(table, schema)
         n_rows = len(written.frame)
+        check_memory(family, *written.frame.shape)
+        if tells and not parameters and (note := time_note(family, *written.frame.shape)):
+            logger.warning("%s", note)
         preparation, to_learn = prepare(
             written, schema, np.random.default_rng(derive_seed(seed, _GAPS)), privacy, release
         )

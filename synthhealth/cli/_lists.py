@@ -14,12 +14,19 @@ from synthhealth.cli._results import show, table
 @verb
 def models(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A family.")] = None,
+    rows: Annotated[
+        int | None, typer.Option(min=1, help="Say what a fit of a table of so many rows takes.")
+    ] = None,
+    columns: Annotated[int, typer.Option(min=1, help="Columns of that table.")] = 20,
     debug: Debug = False,
 ) -> None:
     """List the model families or, with a name, the parameters of one."""
     from synthhealth.models import available, get
     from synthhealth.models.sdv_words import SDV_WORDS, words_for
 
+    if rows is not None:
+        _show_costs([name] if name else list(available()), rows, columns)
+        return
     if name is None:
         families = {name: get(name) for name in available()}
         show(
@@ -61,6 +68,23 @@ def models(
             ),
         )
     )
+
+
+def _show_costs(families: list[str], rows: int, columns: int) -> None:
+    from synthhealth.models import get
+    from synthhealth.models.cost import expected_cost, in_words
+
+    lines = []
+    for name in families:
+        get(name)  # an unknown one is refused
+        cost = expected_cost(name, rows, columns)
+        known = ("not measured", "")
+        if cost is not None:
+            known = (in_words(cost.seconds), f"{cost.mib / 1_024:.1f} GiB")
+        lines.append((name, *known))
+    typer.echo(f"A fit of {rows:,} rows and {columns:,} columns, on one thread; an estimate that")
+    typer.echo("may be twice too high or too low.")
+    show(table(("model", "time", "memory"), lines))
 
 
 @verb

@@ -219,6 +219,9 @@ class Synthesizer(BaseEstimator):
             The schema's columns are not the table's.
         ParameterError
             The model or one of its parameters is unknown or out of bounds, or `y` is given.
+        FitError
+            The memory of this machine is too small for it
+            (`synthhealth.models.cost.expected_cost`).
         FitInterruptedError
             Ctrl-C was pressed, and ``on_interrupt`` is ``"raise"``.
         CheckpointError
@@ -715,7 +718,7 @@ class Synthesizer(BaseEstimator):
 
     @property
     def accept_rate_(self) -> float | None:
-        """Share of the rows drawn so far that kept the schema's rules; the rest was drawn anew.
+        """Share of the rows drawn so far that kept the schema's rules; the rest was drawn again.
 
         None without rules, and before anything was drawn.
         """

@@ -508,7 +508,7 @@ def test_nan_weights(watched, path):
         next(iter(arrays.values())).flat[0] = np.nan
 
     for family in ("gaussian_copula", "ctgan"):
-        assert "no numbers" in watched.refusal(forge(path, family, arrays=with_nan))
+        assert "not numbers" in watched.refusal(forge(path, family, arrays=with_nan))
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -27,7 +27,7 @@ def test_the_ways_stand_side_by_side(tmp_path: Path) -> None:
     for row in (without, guarded, holes):
         assert row["repeats_low"] <= row["repeats_auc"] <= row["repeats_high"]
         assert row["shadow_auc"] is None
-    assert "| demo | 30 | gaussian_copula | guarded |" in ended.output
+    assert "| demo | 30 | hybrid | guarded |" in ended.output
 
 
 def test_a_table_of_too_few_patients_is_refused(clinical) -> None:
