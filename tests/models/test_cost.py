@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def test_estimates_are_within_a_factor_of_two_of_every_run() -> None:
 def test_more_rows_and_columns_take_no_less(family: str) -> None:
     sizes = [(1_000, 10), (10_000, 20), (100_000, 20), (1_000_000, 20), (1_000_000, 300)]
     costs = [expected_cost(family, *size) for size in sizes]
-    for smaller, larger in zip(costs, costs[1:], strict=False):
+    for smaller, larger in pairwise(costs):
         assert smaller is not None
         assert larger is not None
         assert smaller.seconds <= larger.seconds
