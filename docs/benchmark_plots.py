@@ -1,6 +1,7 @@
 """Draw the plots of the page of benchmarks: ``python docs/benchmark_plots.py``.
 
-It needs the extra ``figures``. The plots are kept in ``docs/_static/benchmarks``, so that building the site needs no browser.
+It needs the extra ``figures``. The plots are kept in ``docs/_static/benchmarks``, so that building
+the site needs no browser.
 """
 
 from __future__ import annotations

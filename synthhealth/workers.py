@@ -30,12 +30,13 @@ def work_through(
     task: str,
     unit: str,
     deadline: float | None = None,
+    keeps: bool = True,
     on_progress: OnProgress | None = None,
 ) -> dict[Job, Result]:
     """Do all jobs, and give what each gave.
 
-    Jobs that are not begun by the deadline are missing and, after Ctrl-C, those that were not
-    finished. Where workers die, what is missing is done once more.
+    Jobs that are not begun by the deadline are missing. Where workers die, what is missing is done
+    once more.
 
     Parameters
     ----------
@@ -51,6 +52,8 @@ def work_through(
         What the progress is called: ``"compare"`` and ``"fit"``.
     deadline : float or None
         When no job is begun any more, by `time.monotonic`.
+    keeps : bool
+        Whether Ctrl-C ends with what is finished, if anything is; else it is raised.
     on_progress : callable or None
         Called after each job.
 
@@ -80,7 +83,7 @@ def work_through(
                     report(ProgressEvent(task, len(found), len(jobs), unit, elapsed))
                 break
             except KeyboardInterrupt:
-                if not found:
+                if not found or not keeps:
                     raise
                 break
             # Broad, since every engine has errors of its own.

@@ -6,6 +6,7 @@ import time
 
 import pandas as pd
 
+from synthhealth.errors import FitInterruptedError
 from synthhealth.models.choice import Choice, by_rules
 from synthhealth.schema import Schema
 from synthhealth.schema.subjects import n_patients, subjects_of
@@ -19,7 +20,12 @@ _NAMED = 4
 
 
 def chosen(
-    table: pd.DataFrame, schema: Schema, privacy: Privacy, seed: int, max_seconds: float | None
+    table: pd.DataFrame,
+    schema: Schema,
+    privacy: Privacy,
+    seed: int,
+    max_seconds: float | None,
+    on_interrupt: str,
 ) -> tuple[Choice, float | None]:
     """Choose a family for a table, and say how many seconds are left for its fit.
 
@@ -35,6 +41,14 @@ def chosen(
         Decides the tournament.
     max_seconds : float or None
         The time that there is. None: rules decide.
+    on_interrupt : {"raise", "keep"}
+        Whether Ctrl-C ends everything, or the tournament alone, which then chooses among what was
+        tried.
+
+    Raises
+    ------
+    FitInterruptedError
+        Ctrl-C was pressed, and `on_interrupt` is ``"raise"``.
     """
     subjects = subjects_of(table, schema)
     rules = by_rules(len(table) if subjects is None else n_patients(subjects), schema)
@@ -44,13 +58,20 @@ def chosen(
     from synthhealth.tournament import compare
 
     begin = time.monotonic()
-    played = compare(
-        table,
-        schema=schema,
-        privacy=privacy,
-        time_budget=TRYING * max_seconds,
-        random_state=seed,
-    )
+    try:
+        played = compare(
+            table,
+            schema=schema,
+            privacy=privacy,
+            time_budget=TRYING * max_seconds,
+            random_state=seed,
+            on_interrupt=on_interrupt,
+        )
+    except KeyboardInterrupt:
+        raise FitInterruptedError(
+            "interrupted while families were tried, and none is fitted; name one "
+            "(synthhealth models), give more time, or leave the time out: then rules choose"
+        ) from None
     left = max(max_seconds - (time.monotonic() - begin), (1 - TRYING) * max_seconds)
     if played.recommended is not None:
         reason = played.reason.rstrip(".")

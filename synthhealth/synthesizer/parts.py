@@ -108,13 +108,12 @@ def write_parts(
             n_jobs=n_jobs,
             task="sample",
             unit="part",
+            keeps=False,
             on_progress=on_progress,
         )
         for one in found.values():
             if isinstance(one, SynthHealthError):
                 raise one
-        if len(found) < len(names):
-            raise KeyboardInterrupt
     counts = [one for one in found.values() if isinstance(one, Counts)]
     return Counts(sum(one.kept for one in counts), sum(one.drawn for one in counts))
 

@@ -264,7 +264,9 @@ class Synthesizer(BaseEstimator):
         schema = detected(written) if self.schema is None else self.schema
         choice, max_seconds = None, None if max_seconds is None else float(max_seconds)
         if self.model == AUTO:
-            choice, max_seconds = chosen(written.frame, schema, privacy, seed, max_seconds)
+            choice, max_seconds = chosen(
+                written.frame, schema, privacy, seed, max_seconds, on_interrupt
+            )
         family = self.model if choice is None else choice.family
         if ledger is not None:
             ledger.tell(written.frame, schema, family=family, privacy=privacy, guard=self.guard)

@@ -55,6 +55,7 @@ def compare(
     outcomes: Sequence[str] | None = None,
     random_state: int = 0,
     on_progress: OnProgress | None = None,
+    on_interrupt: str = "keep",
 ) -> Tournament:
     """Fit several families to a table, judge them by the same patients held out, and recommend one.
 
@@ -98,11 +99,12 @@ def compare(
         Decides everything.
     on_progress : callable, optional
         Called with a `synthhealth.ProgressEvent` after each fit.
+    on_interrupt : {"keep", "raise"}
+        Whether Ctrl-C ends with the families that are finished.
 
     Returns
     -------
     Tournament
-        After Ctrl-C: of the families that are finished.
 
     Raises
     ------
@@ -141,6 +143,9 @@ def compare(
     seed = Seeds.of(random_state).entropy
     if time_budget is not None and not (isinstance(time_budget, Real) and time_budget > 0):
         raise ParameterError(f"time_budget is {time_budget!r}; give a number of seconds above 0")
+    if on_interrupt not in ("keep", "raise"):
+        raise ParameterError(f"on_interrupt is {on_interrupt!r}; it is 'keep' or 'raise'")
+    keeps = on_interrupt == "keep"
     entries = entries_of(models, checked(privacy), with_networks=time_budget is not None)
     check_shape(table)
     table = plain_table(table, schema)
@@ -166,6 +171,7 @@ def compare(
         task="compare",
         unit="fit",
         deadline=deadline,
+        keeps=keeps,
         on_progress=on_progress,
     )
     figures = {
@@ -191,6 +197,7 @@ def compare(
         n_jobs=n_jobs,
         task="attack",
         unit="fit",
+        keeps=keeps,
         on_progress=on_progress,
     )
     rows = leaderboard(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import synthhealth as sh
-from synthhealth.errors import ParameterError
+from synthhealth.errors import FitInterruptedError, ParameterError
 from synthhealth.models.choice import by_rules, quick_first
 from synthhealth.models.gaussian_copula import GaussianCopulaModel
+from synthhealth.tournament import play
 from synthhealth.tournament.fits import Entry, play_fold
 from synthhealth.tournament.play import entries_of
 
@@ -162,6 +165,32 @@ def test_auto_asks_a_tournament_where_time_is_given(
     assert model.choice_ is not None
     assert model.choice_.family == "hybrid" == model.fitted_.family
     assert "It is near" in model.choice_.why
+
+
+def interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Press Ctrl-C while the second fit of a tournament is at work."""
+    numbers = count(1)
+
+    def second_is_interrupted(*job: object) -> object:
+        if next(numbers) == 2:
+            raise KeyboardInterrupt
+        return play_fold(*job)
+
+    monkeypatch.setattr(play, "play_fold", second_is_interrupted)
+
+
+def test_ctrl_c_ends_auto_or_its_tournament_alone(
+    table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupt(monkeypatch)
+    model = sh.Synthesizer("auto", random_state=5)
+    with pytest.raises(FitInterruptedError, match="none is fitted"):
+        model.fit(table, max_seconds=40)
+    assert not hasattr(model, "choice_")
+
+    interrupt(monkeypatch)
+    kept = model.fit(table, max_seconds=40, on_interrupt="keep")
+    assert "no family could be tried" in kept.choice_.why
 
 
 def test_auto_takes_no_parameter_of_a_family() -> None:
