@@ -17,8 +17,9 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 from benchmark_results import RESULTS, read
 
 FOLDER = Path(__file__).parent / "_static" / "benchmarks"
-#: Told apart by colour and by sign.
-SIGNS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "star", "pentagon")
+#: Told apart by colour and by sign, the first eight filled.
+_SIGNS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "star", "pentagon")
+SIGNS = (*_SIGNS, *(f"{sign}-open" for sign in _SIGNS))
 
 
 def growth() -> go.Figure:
@@ -37,8 +38,11 @@ def growth() -> go.Figure:
                 name=model,
                 legendgroup=model,
                 showlegend=column == 1,
-                line={"color": COLOURS[place % len(COLOURS)]},
-                marker={"symbol": SIGNS[place % len(SIGNS)], "size": 9},
+                line={
+                    "color": COLOURS[place % 8],
+                    "dash": "solid" if place < 8 else "dot",
+                },
+                marker={"symbol": SIGNS[place], "size": 9},
                 mode="lines+markers",
                 row=1,
                 col=column,
@@ -56,23 +60,17 @@ def small() -> go.Figure:
     means = means.groupby("model").mean()
     means["error"] = (1 - means["ks"] + means["dependence"]) / 2
     figure = go.Figure()
-    for place, model in enumerate(dict.fromkeys(runs["model"])):
-        if model == "real rows":
-            figure.add_vline(means.loc[model, "error"], line_dash="dot")
-            figure.add_annotation(
-                x=means.loc[model, "error"], y=0.99, yref="paper", text="real rows", xanchor="left"
-            )
-            continue
+    perfect = means.loc["real rows", "error"]
+    figure.add_vline(perfect, line_dash="dot", annotation_text="real rows")
+    for place, model in enumerate(
+        one for one in dict.fromkeys(runs["model"]) if one != "real rows"
+    ):
         figure.add_scatter(
             x=[means.loc[model, "error"]],
             y=[means.loc[model, "membership"]],
             name=model,
             mode="markers",
-            marker={
-                "size": 13,
-                "color": COLOURS[place % len(COLOURS)],
-                "symbol": SIGNS[place % len(SIGNS)],
-            },
+            marker={"size": 12, "color": COLOURS[place % 8], "symbol": SIGNS[place]},
         )
     figure.update_xaxes(title="error of columns and relations against new patients")
     figure.update_yaxes(title="membership: area under the curve")

@@ -16,13 +16,13 @@ RESULTS = Path(__file__).parents[1] / "results"
 
 #: Columns of the tables by the figures that they show, and how.
 FIGURES = {
-    "ks": ("KS, new patients", "{:.3f}"),
-    "dependence": ("dependence error, new patients", "{:.3f}"),
+    "ks": ("KS", "{:.3f}"),
+    "dependence": ("dependence error", "{:.3f}"),
     "learned_shapes": ("column shapes", "{:.3f}"),
     "learned_trends": ("pair trends", "{:.3f}"),
     "detection": ("detection", "{:.2f}"),
     "membership": ("membership", "{:.2f}"),
-    "cpu_seconds": ("processor s", "{:.1f}"),
+    "cpu_seconds": ("seconds", "{:.1f}"),
 }
 
 
@@ -46,7 +46,7 @@ class SuiteTable(TableDirective):
         if "rows" in self.options:
             runs = runs[runs["rows"] == int(self.options["rows"])]
         shown = [name for name in FIGURES if runs[name].notna().any()]
-        head = ("model", "cohorts", "level means kept", *(FIGURES[name][0] for name in shown))
+        head = ("model", "cohorts", "means kept", *(FIGURES[name][0] for name in shown))
         return [self.table(head, self._rows(runs, shown))]
 
     @staticmethod
