@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from synthhealth.models.base import Checkpoint, FormalModel, Training, release_of
-from synthhealth.models.cost import check_memory, time_note
+from synthhealth.models.cost import check_memory
 from synthhealth.models.drawing import draw_rows
 from synthhealth.models.guard import Guard, Touched
 from synthhealth.models.registry import get
@@ -23,8 +22,6 @@ from synthhealth.schema.reading.written import WrittenTable
 from synthhealth.table.learning import prepare
 from synthhealth.table.left_out import Privacy
 from synthhealth.table.preparation import Preparation
-
-logger = logging.getLogger("synthhealth.fitted")
 
 if TYPE_CHECKING:
     from synthhealth.models import Model
@@ -150,8 +147,6 @@ class Fitted:
         written = WrittenTable.of(table, schema)
         n_rows = len(written.frame)
         check_memory(family, *written.frame.shape)
-        if tells and not parameters and (note := time_note(family, *written.frame.shape)):
-            logger.warning("%s", note)
         preparation, to_learn = prepare(
             written, schema, np.random.default_rng(derive_seed(seed, _GAPS)), privacy, release
         )

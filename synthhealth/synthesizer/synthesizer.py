@@ -21,6 +21,7 @@ from synthhealth.fitted import CHUNK_SIZE, Fitted, join
 from synthhealth.models import DEFAULT, get
 from synthhealth.models.base import release_of
 from synthhealth.models.choice import AUTO, Choice
+from synthhealth.models.cost import time_note
 from synthhealth.models.registry import OWN_ARGUMENTS
 from synthhealth.progress import OnProgress, ProgressEvent, progress_reporter
 from synthhealth.schema import Schema
@@ -270,6 +271,9 @@ class Synthesizer(BaseEstimator):
         family = self.model if choice is None else choice.family
         if ledger is not None:
             ledger.tell(written.frame, schema, family=family, privacy=privacy, guard=self.guard)
+        note = time_note(family, *written.frame.shape)
+        if note and self._tells and not self.model_params:
+            _log.warning("%s", note)
         with nullcontext() if kept is None else kept.kept():
             fitted = Fitted.learn(
                 written,

@@ -74,7 +74,8 @@ def test_a_long_fit_says_so(caplog: pytest.LogCaptureFixture, monkeypatch: Any) 
     assert "ctgan will take about" in note
     assert "1,000,000 rows and 300 columns" in note
     assert time_note("trees", 1_000, 10) is None
-    monkeypatch.setattr("synthhealth.fitted.time_note", lambda *_: "this takes an hour")
+    asked = "synthhealth.synthesizer.synthesizer.time_note"
+    monkeypatch.setattr(asked, lambda *_: "this takes an hour")
     sh.Synthesizer("gaussian_copula", random_state=0).fit(sh.datasets.load_ra_panel())
     assert "this takes an hour" in caplog.text
 
