@@ -29,6 +29,9 @@ MIN_GROUP = 10
 #: Patterns that stand for those of few patients.
 FEWEST_DRAWN, MOST_DRAWN = 1_000, 5_000
 
+#: Rows that a tree is grown on, at most: more change its groups little, and take time.
+MOST_GROWN = 20_000
+
 #: Rounds of raking; the shares change no more after a few.
 RAKING_ROUNDS = 50
 
@@ -97,7 +100,8 @@ class MissingPatterns(BaseModel):
         if not columns:
             return cls(columns=(), patterns=(), shares=(), groups=Tree.trivial(), sizes=(1.0,))
         cells = states[list(columns)].to_numpy(dtype=np.int8)
-        tree = grow_regression_tree(values, cells > 0, MAX_GROUPS, MIN_GROUP)
+        some = _some(np.arange(len(values)), rng)
+        tree = grow_regression_tree(values.iloc[some], cells[some] > 0, MAX_GROUPS, MIN_GROUP)
         tree = tree.without_values(values)
         group = tree.leaf_of(values)
         kept, weights, of_group = _without_rare(cells, group, subjects, min_cell, rng)
@@ -303,6 +307,13 @@ def _sparse(table: npt.NDArray[np.float64]) -> tuple[tuple[tuple[int, float], ..
     )
 
 
+def _some(rows: npt.NDArray[np.intp], rng: np.random.Generator) -> npt.NDArray[np.intp]:
+    """Give at most as many rows, in order, as a tree is grown on."""
+    if len(rows) <= MOST_GROWN:
+        return rows
+    return np.sort(rng.choice(rows, MOST_GROWN, replace=False))
+
+
 #: Fewest patients with a known value that a gap's value is drawn from.
 MIN_DONORS = 5
 
@@ -337,7 +348,8 @@ def fill_missing(
     for name in sorted((n_missing.index[n_missing > 0]), key=lambda name: n_missing[name]):
         gaps = missing[name].to_numpy()
         values = plain[name].to_numpy(copy=True)
-        known, seen = values[~gaps], plain.loc[~gaps, whole]
+        some = _some(np.flatnonzero(~gaps), rng)
+        known, seen = values[some], plain[whole].iloc[some]
         if name in numerical:
             # Ranks, so that a long tail does not decide the groups alone.
             tree = grow_regression_tree(seen, stats.rankdata(known), None, MIN_DONORS)
