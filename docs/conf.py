@@ -24,6 +24,7 @@ extensions = [
     "benchmark_results",
     "demo_report",
     "library_tables",
+    "reference_pages",
 ]
 exclude_patterns = [
     "_build",
