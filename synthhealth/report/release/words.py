@@ -69,11 +69,12 @@ def headline(tests: Sequence[LegalTest], released: Released, n_patients: int) ->
             f"It is not shown that {what} may be released: files of this family tell more of "
             "their patients than they should. Release synthetic rows instead."
         )
-    why = (
-        f"{n_patients:,} patients are too few to tell"
-        if all(one.reason is None for test in open_ones for one in test.evidence)
-        else "attacks have still to be made, or cannot be"
-    )
+    too_few = f"{n_patients:,} patients are too few to tell"
+    untried = "attacks have still to be made, or cannot be"
+    is_tried = [all(one.reason is None for one in test.evidence) for test in open_ones]
+    why = too_few if all(is_tried) else untried
+    if any(is_tried) and not all(is_tried):
+        why = f"{too_few}, or {untried}"
     of_all = f"{len(open_ones)} of {counted(len(tests), 'test', 'tests')}"
     return f"It is not shown that {what} may be released: in {of_all} {why}."
 
