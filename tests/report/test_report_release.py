@@ -176,6 +176,32 @@ def test_what_nobody_tried_is_not_shown_and_says_what_to_run(
     assert any("cross_evaluate" in reason for reason in verdict.reasons)
 
 
+def test_the_headline_says_why_it_is_not_shown(verdicts: dict[str, ReleaseVerdict]) -> None:
+    tests = verdicts["nothing"].tests
+    untried = {"outcome": "not shown", "reason": "nobody has tried"}
+
+    def told(*is_tried: bool) -> str:
+        some = tuple(
+            test.model_copy(
+                update={
+                    "outcome": "not shown",
+                    "evidence": tuple(
+                        one.model_copy(update={**untried, **({"reason": None} if tried else {})})
+                        for one in test.evidence
+                    ),
+                }
+            )
+            for test, tried in zip(tests, is_tried, strict=False)
+        )
+        return headline(some, "table", 61)
+
+    few, attacks = "61 patients are too few to tell", "attacks have still to be made"
+    assert few in told(True, True)
+    assert attacks not in told(True, True)
+    assert few not in told(False, False)
+    assert f"{few}, or {attacks}" in told(True, False)
+
+
 def test_a_verdict_that_is_shown_leaves_the_decision_to_a_person(shown: ReleaseVerdict) -> None:
     assert "stays within the limits of all 4 tests" in shown.headline
     assert "for you to decide" in shown.headline
