@@ -10,7 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from synthhealth.errors import ArtifactError, ConditionError, ParameterError, nearest
+from synthhealth.errors import (
+    ArtifactError,
+    CheckpointError,
+    ConditionError,
+    ParameterError,
+    nearest,
+)
 from synthhealth.models._binned import bins_of, outcomes_of, rows_of
 from synthhealth.models._bins import Bins
 from synthhealth.models._cells import Groups
@@ -108,6 +114,7 @@ class CausalGANModel(Family):
     about = About(
         title="The causal GAN",
         packages=("torch",),
+        in_steps=True,
         holds_no_patient=True,
         advice=Advice(
             copied="The networks store no value of a patient, and are kept as they were before "
@@ -165,7 +172,7 @@ class CausalGANModel(Family):
             shares = [coded.margins[name] for name in sequence]
             network = _network(graph, shares, coded.ordered, self.settings_["width"])
             network.begin()
-            steps, gain = self._train(network, coded, sequence, training)
+            steps, gain = self._train(network, coded, sequence, table, training)
             _bring_back(network)
             if arrows:
                 graph = _with_gains(graph, network, coded)
@@ -192,7 +199,12 @@ class CausalGANModel(Family):
         self._take(state, weights | others)
 
     def _train(
-        self, network: CausalNetwork, coded: _Coded, sequence: Sequence[str], training: Training
+        self,
+        network: CausalNetwork,
+        coded: _Coded,
+        sequence: Sequence[str],
+        table: pd.DataFrame,
+        training: Training,
     ) -> tuple[int, float]:
         """Train until rows held out become no likelier; give the best steps, and their gain."""
         from synthhealth.models.networks.keeping import n_held_out
@@ -207,10 +219,20 @@ class CausalGANModel(Family):
             self.settings_["batch_size"],
         )
         rounds = -(-self.settings_["steps"] // _ROUND)
-        begin = time.monotonic()
+        spent = self._restored(course, table, training)
+        begin = time.monotonic() - spent
+
+        def state() -> dict[str, Any]:
+            return course.state() | {"spent": time.monotonic() - begin}
+
         try:
-            for _ in training.epochs(rounds, lambda: course.losses):
-                course.learn(min(_ROUND, self.settings_["steps"] - course.at))
+            for _ in training.epochs(
+                rounds, lambda: course.losses, first=course.at // _ROUND, spent=spent
+            ):
+                left = self.settings_["steps"] - course.at
+                for _ in course.learn(min(_ROUND - course.at % _ROUND, left)):
+                    if training.checkpoint is not None:
+                        training.checkpoint.follow(state)
                 if course.at - course.best_at >= _ROUND * _PATIENCE:
                     break
         except KeyboardInterrupt:
@@ -223,6 +245,19 @@ class CausalGANModel(Family):
             training.on_progress(ProgressEvent("fit", done, done, "epoch", elapsed, course.losses))
         course.finish()
         return course.best_at, float((course.best - course.alone).mean())
+
+    def _restored(self, course: CausalTraining, table: pd.DataFrame, training: Training) -> float:
+        """Go back to where an earlier training was, and give the seconds that it had taken."""
+        if training.checkpoint is None:
+            return 0.0
+        earlier = training.checkpoint.begin(self.settings_, table)
+        if earlier is None:
+            return 0.0
+        try:
+            course.restore(earlier)
+            return float(earlier["spent"])
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError):
+            raise CheckpointError("its state is not that of these mechanisms") from None
 
     def explain(self) -> CausalGraph:
         """Give the graph, where it comes from, and what the mechanisms learned of others.

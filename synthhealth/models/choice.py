@@ -36,7 +36,7 @@ _BY_TIME = (
 )
 
 #: Those beside the networks that need more than seconds for thousands of patients.
-_SLOW = frozenset({"boltzmann", "causal_gan"})
+_SLOW = frozenset({"boltzmann"})
 
 
 class Choice(NamedTuple):

@@ -22,6 +22,9 @@ FEW = {"steps": 24, "batch_size": 20}
 
 HELD_OUT = {"early_stopping": True}
 
+#: Rounds of 25 steps.
+CAUSAL = {"width": 16, "graph": ["sex -> crp"], "steps": 60}
+
 
 @pytest.fixture(scope="module")
 def patients() -> pd.DataFrame:
@@ -67,6 +70,8 @@ def in_bytes(synthesizer: Synthesizer) -> tuple[dict[str, bytes], str]:
         ("tvae", {}),
         ("tvae", HELD_OUT),
         ("diffusion", {"width": 16}),
+        ("autoregressive", {"width": 16, "steps": 60}),
+        ("causal_gan", CAUSAL),
         pytest.param("ctgan", {}, marks=pytest.mark.slow),
         ("ctgan", HELD_OUT | {"discriminator_steps": 2, "pac": 2}),
         pytest.param("copula_gan", HELD_OUT | {"margin": "auto"}, marks=pytest.mark.slow),
@@ -88,6 +93,17 @@ def test_a_fit_that_goes_on_is_the_same_as_one_that_was_never_interrupted(
     assert in_bytes(again) == whole
     assert not again.partial_
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("each_step")
+def test_a_round_that_had_ended_is_not_judged_twice(patients, tmp_path, monkeypatch):
+    path = tmp_path / "fit.checkpoint"
+    whole = in_bytes(made("causal_gan", **CAUSAL).fit(patients))
+    stop_at(monkeypatch, 25, 15)  # after the look at the end of a round, and within the next one
+    for _ in range(2):
+        with pytest.raises(FitInterruptedError):
+            made("causal_gan", **CAUSAL).fit(patients, checkpoint=path)
+    assert in_bytes(made("causal_gan", **CAUSAL).fit(patients, checkpoint=path)) == whole
 
 
 @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, MemoryError])

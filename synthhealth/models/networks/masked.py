@@ -321,7 +321,7 @@ class MaskedTraining:
             "best": self._best.weights.cpu().numpy().copy(),
             "best_round": self._best.round,
             "losses": dict(self.losses),
-            "random": torch.get_rng_state().numpy().copy(),
+            "random": torch.get_rng_state().numpy().view(np.int64).copy(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -339,7 +339,7 @@ class MaskedTraining:
         put_back(best, state["best"])
         self._best = _Best(float(state["best_loss"]), best, int(state["best_round"]))
         self.losses = {str(name): float(loss) for name, loss in state["losses"].items()}
-        torch.set_rng_state(torch.as_tensor(state["random"]))
+        torch.set_rng_state(torch.from_numpy(np.asarray(state["random"]).view(np.uint8)))
 
     def _step(self) -> None:
         self._adam.rate = self._rate * self._height()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from synthhealth.models.networks.adam import Adam, put_back
 
 __all__ = ["CausalNetwork", "CausalTraining", "Mechanism"]
 
@@ -187,10 +189,10 @@ class CausalTraining:
             nn.LeakyReLU(_LEAK),
             nn.Linear(_CRITIC_WIDTH, 1),
         )
-        self._makes = torch.optim.Adam(network.parameters(), lr=_RATE, betas=_BETAS)
-        self._judges = torch.optim.Adam(self._critic.parameters(), lr=_RATE, betas=_BETAS)
-        self._mean = [weight.detach().clone() for weight in network.parameters()]
-        self._best = [weight.detach().clone() for weight in network.parameters()]
+        self._makes = Adam(network.parameters(), rate=_RATE, decay=0.0, betas=_BETAS)
+        self._judges = Adam(self._critic.parameters(), rate=_RATE, decay=0.0, betas=_BETAS)
+        self._mean = self._makes.weights.clone()
+        self._best = self._makes.weights.clone()
         self.alone = self.best = self._likelihood()
         self.at, self.best_at, self._losses = 0, 0, {"critic": 0.0}
 
@@ -199,29 +201,66 @@ class CausalTraining:
         """Of the last step."""
         return dict(self._losses)
 
-    def learn(self, steps: int) -> None:
-        """Take steps, and look how likely rows held out are by the mean of the weights."""
-        for _ in range(steps):
+    def learn(self, steps: int) -> Iterator[None]:
+        """Take steps one by one; after the last, look how likely rows held out have become."""
+        for left in range(steps, 0, -1):
             for _ in range(_CRITIC_STEPS):
                 self._judge()
             self._make()
-            for mean, weight in zip(self._mean, self.network.parameters(), strict=True):
-                mean.lerp_(weight.detach(), 1 - _MEMORY)
-        self.at += steps
-        with self._put(self._mean):
-            likely = self._likelihood()
-            if likely.mean() > self.best.mean():
-                self.best, self.best_at = likely, self.at
-                self._best = [mean.clone() for mean in self._mean]
+            self._mean.lerp_(self._makes.weights, 1 - _MEMORY)
+            self.at += 1
+            if left == 1:
+                self._look()
+            yield
 
     def finish(self) -> None:
         """Give the network the best weights."""
-        with torch.no_grad():
-            for weight, best in zip(self.network.parameters(), self._best, strict=True):
-                weight.copy_(best)
+        self._makes.weights.copy_(self._best)
 
-    def _put(self, weights: list[Tensor]) -> _Put:
-        return _Put(self.network, weights)
+    def state(self) -> dict[str, Any]:
+        """Give all that the rest of the training depends on."""
+        return {
+            "at": self.at,
+            "makes": self._makes.state(),
+            "judges": self._judges.state(),
+            "mean": self._mean.numpy().copy(),
+            "best_at": self.best_at,
+            "best": self._best.numpy().copy(),
+            "likely": self.best.copy(),
+            "losses": dict(self._losses),
+            "random": torch.get_rng_state().numpy().view(np.int64).copy(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go back to a `state`.
+
+        Raises
+        ------
+        KeyError, RuntimeError, TypeError, ValueError
+            It is not that of such a training.
+        """
+        self.at, self.best_at = int(state["at"]), int(state["best_at"])
+        self._makes.restore(state["makes"])
+        self._judges.restore(state["judges"])
+        put_back(self._mean, state["mean"])
+        put_back(self._best, state["best"])
+        likely = np.array(state["likely"], dtype=np.float64)
+        if likely.shape != self.best.shape:
+            raise ValueError("other rows were held out")
+        self.best = likely
+        self._losses = {str(name): float(loss) for name, loss in state["losses"].items()}
+        torch.set_rng_state(torch.from_numpy(np.asarray(state["random"]).view(np.uint8)))
+
+    def _look(self) -> None:
+        """Keep the mean of the weights if rows held out are likeliest by it."""
+        weights = self._makes.weights
+        now = weights.clone()
+        weights.copy_(self._mean)
+        likely = self._likelihood()
+        weights.copy_(now)
+        if likely.mean() > self.best.mean():
+            self.best, self.best_at = likely, self.at
+            self._best = self._mean.clone()
 
     def _likelihood(self) -> Floats:
         found: Floats = self.network.log_likelihood(self._held_out).sum(axis=1)
@@ -246,7 +285,7 @@ class CausalTraining:
         (slope,) = torch.autograd.grad(self._critic(mixed).sum(), mixed, create_graph=True)
         penalty = ((slope.norm(dim=1) - 1) ** 2).mean()
         loss = self._critic(fake).mean() - self._critic(real).mean()
-        self._judges.zero_grad(set_to_none=True)
+        self._judges.gradient.zero_()  # of what the mechanisms learned from it
         (loss + _PENALTY * penalty).backward()
         self._judges.step()
         self._losses["critic"] = float(loss.detach())
@@ -257,26 +296,5 @@ class CausalTraining:
         for place in range(len(rows)):
             logits = self.network.logits(place, rows)
             loss = loss + _LIKELIHOOD * functional.cross_entropy(logits, codes[:, place])
-        self._makes.zero_grad(set_to_none=True)
         loss.backward()
         self._makes.step()
-
-
-class _Put:
-    """Weights in the place of others, for a while."""
-
-    def __init__(self, network: nn.Module, weights: list[Tensor]) -> None:
-        self._pairs = list(zip(network.parameters(), weights, strict=True))
-
-    def __enter__(self) -> None:
-        self._swap()
-
-    def __exit__(self, *_: object) -> None:
-        self._swap()
-
-    @torch.no_grad()
-    def _swap(self) -> None:
-        for weight, other in self._pairs:
-            kept = weight.clone()
-            weight.copy_(other)
-            other.copy_(kept)
