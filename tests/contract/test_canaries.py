@@ -23,9 +23,10 @@ NETWORKS = ("autoregressive", "causal_gan", "ctgan", "tvae", "copula_gan")
 QUICK = dict.fromkeys(NETWORKS, "steps=30")
 QUICK |= {"gaussian_copula": "", "trees": "", "hybrid": "", "bayesian_network": ""}
 QUICK |= {"boltzmann": "", "diffusion": "steps=30"}
-# The machine keeps what its network keeps, and weights.
-SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in (*NETWORKS, "boltzmann")]
-FAMILIES = ["gaussian_copula", "trees", "hybrid", "bayesian_network", "diffusion", *SLOW]
+# The machine keeps what its network keeps, and weights; diffusion what the copula keeps.
+_LONG = (*NETWORKS, "boltzmann", "diffusion")
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in _LONG]
+FAMILIES = ["gaussian_copula", "trees", "hybrid", "bayesian_network", *SLOW]
 
 
 def call(*arguments: object) -> str:

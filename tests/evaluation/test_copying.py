@@ -65,6 +65,7 @@ def test_copies_with_a_little_noise_are_near():
     assert found["near_rows"].p_close < 1e-6
 
 
+@pytest.mark.slow
 def test_rows_nearer_the_middle_of_many_columns_are_no_copies():
     """Of 20 tables without a copy at most one is called copied: 3 would be by chance in 1 of 13."""
     columns = [f"v{number}" for number in range(35)]

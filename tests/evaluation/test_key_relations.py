@@ -40,7 +40,7 @@ def test_other_patients_are_rarely_called_worse():
     assert alarms <= 5
 
 
-@pytest.mark.parametrize("n", [150, 600])
+@pytest.mark.parametrize("n", [150, pytest.param(600, marks=pytest.mark.slow)])
 def test_one_strong_relation_that_is_lost_is_named(n):
     """Of 10 cohorts at most one is missed."""
     named = 0

@@ -98,7 +98,7 @@ def test_reports_are_read_back(good: Report, poor: Report, tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(None, "cannot be read"), ("{}", "title: Field required"), ("no JSON", "no report.json")],
+    [(None, "cannot be read"), ("{}", "title: Field required"), ("no JSON", "not a report.json")],
 )
 def test_files_that_are_no_report_are_refused(
     tmp_path: Path, content: str | None, words: str
