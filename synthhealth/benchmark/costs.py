@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import nnls
 
@@ -17,8 +19,16 @@ from synthhealth.models.cost import features
 
 __all__ = ["costs_from"]
 
-#: What is estimated, from which figure, by how many of the terms.
-_FIGURES = {"seconds": ("fit_cpu_seconds", 7), "mib": ("peak_mib", 7)}
+Floats = npt.NDArray[np.float64]
+
+#: What is estimated, and from which figure.
+_FIGURES = {"seconds": "fit_cpu_seconds", "mib": "peak_mib"}
+#: The family of which the costs of reading all rows are taken where a family was not measured on a
+#: million of them.
+_READS = "gaussian_copula"
+_MANY = 1_000_000
+#: The terms of all rows come last.
+_OF_ROWS = 2
 
 
 def costs_from(runs: pd.DataFrame) -> dict[str, dict[str, list[float]]]:
@@ -34,24 +44,34 @@ def costs_from(runs: pd.DataFrame) -> dict[str, dict[str, list[float]]]:
     dict
         By family, and by what is estimated, the weights of `synthhealth.models.cost.features`.
     """
+    runs = runs[runs["failure"].isna()]
+    reading = _costs_of(runs[runs["model"] == _READS], {})
     costs = {}
-    for family, own in runs[runs["failure"].isna()].groupby("model"):
-        terms = np.array(
-            [
-                features(rows, columns)
-                for rows, columns in zip(own["rows"], own["columns"], strict=True)
-            ]
-        )
-        costs[str(family)] = {
-            what: _fitted(terms[:, :n_terms], own[figure].to_numpy(dtype=np.float64))
-            for what, (figure, n_terms) in _FIGURES.items()
-        }
+    for family, own in runs.groupby("model"):
+        is_whole = own["rows"].max() >= _MANY
+        costs[str(family)] = _costs_of(own, {} if is_whole else reading)
     return costs
 
 
-def _fitted(terms: np.ndarray, figures: np.ndarray) -> list[float]:
-    weights, _ = nnls(terms / figures[:, None], np.ones(len(figures)))
-    return [float(f"{weight:.4g}") for weight in weights]
+def _costs_of(runs: pd.DataFrame, reading: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
+    sizes = zip(runs["rows"], runs["columns"], strict=True)
+    terms = np.array([features(rows, columns) for rows, columns in sizes])
+    found = {}
+    for what, figure in _FIGURES.items():
+        figures = runs[figure].to_numpy(dtype=np.float64)
+        if what in reading:
+            known = np.array(reading[what][-_OF_ROWS:])
+            rest = figures - terms[:, -_OF_ROWS:] @ known
+            weights = [*_fitted(terms[:, :-_OF_ROWS], rest, figures), *known]
+        else:
+            weights = _fitted(terms, figures, figures)
+        found[what] = [float(f"{weight:.4g}") for weight in weights]
+    return found
+
+
+def _fitted(terms: Floats, figures: Floats, scale: Floats) -> list[float]:
+    weights, _ = nnls(terms / scale[:, None], figures / scale)
+    return [float(weight) for weight in weights]
 
 
 if __name__ == "__main__":

@@ -48,13 +48,14 @@ class Cost(NamedTuple):
 
 
 def features(rows: int, columns: int) -> npt.NDArray[np.float64]:
-    """Give the terms that a cost is a sum of: a start, columns, pairs, cells, and rows by pairs.
+    """Give the terms that a cost is a sum of: a start, columns, pairs, rows, cells, rows by pairs.
 
-    What networks do stops growing with the rows at 20,000.
+    What networks do stops growing with the rows at 20,000; the last two terms are of all rows.
     """
     n, some, wide = rows / 1_000, min(rows / 1_000, _ENOUGH), columns / 10
     return np.array(
-        [1.0, wide, wide**2, some * wide, some * wide**2, n * wide, n * wide**2], dtype=np.float64
+        [1.0, wide, wide**2, some, some * wide, some * wide**2, n * wide, n * wide**2],
+        dtype=np.float64,
     )
 
 
@@ -89,9 +90,7 @@ def expected_cost(family: str, rows: int, columns: int) -> Cost | None:
     if known is None:
         return None
     terms = features(rows, columns)
-    return Cost(
-        *(float(np.array(known[what]) @ terms[: len(known[what])]) for what in Cost._fields)
-    )
+    return Cost(*(float(np.array(known[what]) @ terms) for what in Cost._fields))
 
 
 def check_memory(family: str, rows: int, columns: int) -> None:
