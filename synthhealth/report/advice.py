@@ -251,16 +251,16 @@ def _purpose(evaluation: Evaluation, model: ModelInfo | None) -> str | None:
     if evaluation.judgement.verdict in ("poor", "copied"):
         return None
     attacks = (
-        "before it is released, have stronger attacks on privacy tried than the quick ones of this "
-        "report, which have the synthetic rows only"
+        "before you release it, try stronger attacks on privacy than the quick ones of this "
+        "report, which know the synthetic rows only"
         if were_tried(evaluation)
-        else "before it is released, have attacks on privacy tried (is a patient in it, can a "
-        "secret be guessed): this report looks for copied rows only"
+        else "before you release it, try attacks on privacy (is a patient in it, can a secret be "
+        "guessed?): this report looks for copied rows only"
     )
     if evaluation.inference:
         return f"{attacks[:1].upper()}{attacks[1:]}."
     return (
-        "Before the table is used, repeat on both tables the analysis that it is for "
+        "Before you use the table, run the analysis that it is meant for on both tables "
         f"({option('analyses')}); {attacks}."
     )
 

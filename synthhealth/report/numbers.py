@@ -131,10 +131,10 @@ def score_text(score: float) -> str:
 
     Examples
     --------
-    >>> score_text(0.8649), score_text(1.0), score_text(-0.02)
-    ('0.865', '1.000', '−0.020')
+    >>> score_text(0.8649), score_text(1.0), score_text(-0.02), score_text(-0.0001)
+    ('0.865', '1.000', '−0.020', '0.000')
     """
-    return f"{score:.3f}".replace("-", _MINUS)
+    return f"{round(score, 3) + 0.0:.3f}".replace("-", _MINUS)
 
 
 def dependence_text(value: float) -> str:
