@@ -24,8 +24,8 @@ Floats = npt.NDArray[np.float64]
 #: What is estimated, and from which figure.
 _FIGURES = {"seconds": "fit_cpu_seconds", "mib": "peak_mib"}
 #: The family of which the costs of reading all rows are taken where a family was not measured on a
-#: million of them.
-_READS = "gaussian_copula"
+#: million of them: SDV's networks code them in another way than all others.
+_READS, _READS_AS = "gaussian_copula", {"ctgan": "tvae", "copula_gan": "tvae"}
 _MANY = 1_000_000
 #: The terms of all rows come last.
 _OF_ROWS = 2
@@ -45,11 +45,13 @@ def costs_from(runs: pd.DataFrame) -> dict[str, dict[str, list[float]]]:
         By family, and by what is estimated, the weights of `synthhealth.models.cost.features`.
     """
     runs = runs[runs["failure"].isna()]
-    reading = _costs_of(runs[runs["model"] == _READS], {})
     costs = {}
     for family, own in runs.groupby("model"):
-        is_whole = own["rows"].max() >= _MANY
-        costs[str(family)] = _costs_of(own, {} if is_whole else reading)
+        reading = {}
+        if own["rows"].max() < _MANY:
+            alike = _READS_AS.get(str(family), _READS)
+            reading = _costs_of(runs[runs["model"] == alike], {})
+        costs[str(family)] = _costs_of(own, reading)
     return costs
 
 
